@@ -1,0 +1,163 @@
+"""The ledger: the tables that hold what must never be lost, and the one way to open them.
+
+Cursors, golden ids, plans, approvals, receipts and the audit chain live here. Nothing derived does.
+SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("system", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("value", Text, comment="opaque position of the stream, JSON"),
+    Column("proven_until_at", DateTime, comment="everything the source stamped up to here has landed, UTC"),
+    Column("load_id", String, nullable=False),
+    Column("committed_at", DateTime, nullable=False),
+)
+
+golden_ids = Table(
+    "golden_ids",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("golden_id", String, primary_key=True),
+    Column("founder_record_id", String, nullable=False),
+    Column("state", String, nullable=False, comment="active, redirected or retired"),
+    Column("redirected_to", String),
+    Column("born_seq", BigInteger, nullable=False),
+)
+
+id_members = Table(
+    "id_members",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("record_id", String, primary_key=True),
+    Column("native_id", String, nullable=False, comment="the first golden id this record ever had"),
+    Column("golden_id", String, nullable=False),
+)
+
+id_events = Table(
+    "id_events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("domain", String, nullable=False),
+    Column("event", String, nullable=False, comment="minted, joined, merged, split, redirected, retired, revived"),
+    Column("golden_id", String, nullable=False),
+    Column("other_id", String),
+    Column("record_id", String),
+    Column("reason", Text, nullable=False),
+    Column("run_id", String, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("kind", String, nullable=False, comment="extract, build, plan, apply, verify, undo"),
+    Column("started_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("status", String, nullable=False, comment="running, succeeded, failed"),
+    Column("summary", Text, comment="JSON, never personal data"),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String, primary_key=True),
+    Column("target", String, nullable=False, comment="identity of the Odoo database the plan was made against"),
+    Column("golden_hash", String, nullable=False),
+    Column("content_hash", String, nullable=False, comment="over all lines; an edited plan is refused"),
+    Column("made_at", DateTime, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("state", String, nullable=False, comment="planned, approved, applying, applied, undone, expired"),
+    Column("summary", Text, nullable=False),
+)
+
+plan_lines = Table(
+    "plan_lines",
+    metadata,
+    Column("plan_id", String, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("object", String, nullable=False, comment="res_partner, product_template, …"),
+    Column("action", String, nullable=False, comment="create, update, link, hold, reject"),
+    Column("golden_id", String, nullable=False),
+    Column("odoo_id", Integer),
+    Column("before", Text, comment="JSON field -> value last seen in Odoo"),
+    Column("after", Text, comment="JSON field -> value to write"),
+    Column("reason", Text),
+    Index("plan_lines_by_golden_id", "golden_id"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("plan_id", String, primary_key=True),
+    Column("approved_by", String, nullable=False),
+    Column("approved_at", DateTime, nullable=False),
+    Column("content_hash", String, nullable=False),
+    Column("note", Text),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("plan_id", String, nullable=False),
+    Column("line", Integer, primary_key=True),
+    Column("state", String, nullable=False, comment="sent, done, conflict, rejected, gone"),
+    Column("detail", Text),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("object", String, primary_key=True),
+    Column("odoo_id", Integer, primary_key=True),
+    Column("field", String, primary_key=True),
+    Column("plan_id", String, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("golden_id", String, nullable=False),
+    Column("before", Text, comment="JSON value"),
+    Column("after", Text, comment="JSON value"),
+    Column("created_record", Boolean, nullable=False),
+    Column("written_at", DateTime, nullable=False),
+    Column("verified", Boolean),
+    Index("receipts_by_odoo_field", "object", "odoo_id", "field"),
+    Index("receipts_by_golden_id", "golden_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", DateTime, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("detail", Text, nullable=False, comment="JSON, never personal data"),
+    Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+
+@lru_cache(maxsize=8)
+def open_ledger(url: str) -> sa.Engine:
+    """An engine on the ledger at `url` with all tables present. SQLite runs in WAL mode, fsynced."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _sqlite_pragmas)
+    metadata.create_all(engine)
+    return engine
+
+
+def _sqlite_pragmas(connection, _record) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

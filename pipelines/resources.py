@@ -1,0 +1,77 @@
+"""Where Assay keeps its state and how references resolve. The only file that reads environment variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+
+
+class MissingReference(LookupError):
+    """A contract refers to a value that nobody has set; the message says which and where to set it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and URLs of one environment. Everything but landing, ledger and git can be rebuilt."""
+
+    home: Path
+    environment: str
+    ledger_url: str
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        """Parquet copies of golden, matched and publish models: what every reader but dbt opens."""
+        return self.home / "exports"
+
+    @property
+    def estate(self) -> Path:
+        return self.home / "estate"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+
+def settings() -> Settings:
+    """The environment as set: ASSAY_HOME (default .assay), ASSAY_ENV (default dev), ASSAY_LEDGER_URL."""
+    home = Path(os.environ.get("ASSAY_HOME") or PROJECT / ".assay").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    ledger = os.environ.get("ASSAY_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}"
+    return Settings(home, os.environ.get("ASSAY_ENV", "dev"), ledger)
+
+
+def resolve(reference: str) -> str:
+    """The value behind `env:NAME`, from the environment or else from the estate's endpoints file.
+
+    Raises MissingReference, never revealing another value.
+    """
+    name = reference.removeprefix("env:")
+    value = os.environ.get(name) or _endpoints().get(name)
+    if value is None:
+        raise MissingReference(f"{name} is not set; export it, or start the simulated estate with `assay estate up`")
+    return value
+
+
+def now() -> datetime:
+    """The current time in UTC, or the instant in ASSAY_NOW, which pins the clock to the simulated estate's."""
+    pinned = os.environ.get("ASSAY_NOW") or _endpoints().get("ASSAY_NOW")
+    return datetime.fromisoformat(pinned).astimezone(UTC) if pinned else datetime.now(UTC)
+
+
+def _endpoints() -> dict[str, str]:
+    path = settings().estate / "endpoints.env"
+    if not path.exists():
+        return {}
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
