@@ -1,0 +1,48 @@
+# Two commands: `make demo` runs the main job, `make test` passes the tests. Both set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test dev docs bench eval odoo lint clean help
+
+demo: $(READY)  ## run everything on the simulated retailer: extract, build, publish, verify
+	$(BIN)/assay demo
+
+test: $(READY)  ## lint, then the whole test suite
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest
+
+dev: $(READY)  ## open the Dagster UI with everything loaded and nothing running by itself
+	$(BIN)/assay dev
+
+docs: $(READY)  ## write the dbt docs as one static file
+	$(BIN)/assay docs
+
+eval: $(READY)  ## score duplicate resolution against the estate's truth
+	$(BIN)/assay match eval
+
+bench: $(READY)  ## print speed and memory as ratios to a baseline measured in the same run
+	$(BIN)/python -m benchmarks
+
+odoo: $(READY)  ## provision a real Odoo 19 on PostgreSQL into .odoo/ (Debian)
+	$(BIN)/python -m tests.odoo.server provision
+
+lint: $(READY)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+clean:  ## forget the demo's state, keep the environment
+	rm -rf .assay dbt_project/target
+
+help:
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Assay needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
