@@ -1,0 +1,1 @@
+"""The simulated retailer: its people, products, prices, stores, time, faults and truth. Nothing of Assay itself."""
