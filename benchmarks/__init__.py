@@ -1,0 +1,1 @@
+"""Show it: each benchmark prints its figures as ratios to a named baseline measured in the same run."""
