@@ -40,7 +40,7 @@ class Faults:
         self._state: dict[str, dict[str, dict[str, Any]]] = {}
 
     def set(self, system: str, fault: str, **settings: Any) -> None:
-        """Switch a fault on. Any fault takes `times=n` (requests it spoils, then it is off) and `only="text in the path"`."""
+        """Switch a fault on. Any takes `times=n` (spoil n requests, then be off) and `only="text in the path"`."""
         if fault not in FAULTS:
             raise UnknownFault(f"{fault!r} is not a fault; choose one of {', '.join(FAULTS)}")
         with self._lock:

@@ -43,7 +43,7 @@ def instant(at: datetime) -> str:
 
 
 def open_state(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode, safe beside other readers and one writer, usable from any one thread at a time."""
+    """A connection in autocommit mode, safe beside other readers and one writer; one thread at a time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("pragma journal_mode=WAL")
     connection.execute("pragma synchronous=OFF")
