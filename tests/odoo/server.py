@@ -19,7 +19,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -44,7 +43,6 @@ BOT, HUMAN = "admin", "steward"
 # Odoo runs this once in a new template: the API keys, and the state in which every test finds the database.
 FIRST_STATE = """
 import datetime
-until = datetime.datetime.now() + datetime.timedelta(days=3650)
 groups = ["base.group_user", "base.group_partner_manager", "sales_team.group_sale_manager"]
 groups += ["product.group_product_pricelist", "product.group_product_variant"]
 groups = [env.ref(name).id for name in groups if env.ref(name, raise_if_not_found=False)]
@@ -54,7 +52,9 @@ steward = env["res.users"].with_context(no_reset_password=True).create(
 env.ref("base.group_user").implied_ids |= env.ref("product.group_product_pricelist")
 for login, user in (("admin", admin), ("steward", steward)):
     Keys = env["res.users.apikeys"].with_user(user).sudo(False)
-    key = Keys._generate("rpc", "assay tests", until if user == admin else datetime.datetime.now() + datetime.timedelta(days=89))
+    days = 3650 if login == "admin" else 89
+    until = datetime.datetime.now() + datetime.timedelta(days=days)
+    key = Keys._generate("rpc", "assay tests", until)
     print("KEY", login, key)
 env["res.currency"].with_context(active_test=False).search([("name", "in", ["CZK", "EUR"])]).active = True
 for code in ("cs_CZ", "de_DE"):

@@ -1,0 +1,1 @@
+"""Odoo: the target, and a source like the others."""

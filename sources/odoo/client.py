@@ -1,0 +1,281 @@
+"""The only file that speaks Odoo RPC: JSON-2 for Odoo 19 and newer, /jsonrpc (odoorpc) for older ones.
+
+Both transports take the same calls, give the same values and raise the same errors. What is retried is decided
+here, once: reads always, writes only where Odoo is known to have rolled back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import time
+import urllib.error
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import odoorpc
+import orjson
+
+from sources.odoo.errors import (
+    OdooAmbiguous,
+    OdooDenied,
+    OdooError,
+    OdooMissing,
+    OdooNoSuchMethod,
+    OdooRejected,
+    OdooRetryable,
+    OdooUnreachable,
+    from_answer,
+)
+
+READS = {"search", "search_read", "read", "search_count", "fields_get", "context_get", "web_read", "name_search"}
+READS |= {"get_external_id", "exists", "web_search_read", "default_get", "has_access"}
+# Never the bot's own language or archive filter: a value read today must be the value read tomorrow.
+CONTEXT = {"active_test": False, "lang": "en_US", "tz": "UTC"}
+TIMEOUT = 120.0
+Send = Callable[[str, str, list[int] | None, dict[str, Any], dict[str, Any], float], Any]
+
+
+@dataclass
+class OdooClient:
+    """One user in one database of one Odoo. Make it with `connect`; pass it to the functions below."""
+
+    url: str
+    db: str
+    login: str
+    uid: int
+    transport: str
+    version: tuple[int, int]
+    send: Send
+    close: Callable[[], None]
+    tries: int = 4
+    pause: Callable[[float], None] = time.sleep
+    lacks: set[str] = field(default_factory=set)
+
+    def __enter__(self) -> OdooClient:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+def connect(url: str, db: str, login: str, key: str, transport: str | None = None) -> OdooClient:
+    """A client for the database `db`; `key` is an API key, which both transports accept.
+
+    `transport` is json2 or jsonrpc; by default the version that Odoo states decides. Raises OdooUnreachable or
+    OdooDenied.
+    """
+    url = url.rstrip("/")
+    version = _version(url)
+    transport = transport or ("json2" if version >= (19, 0) else "jsonrpc")
+    try:
+        if transport == "json2":
+            send, close = _json2(url, db, key)
+        else:
+            send, close = _jsonrpc(url, db, login, key, f"{version[0]}.{version[1]}")
+        client = OdooClient(url, db, login, 0, transport, version, send, close)
+        client.uid = call(client, "res.users", "context_get")["uid"]
+    except (OdooRejected, OdooMissing, OdooAmbiguous) as error:
+        raise OdooUnreachable("res.users", "login", f"no database {db!r} there", "check ODOO_DB") from error
+    if transport == "json2" and call(client, "res.users", "read", [client.uid], fields=["login"])[0]["login"] != login:
+        raise OdooDenied("res.users", "login", "the API key belongs to another user", "check ODOO_LOGIN and ODOO_KEY")
+    return client
+
+
+def call(
+    client: OdooClient,
+    model: str,
+    method: str,
+    ids: list[int] | None = None,
+    context: dict[str, Any] | None = None,
+    timeout: float = TIMEOUT,
+    **arguments: Any,
+) -> Any:
+    """Call a public method with named arguments; decoded JSON as Odoo gave it. `ids` only for record methods.
+
+    One call is one transaction. Raises the errors of `sources.odoo.errors`; an unanswered write is OdooAmbiguous.
+    """
+    context = CONTEXT | (context or {})
+    for attempt in range(1, client.tries + 1):
+        try:
+            return client.send(model, method, ids, context, arguments, timeout)
+        except (OdooUnreachable, OdooRetryable) as error:
+            failure = error
+        except OdooAmbiguous as error:
+            if method not in READS:
+                raise
+            failure = OdooUnreachable(model, method, error.problem, "check that Odoo runs")
+        if attempt < client.tries:
+            client.pause(0.2 * 3 ** (attempt - 1))
+    raise failure
+
+
+def read_by_id(
+    client: OdooClient,
+    model: str,
+    fields: list[str],
+    domain: list | None = None,
+    page: int = 1000,
+    after: int = 0,
+    context: dict[str, Any] | None = None,
+) -> Iterator[list[dict[str, Any]]]:
+    """Pages of every record that matches `domain`, archived ones too, in order of id; relations as plain ids.
+
+    Keyset paging: records created or deleted meanwhile neither repeat nor hide others.
+    """
+    while True:
+        found = search_read(client, model, fields, [*(domain or []), ("id", ">", after)], page, context)
+        if found:
+            yield found
+        if len(found) < page:
+            return
+        after = found[-1]["id"]
+
+
+def search_read(
+    client: OdooClient,
+    model: str,
+    fields: list[str],
+    domain: list | None = None,
+    limit: int | None = None,
+    context: dict[str, Any] | None = None,
+    order: str = "id",
+) -> list[dict[str, Any]]:
+    """The records that match, in order of id unless told; archived ones too, relations as plain ids."""
+    asked = {"domain": domain or [], "fields": fields, "limit": limit, "order": order, "load": None}
+    return call(client, model, "search_read", context=context, **asked)
+
+
+def fields_get(client: OdooClient, model: str, attributes: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """What Odoo says about each field of `model`: type, relation, readonly, required, selection, digits, …"""
+    asked = list(attributes or ("type", "string", "relation", "readonly", "required", "selection", "digits", "store"))
+    return call(client, model, "fields_get", attributes=asked)
+
+
+def write_each(
+    client: OdooClient, model: str, values: dict[int, dict[str, Any]], context: dict[str, Any] | None = None
+) -> None:
+    """Write different values to each record, in one transaction where this Odoo can (`web_save_multi`).
+
+    Older ones get one `write` per distinct set of values: then an error leaves the sets before it written.
+    """
+    if not values:
+        return
+    if "web_save_multi" not in client.lacks:
+        try:
+            asked = {"vals_list": list(values.values()), "specification": {}}
+            call(client, model, "web_save_multi", ids=list(values), context=context, **asked)
+            return
+        except OdooNoSuchMethod:
+            client.lacks.add("web_save_multi")
+    alike = defaultdict(list)
+    for record, changed in values.items():
+        alike[orjson.dumps(changed, option=orjson.OPT_SORT_KEYS)].append(record)
+    for changed, records in alike.items():
+        call(client, model, "write", ids=records, context=context, vals=orjson.loads(changed))
+
+
+def _version(url: str) -> tuple[int, int]:
+    """(19, 0) for Odoo 19; JSON-2 begins there. Older ones only know the address that odoorpc asks."""
+    try:
+        answer = httpx.get(f"{url}/web/version", timeout=20, follow_redirects=True)
+        if answer.status_code == 404:
+            answer = httpx.post(f"{url}/web/webclient/version_info", json={"jsonrpc": "2.0", "params": {}}, timeout=20)
+            said = answer.json()["result"]["server_version_info"]
+        else:
+            said = answer.json()["version_info"]
+        # Odoo's own cloud numbers its releases "saas~19".
+        return int(str(said[0]).rpartition("~")[2]), int(said[1])
+    except httpx.TransportError as error:
+        raise OdooUnreachable("web", "version", f"no answer ({type(error).__name__})", "check ODOO_URL") from error
+    except (ValueError, KeyError, TypeError) as error:
+        remedy = "check that ODOO_URL is an Odoo and not its proxy"
+        raise OdooUnreachable("web", "version", f"HTTP {answer.status_code}, not a version", remedy) from error
+
+
+def _json2(url: str, db: str, key: str) -> tuple[Send, Callable[[], None]]:
+    """JSON-2: one POST per call, the key as bearer, real HTTP statuses."""
+    headers = {"Authorization": f"bearer {key}", "X-Odoo-Database": db, "Content-Type": "application/json"}
+    session = httpx.Client(headers=headers, follow_redirects=False)
+
+    def send(model, method, ids, context, arguments, timeout):
+        body = {"context": context, **arguments} | ({} if ids is None else {"ids": ids})
+        limits = httpx.Timeout(timeout, connect=10)
+        try:
+            content = orjson.dumps(body)
+            answer = session.post(f"{url}/json/2/{model}/{method}", content=content, timeout=limits)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise _unreachable(model, method, error) from error
+        except httpx.TransportError as error:
+            raise _unanswered(model, method, error) from error
+        return _decoded(model, method, answer.status_code, answer.content)
+
+    return send, session.close
+
+
+def _decoded(model: str, method: str, status: int, content: bytes) -> Any:
+    try:
+        body = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        if status in (401, 403, 404, 429):
+            raise from_answer(model, method, status, None) from error
+        # A proxy's page: it gave up waiting, or cut the answer. Odoo may go on behind it.
+        raise OdooAmbiguous(model, method, f"HTTP {status} without Odoo's answer", "look it up by key") from error
+    if status >= 400:
+        raise from_answer(model, method, status, body)
+    return body
+
+
+def _jsonrpc(url: str, db: str, login: str, key: str, version: str) -> tuple[Send, Callable[[], None]]:
+    """/jsonrpc through odoorpc: positional arguments, errors inside HTTP 200, one connection per call."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    protocol, port = ("jsonrpc+ssl", 443) if secure else ("jsonrpc", 80)
+    with _rpc_errors("res.users", "login"):
+        odoo = odoorpc.ODOO(parts.hostname, protocol, parts.port or port, timeout=TIMEOUT, version=version)
+        odoo.login(db, login, key)
+
+    def send(model, method, ids, context, arguments, timeout):
+        named = {"context": context, **arguments}
+        positional = [] if ids is None else [ids]
+        if method == "create":
+            positional = [named.pop("vals_list")]
+        odoo.config["timeout"] = timeout
+        with _rpc_errors(model, method):
+            return odoo.execute_kw(model, method, positional, named)
+
+    return send, lambda: None
+
+
+@contextlib.contextmanager
+def _rpc_errors(model: str, method: str) -> Iterator[None]:
+    """Whatever odoorpc and urllib raise becomes one of Assay's errors."""
+    try:
+        yield
+    except odoorpc.error.RPCError as error:
+        if error.info:
+            raise from_answer(model, method, None, error.info.get("data")) from None
+        raise OdooDenied(model, method, "login refused", "check ODOO_LOGIN and ODOO_KEY") from None
+    except urllib.error.HTTPError as error:
+        _decoded(model, method, error.code, error.read())
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, ConnectionRefusedError | socket.gaierror):
+            raise _unreachable(model, method, error.reason) from error
+        raise _unanswered(model, method, error.reason) from error
+    except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+        raise _unanswered(model, method, error) from error
+
+
+def _unreachable(model: str, method: str, error: BaseException) -> OdooError:
+    return OdooUnreachable(model, method, f"no connection ({type(error).__name__})", "check ODOO_URL and that it runs")
+
+
+def _unanswered(model: str, method: str, error: BaseException) -> OdooError:
+    problem = f"sent, but not answered ({type(error).__name__})"
+    return OdooAmbiguous(model, method, problem, "it may have been saved: look it up by key before anything else")
