@@ -56,7 +56,7 @@ class OdooClient:
     close: Callable[[], None]
     tries: int = 4
     pause: Callable[[float], None] = time.sleep
-    lacks: set[str] = field(default_factory=set)
+    remembered: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> OdooClient:
         return self
@@ -167,13 +167,13 @@ def write_each(
     """
     if not values:
         return
-    if "web_save_multi" not in client.lacks:
+    if client.remembered.get("web_save_multi", True):
         try:
             asked = {"vals_list": list(values.values()), "specification": {}}
             call(client, model, "web_save_multi", ids=list(values), context=context, **asked)
             return
         except OdooNoSuchMethod:
-            client.lacks.add("web_save_multi")
+            client.remembered["web_save_multi"] = False
     alike = defaultdict(list)
     for record, changed in values.items():
         alike[orjson.dumps(changed, option=orjson.OPT_SORT_KEYS)].append(record)
@@ -214,7 +214,7 @@ def _json2(url: str, db: str, key: str) -> tuple[Send, Callable[[], None]]:
             raise _unreachable(model, method, error) from error
         except httpx.TransportError as error:
             raise _unanswered(model, method, error) from error
-        return _decoded(model, method, answer.status_code, answer.content)
+        return _decoded(context.get("active_model", model), method, answer.status_code, answer.content)
 
     return send, session.close
 
@@ -247,7 +247,7 @@ def _jsonrpc(url: str, db: str, login: str, key: str, version: str) -> tuple[Sen
         if method == "create":
             positional = [named.pop("vals_list")]
         odoo.config["timeout"] = timeout
-        with _rpc_errors(model, method):
+        with _rpc_errors(context.get("active_model", model), method):
             return odoo.execute_kw(model, method, positional, named)
 
     return send, lambda: None

@@ -11,6 +11,9 @@ from typing import Any
 
 PERSONAL = {"res.partner", "res.users", "res.partner.bank"}
 _CONTENTION = re.compile(r"(Serialization|Deadlock|LockNotAvailable|LockError|ConcurrencyError)")
+# Code that Odoo evaluates for us (server actions) wraps database errors in a ValueError; the message opens with theirs.
+_WRAPPED = re.compile(r"(\w+Violation|InvalidTextRepresentation)\(['\"](.*)", re.S)
+_KEY_RACE = "ir_model_data_module_name_uniq"
 _DENIED = ("AccessError", "AccessDenied", "Unauthorized", "Forbidden", "SessionExpiredException")
 
 
@@ -56,11 +59,14 @@ def from_answer(model: str, method: str, status: int | None, body: Any) -> OdooE
     """The error behind a serialised Odoo exception (JSON-2 body or JSON-RPC `error.data`), without its traceback."""
     body = body if isinstance(body, dict) else {}
     kind = str(body.get("name") or "")
-    problem = redacted(model, str(body.get("message") or f"HTTP {status}"))
+    message = str(body.get("message") or f"HTTP {status}")
+    if wrapped := _WRAPPED.match(message):
+        message = re.split(r"\\n|\n|DETAIL:", wrapped[2])[0]
+    problem = redacted(model, message)
     name = kind.rpartition(".")[2]
     if name in ("OperationalError", "InterfaceError", "AdminShutdown") and kind.startswith("psycopg2"):
         found, remedy = OdooAmbiguous, "Odoo lost its database: look it up by key before anything else"
-    elif _CONTENTION.search(name) or status in (409, 429):
+    elif _CONTENTION.search(name) or status in (409, 429) or _KEY_RACE in message:
         found, remedy = OdooRetryable, "nothing was saved; send it again after a pause"
     elif name in _DENIED or status in (401, 403):
         found, remedy = OdooDenied, "check the API key and the rights of its user"
@@ -80,6 +86,7 @@ def redacted(model: str, message: str) -> str:
     if model in PERSONAL:
         line = re.sub(r"=\([^()]*\)", "=(…)", line)
         if not re.match(r"Invalid field|The method|Private methods", line):
-            line = re.sub(r"\"[^\"]+\"|“[^”]+”|(?<=[\s:(])'[^']+'", "'…'", line)
+            # Names of tables and constraints carry underscores and may stay.
+            line = re.sub(r"\"(?![a-z]+(_[a-z]+)+\")[^\"]+\"|“[^”]+”|(?<=[\s:(])'[^']+'", "'…'", line)
         line = re.sub(r"(?<![\w(])\+?\d[\d /().-]{5,}\d", "…", line)
     return line

@@ -8,6 +8,7 @@ except that a missing PostgreSQL is installed where that is allowed.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
@@ -15,6 +16,7 @@ import platform
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -403,7 +405,7 @@ def start(port: int | None = None) -> Server:
     quiet = ["--log-handler=odoo.addons.rpc:ERROR", "--log-handler=werkzeug:ERROR", "--log-level=warn"]
     log = (HOME / f"server-{port}.log").open("w")
     process = subprocess.Popen(
-        odoo_command(*words, *quiet), env=odoo_environment(), cwd=HOME, stdout=log, stderr=log, start_new_session=True
+        odoo_command(*words, *quiet), env=odoo_environment(), cwd=HOME, stdout=log, stderr=log, preexec_fn=_end_with_us
     )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):
@@ -414,6 +416,11 @@ def start(port: int | None = None) -> Server:
         time.sleep(0.1)
     process.kill()
     raise ProvisionError(f"Odoo did not answer on {url}; read {log.name}")
+
+
+def _end_with_us() -> None:
+    """Have Linux end the child when its parent is killed, so that no killed test run leaves an Odoo behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def main() -> int:

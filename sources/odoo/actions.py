@@ -1,0 +1,309 @@
+"""What Assay sets up inside Odoo once, and the two writes that rest on it: compare-and-set and keyed upsert.
+
+Two fields on each model that we publish to say which golden record and which run stand behind it. Two server
+actions make the writes atomic: Odoo's API has neither. Without them (no administrator) the same functions fall
+back to calls that every Odoo has, with the gap that their docstrings state.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from sources.odoo.client import OdooClient, call, search_read, write_each
+from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
+
+MODULE = "assay"
+# product.product before product.template: a variant would otherwise inherit its template's field.
+MODELS = ("product.product", "product.template", "res.partner", "product.pricelist.item")
+GOLDEN_ID, RUN = "x_assay_id", "x_assay_run"
+FIELDS = {
+    GOLDEN_ID: {"field_description": "Assay golden id", "index": True, "help": "The golden record behind this one."},
+    RUN: {"field_description": "Assay run", "index": False, "help": "The last Assay run that wrote this record."},
+}
+
+# Odoo runs both under the caller's own rights. A field is written only where it still holds `base`.
+COMPARE_AND_SET = """
+def plain(value):
+    if value is None or value == "":
+        return False
+    return str(value)[:19] if isinstance(value, datetime.date) else value
+
+items = env.context["assay_items"]
+target = model.with_context({k: v for k, v in env.context.items() if k[:6] not in ("assay_", "active")})
+records = target.browse([item["id"] for item in items]).exists()
+records.lock_for_update(allow_referencing=True)
+names = sorted({name for item in items for name in item["values"]})
+current = {row["id"]: row for row in records.read(names, load=None)}
+done, conflict, gone = [], [], []
+for item in items:
+    now = current.get(item["id"])
+    if now is None:
+        gone.append(item["id"])
+        continue
+    base, changes, refused, agreed = item["base"], {}, 0, 0
+    for name, value in item["values"].items():
+        theirs = plain(now[name])
+        if theirs == plain(value):
+            agreed += name in base
+        elif name in base and theirs != plain(base[name]):
+            conflict.append({"id": item["id"], "field": name, "current": theirs})
+            refused += 1
+        else:
+            changes[name] = value
+            agreed += name in base
+    if refused and not agreed:
+        continue
+    if changes:
+        target.browse(item["id"]).write(changes)
+    done.append(item["id"])
+action = {"done": done, "conflict": conflict, "gone": gone}
+"""
+
+UPSERT = """
+items = env.context["assay_items"]
+target = model.with_context({k: v for k, v in env.context.items() if k[:6] not in ("assay_", "active")})
+data = env["ir.model.data"].sudo()
+names = [item["xid"] for item in items]
+known = {row.name: row.res_id for row in data.search([("module", "=", "assay"), ("name", "in", names)])}
+bound = [item["id"] for item in items if item.get("id")]
+alive = set(target.browse(sorted(set(bound + list(known.values())))).exists().ids)
+result, links, fresh = {}, [], []
+for item in items:
+    name = item["xid"]
+    if name in known or item.get("id"):
+        record_id = known.get(name) or item["id"]
+        result[name] = {"id": record_id if record_id in alive else False, "created": False}
+        if name not in known and record_id in alive:
+            if item["values"]:
+                target.browse(record_id).write(item["values"])
+            links.append((name, record_id))
+    else:
+        fresh.append(item)
+for item, record in zip(fresh, target.create([dict(item["values"]) for item in fresh])):
+    result[item["xid"]] = {"id": record.id, "created": True}
+    links.append((item["xid"], record.id))
+data.create([
+    {"module": "assay", "name": name, "model": target._name, "res_id": record_id, "noupdate": True}
+    for name, record_id in links
+])
+action = result
+"""
+
+ACTIONS = {"compare_and_set": ("assay: compare and set", COMPARE_AND_SET), "upsert": ("assay: keyed upsert", UPSERT)}
+
+
+def provision(client: OdooClient) -> list[str]:
+    """Create what is missing and renew what differs; what was done, one line each. Needs an administrator's key."""
+    done = []
+    model_ids = {
+        row["model"]: row["id"] for row in search_read(client, "ir.model", ["model"], [("model", "in", MODELS)])
+    }
+    for model in MODELS:
+        have = {row["name"] for row in search_read(client, "ir.model.fields", ["name"], [("model", "=", model)])}
+        for name, properties in FIELDS.items():
+            if name not in have:
+                fixed = {"name": name, "model_id": model_ids[model], "ttype": "char", "copied": False}
+                call(client, "ir.model.fields", "create", vals_list=[fixed | properties])
+                done.append(f"{model}: field {name}")
+    registered = _registered(client)
+    for model in MODELS:
+        for what, (title, code) in ACTIONS.items():
+            xid = _xid(what, model)
+            values = {"name": f"{title} ({model})", "model_id": model_ids[model], "state": "code", "code": code}
+            held = search_read(client, "ir.actions.server", ["code"], [("id", "=", registered.get(xid, 0))])
+            if not held:
+                made = call(client, "ir.actions.server", "create", vals_list=[values])[0]
+                row = {"module": MODULE, "name": xid, "model": "ir.actions.server", "res_id": made, "noupdate": True}
+                call(client, "ir.model.data", "create", vals_list=[row])
+                done.append(f"{model}: action {title}")
+            elif (held[0]["code"] or "").strip() != code.strip():
+                call(client, "ir.actions.server", "write", [held[0]["id"]], vals=values)
+                done.append(f"{model}: action {title} renewed")
+    client.remembered.pop("actions", None)
+    return done
+
+
+def unprovision(client: OdooClient) -> list[str]:
+    """Remove our server actions, and our fields with the ids in them; external ids stay. What was removed."""
+    actions = _registered(client)
+    found = search_read(client, "ir.actions.server", ["name"], [("id", "in", list(actions.values()))])
+    if found:
+        call(client, "ir.actions.server", "unlink", [row["id"] for row in found])
+    ours = [("model", "in", MODELS), ("name", "in", list(FIELDS)), ("state", "=", "manual")]
+    fields = search_read(client, "ir.model.fields", ["name", "model"], ours)
+    if fields:
+        call(client, "ir.model.fields", "unlink", [row["id"] for row in fields])
+    client.remembered.pop("actions", None)
+    return [row["name"] for row in found] + [f"{row['model']}: field {row['name']}" for row in fields]
+
+
+def provisioned(client: OdooClient) -> bool:
+    """Whether the server actions are there for this user."""
+    return all(_action(client, what, model) for model in MODELS for what in ACTIONS)
+
+
+def compare_and_set(
+    client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None = None
+) -> dict[str, list]:
+    """Write each field that still holds its `base`; one transaction, one call.
+
+    items: [{"id", "base": {field: value last seen}, "values": {field: new value}}]; a field without a base is written
+    along. Answer: "done" = ids of which every field not under "conflict" now holds its value (already held counts,
+    so that a replay does nothing); "conflict" = [{"id", "field", "current"}]; "gone" = ids that do not exist. An item
+    whose every field with a base is in conflict is left untouched.
+
+    Without the server action: read, compare, then `web_save_multi`; an edit between the two calls is then lost.
+    """
+    if not items:
+        return {"done": [], "conflict": [], "gone": []}
+    if action := _action(client, "compare_and_set", model):
+        return _run(client, action, model, items, context)
+    names = sorted({name for item in items for name in item["values"]})
+    wanted = [("id", "in", [item["id"] for item in items])]
+    current = {row["id"]: row for row in search_read(client, model, names, wanted)}
+    answer = {"done": [], "conflict": [], "gone": []}
+    writes = {}
+    for item in items:
+        if item["id"] not in current:
+            answer["gone"].append(item["id"])
+            continue
+        changes, conflicts, untouched = _compare(item, current[item["id"]])
+        answer["conflict"] += conflicts
+        if not untouched:
+            answer["done"].append(item["id"])
+            if changes:
+                writes[item["id"]] = changes
+    write_each(client, model, writes, context)
+    return answer
+
+
+def upsert(
+    client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Create each record with its external id `assay.<xid>`, or find it; one transaction, safe to send again.
+
+    items: [{"xid", "values", "id"?}]. With "id" an existing record is bound to the xid, and `values` written to it.
+    A known xid is answered and not written: update with `compare_and_set`. Answer: {xid: {"id", "created"}}, with id
+    False where the record bound is gone.
+
+    Without the server action: `load()`, which needs scalar values and does the same in two calls.
+    """
+    names = [item["xid"] for item in items]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{model}: an external id occurs twice in one upsert")
+    if not items:
+        return {}
+    if action := _action(client, "upsert", model):
+        return _run(client, action, model, items, context)
+    return _upsert_by_load(client, model, items, context)
+
+
+def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
+    """(values to write, conflicts, whether to leave the record alone), by the rules of COMPARE_AND_SET."""
+    base, changes, conflicts, agreed = item["base"], {}, [], 0
+    for name, value in item["values"].items():
+        theirs = _plain(now[name])
+        if theirs != _plain(value):
+            if name in base and theirs != _plain(base[name]):
+                conflicts.append({"id": item["id"], "field": name, "current": theirs})
+                continue
+            changes[name] = value
+        agreed += name in base
+    return changes, conflicts, bool(conflicts) and not agreed
+
+
+def _plain(value: Any) -> Any:
+    return False if value is None or value == "" else value
+
+
+def _run(client: OdooClient, action: int, model: str, items: list[dict[str, Any]], context: dict | None) -> Any:
+    context = {**(context or {}), "active_model": model, "assay_items": items}
+    return call(client, "ir.actions.server", "run", [action], context)
+
+
+def _upsert_by_load(
+    client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """The keyed upsert through `load()`, for which external ids need no right on ir.model.data."""
+    known = _known(client, model, [item["xid"] for item in items])
+    answer = {xid: {"id": found, "created": False} for xid, found in known.items()}
+    types = call(client, model, "fields_get", attributes=["type"])
+    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for item in items:
+        if item["xid"] in known:
+            continue
+        if item.get("id"):
+            answer[item["xid"]] = {"id": _bind(client, model, item, context), "created": False}
+        else:
+            by_columns.setdefault(tuple(item["values"]), []).append(item)
+    for columns, rows in by_columns.items():
+        header = ["id", *(_column(name, types) for name in columns)]
+        cells = [
+            [f"{MODULE}.{row['xid']}", *(_cell(model, name, row["values"][name]) for name in columns)] for row in rows
+        ]
+        loaded = call(client, model, "load", context=context, fields=header, data=cells)
+        if not loaded["ids"]:
+            said = "; ".join(str(message.get("message")) for message in loaded["messages"][:3])
+            contended = "could not serialize" in said
+            raise (OdooRetryable if contended else OdooRejected)(model, "load", redacted(model, said))
+        for row, record in zip(rows, loaded["ids"], strict=True):
+            answer[row["xid"]] = {"id": record, "created": True}
+    return answer
+
+
+def _bind(client: OdooClient, model: str, item: dict[str, Any], context: dict[str, Any] | None) -> int | bool:
+    """Tie an existing record to its xid: by our field, and in the registry where this user may write it."""
+    if not call(client, model, "search_count", domain=[("id", "=", item["id"])]):
+        return False
+    if item["values"]:
+        call(client, model, "write", [item["id"]], context, vals=item["values"])
+    row = {"module": MODULE, "name": item["xid"], "model": model, "res_id": item["id"], "noupdate": True}
+    with contextlib.suppress(OdooDenied):
+        call(client, "ir.model.data", "create", vals_list=[row])
+    return item["id"]
+
+
+def _known(client: OdooClient, model: str, names: list[str]) -> dict[str, int]:
+    """Record id by external id, from our field and, for users who may read it, from the registry."""
+    found = {}
+    if GOLDEN_ID in call(client, model, "fields_get", attributes=["type"]):
+        rows = search_read(client, model, [GOLDEN_ID], [(GOLDEN_ID, "in", names)])
+        found = {row[GOLDEN_ID]: row["id"] for row in rows}
+    with contextlib.suppress(OdooDenied):
+        wanted = [("module", "=", MODULE), ("name", "in", names), ("model", "=", model)]
+        rows = search_read(client, "ir.model.data", ["name", "res_id"], wanted)
+        found |= {row["name"]: row["res_id"] for row in rows}
+    return found
+
+
+def _column(name: str, types: dict[str, dict[str, str]]) -> str:
+    return f"{name}/.id" if types.get(name, {}).get("type") == "many2one" else name
+
+
+def _cell(model: str, name: str, value: Any) -> str:
+    """`load()` takes text only: a JSON true makes it fail, an empty text clears."""
+    if isinstance(value, list | dict):
+        raise OdooRejected(model, "load", f"{name} holds a list; without the server action only scalars can be created")
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return "" if value is None else str(value)
+
+
+def _action(client: OdooClient, what: str, model: str) -> int | None:
+    if "actions" not in client.remembered:
+        client.remembered["actions"] = _registered(client)
+    return client.remembered["actions"].get(_xid(what, model))
+
+
+def _registered(client: OdooClient) -> dict[str, int]:
+    """Id of each of our server actions by external id; none where this user may not look them up."""
+    try:
+        wanted = [("module", "=", MODULE), ("model", "=", "ir.actions.server")]
+        return {row["name"]: row["res_id"] for row in search_read(client, "ir.model.data", ["name", "res_id"], wanted)}
+    except OdooDenied:
+        return {}
+
+
+def _xid(what: str, model: str) -> str:
+    return f"{what}_{model.replace('.', '_')}"
