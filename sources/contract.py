@@ -47,6 +47,7 @@ class Column(_Strict):
     description: str = ""
     required: bool = False
     enum: list[str] | None = None
+    scale: int = Field(4, description="decimal places of a decimal; a value with more is a breaking change")
 
 
 class Sla(_Strict):
@@ -103,6 +104,7 @@ class Stream(_Strict):
     overlap: Duration = timedelta(minutes=5)
     max_window: Duration | None = None
     horizon: Duration | None = None
+    timezone: str = "UTC"
     page_stable_key: str | None = None
     page_size: int = 250
     page_cap: int | None = None
@@ -110,6 +112,7 @@ class Stream(_Strict):
     delete_mode: Literal["none", "flag", "tombstone_feed", "full_sweep"] = "none"
     delete_flag: str | None = None
     sweep_limit_percent: float = 5.0
+    sweep_every: Duration = timedelta(days=1)
     merge_field: str | None = None
     required_scopes: list[str] = []
     money: Literal["string", "minor_units", "decimal", "float", "none"] = "none"

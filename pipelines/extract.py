@@ -1,0 +1,424 @@
+"""Contract to landing: which window a stream reads next, what proves it complete, and when its cursor moves.
+
+Plain functions and threads; the Dagster assets around them are in definitions.py. One stream's failure stops no other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from pipelines import resources
+from pipelines.intake import Broken, Intake
+from pipelines.landing import (
+    LoadWriter,
+    Manifest,
+    fingerprint,
+    landed_hashes,
+    landing_schema,
+    manifests,
+    next_load_id,
+    prepare_landing,
+    stream_folder,
+    stream_lock,
+    sweep,
+)
+from pipelines.ledger import cursors, open_ledger
+from pipelines.resources import MissingReference, Settings
+from sources import http, sql
+from sources.contract import Contract, Stream
+from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ShortRead, SweepRefused
+from sources.records import Page, Tombstone, Window
+
+Resolve = Callable[[str], str]
+_SHAPE_ERRORS = (KeyError, TypeError, IndexError, AttributeError)
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What one run of a stream did. `rows` landed (of `received`), `deleted` of them tombstones."""
+
+    system: str
+    stream: str
+    load_id: str
+    rows: int
+    deleted: int
+    received: int
+    seconds: float
+    proven_until: datetime
+    full: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stream that landed nothing this time; its cursor stands where it stood."""
+
+    system: str
+    stream: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a stream stands. `proven_until` is naive UTC."""
+
+    proven_until: datetime | None = None
+    position: Any = None
+    swept_at: datetime | None = None
+    landed: bool = False
+    load_id: str | None = None
+
+
+def extract_stream(
+    contract: Contract,
+    name: str,
+    settings: Settings,
+    now: datetime,
+    resolve: Resolve = resources.resolve,
+    full: bool = False,
+    client: Any = None,
+    connector: ModuleType | None = None,
+) -> LoadReport:
+    """Read what is new of one stream (everything if `full`), land it, then move its cursor.
+
+    Raises ExtractError; then nothing has landed, except raw pages in quarantine after a Drift.
+    """
+    began = time.perf_counter()
+    connector = connector or importlib.import_module(f"sources.{contract.system}.connector")
+    prepare_landing({contract.system: _only(contract, name)}, settings.landing)
+    with stream_lock(settings.landing, contract.system, name):
+        sweep(stream_folder(settings.landing, contract.system, name))
+        own = client is None
+        client = client or open_client(contract, connector, resolve)
+        try:
+            run = _Run(contract, name, settings, now, full, _bound(client, contract, name), connector)
+            report = run.land()
+        finally:
+            if own:
+                close_client(client)
+    return LoadReport(*report[:6], time.perf_counter() - began, *report[6:])
+
+
+def extract_all(
+    contracts: Mapping[str, Contract],
+    settings: Settings,
+    now: datetime,
+    systems: Iterable[str] | None = None,
+    resolve: Resolve = resources.resolve,
+    full: bool = False,
+    workers: int = 8,
+) -> list[LoadReport | Failure]:
+    """All streams of the systems, in threads, one client per account; in the contracts' order."""
+    chosen = [contracts[system] for system in (systems or contracts)]
+    clients = {contract.system: _Lazy(contract, resolve) for contract in chosen}
+
+    def one(contract: Contract, name: str) -> LoadReport | Failure:
+        try:
+            client = clients[contract.system].get(name)
+            return extract_stream(contract, name, settings, now, resolve, full, client)
+        except ExtractError as error:
+            return Failure(contract.system, name, type(error).__name__, str(error))
+
+    try:
+        with ThreadPoolExecutor(workers, thread_name_prefix="extract") as pool:
+            tasks = [pool.submit(one, contract, name) for contract in chosen for name in contract.streams]
+            return [task.result() for task in tasks]
+    finally:
+        for lazy in clients.values():
+            lazy.close()
+
+
+def open_client(contract: Contract, connector: ModuleType, resolve: Resolve, stream: str = "*") -> Any:
+    """The connector's own `connect`, or the kernel's for its kind. An unset reference is BadCredentials."""
+    try:
+        if hasattr(connector, "connect"):
+            return connector.connect(contract, resolve)
+        return (sql if contract.kind == "sql" else http).connect(contract, resolve)
+    except MissingReference as error:
+        raise BadCredentials(contract.system, stream, str(error), "set it, then run again") from None
+
+
+def close_client(client: Any) -> None:
+    if hasattr(client, "close"):
+        client.close()
+
+
+def read_state(engine: sa.Engine, landing: Path, system: str, stream: str) -> State:
+    """Where the stream stands, by the ledger; a load that landed just before a kill is adopted first."""
+    landed = manifests(landing, system, stream)
+    with engine.connect() as connection:
+        row = connection.execute(_where(sa.select(cursors), system, stream)).one_or_none()
+    if landed and (row is None or row.load_id < landed[-1].load_id):
+        last = landed[-1]
+        swept = datetime.fromisoformat(last.proven_until) if last.full else None
+        state = State(datetime.fromisoformat(last.proven_until), last.position, swept, True, last.load_id)
+        commit_cursor(engine, system, stream, last.load_id, state, datetime.fromisoformat(last.extracted_at))
+        return state
+    if row is None:
+        return State()
+    value = json.loads(row.value)
+    if value["landed"] and not landed:
+        return State(load_id=row.load_id)
+    swept = datetime.fromisoformat(value["swept_at"]) if value["swept_at"] else None
+    return State(row.proven_until_at, value["position"], swept, value["landed"], row.load_id)
+
+
+def commit_cursor(engine: sa.Engine, system: str, stream: str, load_id: str, state: State, at: datetime) -> None:
+    """Move the stream's cursor; it never goes back to an earlier load."""
+    value = {
+        "position": state.position,
+        "swept_at": state.swept_at.isoformat() if state.swept_at else None,
+        "landed": state.landed,
+    }
+    row = {
+        "value": json.dumps(value),
+        "proven_until_at": state.proven_until,
+        "load_id": load_id,
+        "committed_at": at,
+    }
+    with engine.begin() as connection:
+        earlier = connection.execute(_where(sa.select(cursors.c.load_id), system, stream)).scalar_one_or_none()
+        if earlier is None:
+            connection.execute(sa.insert(cursors).values(system=system, stream=stream, **row))
+        elif earlier <= load_id:
+            connection.execute(_where(sa.update(cursors), system, stream).values(**row))
+
+
+def next_windows(stream: Stream, state: State, now: datetime, full: bool = False) -> list[Window]:
+    """The windows to read, oldest first; adjoining ones share their edge so that no instant falls between.
+
+    One window without a lower bound when everything must be read: the first time, without a cursor field, on demand,
+    or after an outage longer than the source's horizon.
+    """
+    upper = now.astimezone(UTC)
+    beyond = stream.horizon and state.proven_until and upper.replace(tzinfo=None) - state.proven_until > stream.horizon
+    lower = None
+    if not (full or beyond or state.proven_until is None or stream.cursor is None):
+        lower = state.proven_until.replace(tzinfo=UTC) - stream.overlap
+    elif stream.max_window and stream.horizon:
+        lower = upper - stream.horizon
+    if lower is None or not stream.max_window:
+        edges = [lower, upper]
+    else:
+        edges = [lower]
+        while edges[-1] < upper:
+            edges.append(min(edges[-1] + stream.max_window, upper))
+    before = timedelta(0) if stream.lower_inclusive else stream.resolution
+    after = timedelta(0) if stream.upper_inclusive else stream.resolution
+    return [
+        Window(start and start - before, end + after, None if full else state.position)
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]
+
+
+class _Run:
+    """One run of one stream, under its lock."""
+
+    def __init__(self, contract, name, settings, now, full, client, connector) -> None:
+        self.contract, self.name, self.stream = contract, name, contract.streams[name]
+        self.landing, self.engine = settings.landing, open_ledger(settings.ledger_url)
+        self.now, self.client, self.connector = now, client, connector
+        self.state = read_state(self.engine, self.landing, contract.system, name)
+        self.windows = next_windows(self.stream, self.state, now, full)
+        self.full = self.windows[0].full or full or self.state.proven_until is None
+        self.load_id, self.started = next_load_id(
+            manifests(self.landing, contract.system, name), self.state.load_id, now
+        )
+        self.position, self.pages = self.state.position, 0
+
+    def land(self) -> tuple:
+        self._check_scopes()
+        sweeping = self.full or self._sweep_due()
+        self.intake = Intake(
+            self.contract, self.name, self.load_id, self._known(sweeping), track=self._must_track(sweeping)
+        )
+        self.schema = landing_schema(self.contract, self.stream)
+        self.writer = LoadWriter(self.landing, self.contract.system, self.name, self.load_id, self.schema)
+        try:
+            self._read_deleted()
+            for window in self.windows:
+                self._read_window(window)
+            if sweeping:
+                self._sweep()
+        except ExtractError:
+            self.writer.abandon()
+            raise
+        return self._commit(sweeping)
+
+    def _known(self, sweeping: bool) -> dict[str, str | None]:
+        lower = self.windows[0].lower
+        by_event = self.stream.event_time in (None, self.stream.cursor)
+        since = lower.replace(tzinfo=None) if lower and by_event and not sweeping else None
+        if self.stream.delete_mode == "tombstone_feed":
+            since = None
+        return landed_hashes(self.landing, self.contract.system, self.name, since)
+
+    def _must_track(self, sweeping: bool) -> bool:
+        return self.contract.kind != "sql" or sweeping and self.stream.delete_mode == "full_sweep"
+
+    def _check_scopes(self) -> None:
+        if not self.stream.required_scopes or not hasattr(self.connector, "probe"):
+            return
+        missing = sorted(set(self.stream.required_scopes) - set(self.connector.probe(self.client)))
+        if missing:
+            problem = f"the credential lacks {', '.join(missing)}, so that records or history would be missing"
+            raise self._error(MissingScope, problem, f"grant {', '.join(missing)}, then run again")
+
+    def _read_deleted(self) -> None:
+        if not hasattr(self.connector, "deleted") or self.stream.delete_mode != "tombstone_feed" or self.full:
+            return
+        found = self._guarded(self.connector.deleted(self.client, self._bound_stream(), self.windows[0]))
+        tombs = [one if isinstance(one, Tombstone) else Tombstone(str(one)) for one in found]
+        self.writer.write(self.intake.tombstones(tombs, self.started, self.schema))
+
+    def _read_window(self, window: Window) -> None:
+        read = getattr(self.connector, self.name)
+        before, received, totals = set(self.intake.seen), self.intake.received, set()
+        for page in self._guarded(read(self.client, self._bound_stream(), window)):
+            self.pages += 1
+            self._take(page)
+            if page.total is not None:
+                totals.add(page.total)
+            if page.position is not None:
+                self.position = page.position
+        count = len(self.intake.seen - before) if len(self.windows) == 1 and self.intake.track else None
+        count = self.intake.received - received if count is None else count
+        if self.stream.expected_total:
+            self._prove_total(count, totals)
+
+    def _prove_total(self, count: int, totals: set[int]) -> None:
+        if not totals:
+            raise self._error(ShortRead, "the source should state a total, but did not")
+        if not min(totals) <= count <= max(totals):
+            raise self._error(ShortRead, f"{count} distinct records came, but the source counts {max(totals)}")
+
+    def _take(self, page: Page) -> None:
+        at = self.started + timedelta(microseconds=self.pages)
+        try:
+            batch = self.intake.rows(page, at)
+        except Broken as broken:
+            raise self._quarantined(str(broken), broken.raw) from None
+        if batch.schema != self.writer.schema:
+            self.writer.widen([one for one in batch.schema if one.name not in self.writer.schema.names])
+            self.schema = self.writer.schema
+        self.writer.write(batch)
+
+    def _guarded(self, produced: Iterable) -> Iterable:
+        """What a connector yields; an answer of an unexpected shape becomes a Drift, a raw batch its quarantine."""
+        iterator = iter(produced)
+        while True:
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+            except Drift as drift:
+                raw = getattr(drift, "raw", None)
+                raise (self._quarantined(drift.problem, raw) if raw is not None else drift) from None
+            except _SHAPE_ERRORS as error:
+                problem = f"the answer has not the shape that the connector knows ({type(error).__name__}: {error})"
+                raise self._error(Drift, problem) from error
+            yield item
+
+    def _quarantined(self, problem: str, raw: pa.Table) -> Drift:
+        reason = {"system": self.contract.system, "stream": self.name, "load_id": self.load_id, "problem": problem}
+        self.writer.quarantine({**reason, "page": self.pages, "at": self.started.isoformat()}, raw)
+        return self._error(Drift, f"{problem}; the raw page is in quarantine")
+
+    def _sweep_due(self) -> bool:
+        if self.stream.delete_mode != "full_sweep" or not hasattr(self.connector, "keys"):
+            return False
+        swept = self.state.swept_at
+        return swept is None or self.now.astimezone(UTC).replace(tzinfo=None) - swept >= self.stream.sweep_every
+
+    def _sweep(self) -> None:
+        """Records that landed earlier and are gone now become tombstones, unless that is too many to believe."""
+        if self.stream.delete_mode not in ("full_sweep", "tombstone_feed"):
+            return
+        alive = self.intake.seen
+        if not self.full:
+            listed = self._guarded(self.connector.keys(self.client, self._bound_stream()))
+            alive = {str(key) for keys in listed for key in keys}
+        known = [key for key, digest in self.intake.known.items() if digest is not None]
+        vanished = [key for key in known if key not in alive]
+        limit = max(1, len(known) * self.stream.sweep_limit_percent / 100)
+        if vanished and self.stream.sweep_limit_percent < 100 and (len(vanished) > limit or not alive):
+            problem = f"{len(vanished)} of {len(known)} known records are gone, more than sweep_limit_percent allows"
+            raise self._error(SweepRefused, problem)
+        self.writer.write(self.intake.tombstones(map(Tombstone, vanished), self.started, self.schema))
+
+    def _commit(self, swept: bool) -> tuple:
+        stream, intake = self.stream, self.intake
+        upper = self.now.astimezone(UTC).replace(tzinfo=None)
+        heard = getattr(self.client, "server_at", None) if stream.clock != "client" else None
+        proven = min(upper, heard.astimezone(UTC).replace(tzinfo=None)) if heard else upper
+        proven -= stream.settle_lag
+        proven = max(proven, self.state.proven_until or proven)
+        lower = self.windows[0].lower
+        rows, deleted = self.writer.rows, self.writer.deleted
+        manifest: Manifest | None = self.writer.commit(
+            full=self.full,
+            lower=lower.replace(tzinfo=None).isoformat() if lower else None,
+            upper=upper.isoformat(),
+            proven_until=proven.isoformat(),
+            position=self.position,
+            extracted_at=(self.started + timedelta(microseconds=self.pages)).isoformat(),
+            schema_fingerprint=fingerprint(intake.shape),
+            contract_fingerprint=fingerprint(stream.model_dump(mode="json")),
+        )
+        swept_at = upper if swept else self.state.swept_at
+        state = State(proven, self.position, swept_at, self.state.landed or manifest is not None)
+        commit_cursor(self.engine, self.contract.system, self.name, self.load_id, state, self.started)
+        counts = (rows, deleted, intake.received)
+        return (self.contract.system, self.name, self.load_id, *counts, proven, self.full, tuple(intake.warnings))
+
+    def _bound_stream(self) -> Stream:
+        return self.stream
+
+    def _error(self, kind: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:
+        return kind(self.contract.system, self.name, problem, remedy, page=self.pages or None)
+
+
+class _Lazy:
+    """A system's client, opened by the first stream that needs it; an error to open it is every stream's error."""
+
+    def __init__(self, contract: Contract, resolve: Resolve) -> None:
+        self.contract, self.resolve = contract, resolve
+        self._lock, self._client = threading.Lock(), None
+
+    def get(self, stream: str) -> Any:
+        with self._lock:
+            if self._client is None:
+                connector = importlib.import_module(f"sources.{self.contract.system}.connector")
+                self._client = open_client(self.contract, connector, self.resolve, stream)
+            return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            close_client(self._client)
+
+
+def _bound(client: Any, contract: Contract, name: str) -> Any:
+    exact = contract.streams[name].money == "float"
+    return client.on(name, exact) if hasattr(client, "on") else client
+
+
+def _only(contract: Contract, name: str) -> Contract:
+    return contract.model_copy(update={"streams": {name: contract.streams[name]}})
+
+
+def _where(statement: Any, system: str, stream: str) -> Any:
+    return statement.where(cursors.c.system == system, cursors.c.stream == stream)

@@ -1,0 +1,290 @@
+"""Turns pages as received into rows with their envelope: checks the contract, masks card numbers, drops the unchanged.
+
+One Intake serves one run of one stream. It reads and writes nothing; pages that break the contract raise Broken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.landing import ENVELOPE, PAYLOAD
+from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_number
+from sources.contract import Contract, Stream
+from sources.records import Page, Tombstone, at_path, to_utc
+
+_NEVER = "never landed"
+_ABSENT = object()
+_ACCEPTED: dict[str, set[type]] = {
+    "string": {str},
+    "integer": {int},
+    "decimal": {str, int, float, Decimal},
+    "boolean": {bool},
+    "timestamp": {str, int, float},
+    "date": {str},
+}
+_CARD_LIKE = r"[0-9][0-9 -]{11,}[0-9]"
+
+
+class Broken(ValueError):
+    """A page does not keep the contract. `raw` is the page as rows for quarantine."""
+
+    def __init__(self, problem: str, raw: pa.Table) -> None:
+        super().__init__(problem)
+        self.raw = raw
+
+
+@dataclass
+class Intake:
+    """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here."""
+
+    contract: Contract
+    stream_name: str
+    load_id: str
+    known: dict[str, str | None]
+    track: bool = True
+    seen: set[str] = field(default_factory=set)
+    received: int = 0
+    warnings: dict[str, None] = field(default_factory=dict)
+    shape: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> Stream:
+        return self.contract.streams[self.stream_name]
+
+    def rows(self, page: Page, at: datetime) -> pa.RecordBatch:
+        """The rows of a page that are new or changed. Broken if the page breaks the contract."""
+        if isinstance(page.records, pa.RecordBatch):
+            return self._native_rows(page.records, at)
+        return self._json_rows(page.records, at)
+
+    def tombstones(self, gone: Iterable[Tombstone], at: datetime, schema: pa.Schema) -> pa.RecordBatch:
+        """A row of nulls for each key that is not yet known to be gone."""
+        new = {tomb.key: tomb for tomb in gone if self.known.get(tomb.key, None) is not None}
+        self.known.update(dict.fromkeys(new))
+        events = [to_utc(tomb.event_text, self.stream.timezone) or at for tomb in new.values()]
+        texts = [tomb.event_text for tomb in new.values()]
+        empty = [None] * len(new)
+        batch = self._envelope(list(new), empty, events, texts, empty, [True] * len(new), at)
+        own = [pa.nulls(len(new), one.type) for one in schema if one.name not in ENVELOPE.names]
+        merges = [
+            orjson.dumps({"merged_into": t.merged_into}).decode() if t.merged_into else None for t in new.values()
+        ]
+        if any(merges) and schema.names[-1] == PAYLOAD.name:
+            own[-1] = pa.array(merges, pa.string())
+        return pa.RecordBatch.from_arrays([*batch, *own], schema=schema)
+
+    def _json_rows(self, records: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
+        stream = self.stream
+        texts = [orjson.dumps(record, default=_fraction) for record in records]
+        if may_hold_card_number(b"\n".join(texts)):
+            records = self._masked(records)
+            texts = [orjson.dumps(record, default=_fraction) for record in records]
+        problems = self._breaches(records)
+        if problems:
+            raise Broken("; ".join(problems), self._raw(texts, at))
+        keys = [str(value) for value in _values(records, stream.primary_key)]
+        gone = _deletion_test(stream)
+        deleted = [gone(record) for record in records] if gone else [False] * len(records)
+        hashes = [
+            None if dead else hashlib.sha256(orjson.dumps(record, _fraction, orjson.OPT_SORT_KEYS)).hexdigest()
+            for record, dead in zip(records, deleted, strict=True)
+        ]
+        picked = self._news(keys, hashes)
+        units = _values(records, stream.freshness.by) if stream.freshness.by else [None] * len(records)
+        event_path = stream.event_time or stream.cursor
+        events = _values(records, event_path) if event_path else [None] * len(records)
+        envelope = self._envelope(
+            [keys[i] for i in picked],
+            [units[i] for i in picked],
+            [to_utc(events[i], stream.timezone) for i in picked],
+            [_as_text(events[i]) for i in picked],
+            [hashes[i] for i in picked],
+            [deleted[i] for i in picked],
+            at,
+        )
+        payload = pa.array([None if deleted[i] else texts[i].decode() for i in picked], pa.string())
+        return pa.RecordBatch.from_arrays([*envelope, payload], schema=pa.schema([*ENVELOPE, PAYLOAD]))
+
+    def _native_rows(self, batch: pa.RecordBatch, at: datetime) -> pa.RecordBatch:
+        stream = self.stream
+        batch = self._masked_columns(batch)
+        self.shape.update({one.name: str(one.type) for one in batch.schema})
+        for name in [name for name in batch.schema.names if name not in stream.columns]:
+            self.warnings[f"new column {name}: kept, class unknown; add it to contract.yml"] = None
+        keys = batch[stream.primary_key].cast(pa.string()).to_pylist()
+        texts = [pc.fill_null(pc.replace_substring(_text_column(one), "\x1f", " "), "\x00") for one in batch.columns]
+        lines = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
+        gone = pc.fill_null(_deleted_column(stream, batch), False)
+        deleted = gone.to_pylist()
+        hashes = [
+            None if dead else hashlib.sha256(line.encode()).hexdigest()
+            for line, dead in zip(lines, deleted, strict=True)
+        ]
+        picked = pa.array(self._news(keys, hashes), pa.int64())
+        batch, chosen = batch.take(picked), picked.to_pylist()
+        event = stream.event_time or stream.cursor
+        events = batch[event].to_pylist() if event else [None] * len(chosen)
+        units = (
+            batch[stream.freshness.by].cast(pa.string()).to_pylist() if stream.freshness.by else [None] * len(chosen)
+        )
+        envelope = self._envelope(
+            [keys[i] for i in chosen],
+            units,
+            [to_utc(value) for value in events],
+            [_as_text(value) for value in events],
+            [hashes[i] for i in chosen],
+            [deleted[i] for i in chosen],
+            at,
+        )
+        live = pc.invert(gone.take(picked))
+        own = [pc.if_else(live, column, pa.scalar(None, column.type)) for column in batch.columns]
+        return pa.RecordBatch.from_arrays([*envelope, *own], schema=pa.schema([*ENVELOPE, *batch.schema]))
+
+    def _news(self, keys: list[str], hashes: list[str | None]) -> list[int]:
+        """Positions of the rows that differ from what landed last; they count as landed from now on."""
+        self.received += len(keys)
+        if self.track:
+            self.seen.update(keys)
+        elif not self.known:
+            return list(range(len(keys)))
+        picked = []
+        for position, (key, digest) in enumerate(zip(keys, hashes, strict=True)):
+            if self.known.get(key, _NEVER) != digest:
+                picked.append(position)
+                self.known[key] = digest
+        return picked
+
+    def _envelope(self, keys, units, events, texts, hashes, deleted, at) -> list[pa.Array]:
+        count = len(keys)
+        return [
+            pa.repeat(pa.scalar(self.contract.system), count),
+            pa.repeat(pa.scalar(self.stream_name), count),
+            pa.array(keys, pa.string()),
+            pa.array(units, pa.string()),
+            pa.array(events, pa.timestamp("us")),
+            pa.array(texts, pa.string()),
+            pa.repeat(pa.scalar(at, pa.timestamp("us")), count),
+            pa.repeat(pa.scalar(self.load_id), count),
+            pa.array(hashes, pa.string()),
+            pa.array(deleted, pa.bool_()),
+        ]
+
+    def _raw(self, texts: list[bytes], at: datetime) -> pa.Table:
+        empty = [None] * len(texts)
+        envelope = self._envelope(empty, empty, empty, empty, empty, [False] * len(texts), at)
+        payload = pa.array([text.decode() for text in texts], pa.string())
+        return pa.Table.from_arrays([*envelope, payload], schema=pa.schema([*ENVELOPE, PAYLOAD]))
+
+    def _breaches(self, records: list[dict[str, Any]]) -> list[str]:
+        """What breaks the contract on this page; what merely differs becomes a warning."""
+        if any(type(record) is not dict for record in records):
+            return ["a record is not an object"]
+        problems = []
+        for name, column in self.stream.columns.items():
+            values = _values(records, name, _ABSENT)
+            kinds = {type(value) for value in values}
+            absent, null = object in kinds, type(None) in kinds
+            found = kinds - {object, type(None)}
+            if self.contract.kind == "odoo" and column.type != "boolean" and True not in values:
+                null, found = null or bool in found, found - {bool}
+            wrong = found - _ACCEPTED.get(column.type, found)
+            must = column.required or name == self.stream.primary_key
+            if wrong:
+                kinds_found = ", ".join(sorted(kind.__name__ for kind in wrong))
+                problems.append(f"field {name} should be {column.type} but came as {kinds_found}")
+            elif must and (absent or null):
+                problems.append(f"required field {name} is {'missing' if absent else 'null'}")
+            if column.enum and found == {str} and set(values) - {None, _ABSENT, *column.enum}:
+                self.warnings[f"field {name} holds a value outside its enum"] = None
+            self.shape[name] = "/".join(sorted({kind.__name__ for kind in found} | set(self._earlier(name))))
+        known = {name.split(".")[0] for name in self.stream.columns}
+        for name in sorted(set().union(*records) - known):
+            self.warnings[f"new field {name}: kept; add it to contract.yml to check and classify it"] = None
+            self.shape.setdefault(name, "?")
+        return problems
+
+    def _earlier(self, name: str) -> list[str]:
+        return [kind for kind in self.shape.get(name, "").split("/") if kind]
+
+    def _identifiers(self) -> frozenset[str]:
+        public = {name for name, column in self.stream.columns.items() if column.sensitivity == "public"}
+        return frozenset(public | {self.stream.primary_key})
+
+    def _masked(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        clean, keep = [], self._identifiers()
+        for record in records:
+            masked, where = mask_card_numbers(record, keep)
+            clean.append(masked)
+            for path in where:
+                self._card_warning(path)
+        return clean
+
+    def _masked_columns(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        keep = self._identifiers()
+        for place, one in enumerate(batch.schema):
+            if one.type != pa.string() or one.name in keep:
+                continue
+            column = batch.column(place)
+            if not pc.any(pc.match_substring_regex(column, _CARD_LIKE)).as_py():
+                continue
+            masked = [text if text is None else mask_text(text) for text in column.to_pylist()]
+            clean = pa.array(masked, pa.string())
+            if not clean.equals(column):
+                self._card_warning(one.name)
+                batch = batch.set_column(place, one, clean)
+        return batch
+
+    def _card_warning(self, path: str) -> None:
+        self.warnings[f"field {path} held a card number: masked, never landed; remove it at the source"] = None
+
+
+def _values(records: list[dict[str, Any]], path: str, missing: Any = None) -> list[Any]:
+    if "." in path:
+        return [at_path(record, path) for record in records]
+    return [record.get(path, missing) for record in records]
+
+
+def _deletion_test(stream: Stream) -> Callable[[dict[str, Any]], bool] | None:
+    """`field` (truthy means gone), `!field` (falsy means gone) or `field=value`."""
+    flag = stream.delete_flag if stream.delete_mode == "flag" else None
+    if not flag:
+        return None
+    if flag.startswith("!"):
+        return lambda record: not at_path(record, flag[1:])
+    if "=" in flag:
+        path, _, value = flag.partition("=")
+        return lambda record: str(at_path(record, path)) == value
+    return lambda record: bool(at_path(record, flag))
+
+
+def _deleted_column(stream: Stream, batch: pa.RecordBatch) -> pa.Array:
+    test = _deletion_test(stream)
+    if test is None:
+        return pa.repeat(pa.scalar(False), batch.num_rows)
+    name = (stream.delete_flag or "").lstrip("!").partition("=")[0]
+    return pa.array([test({name: value}) for value in batch[name].to_pylist()], pa.bool_())
+
+
+def _text_column(column: pa.Array) -> pa.Array:
+    return column.cast(pa.string())
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _fraction(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")

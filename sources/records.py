@@ -1,0 +1,107 @@
+"""What passes between a connector and the landing: windows asked for, pages received, and how a time is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+_DOTNET = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+_EPOCH = datetime(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What to read. The kernel has widened both bounds for overlap and exclusive filters: pass them on verbatim.
+
+    `lower` None: everything. Without `max_window` in the contract a connector may ignore `upper`: later records
+    are welcome. `cursor`: the last `Page.position` of the run before.
+    """
+
+    lower: datetime | None
+    upper: datetime
+    cursor: Any | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether everything is asked for."""
+        return self.lower is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records as received: JSON objects, or an Arrow batch of native columns.
+
+    `next`: cursor of the following page, None at the end. `total`: how many distinct records the whole window holds,
+    if the source says so. `position`: opaque state for the next run's `Window.cursor`.
+    """
+
+    records: list[dict[str, Any]] | pa.RecordBatch
+    next: Any | None = None
+    total: int | None = None
+    position: Any | None = None
+
+    def __len__(self) -> int:
+        return self.records.num_rows if isinstance(self.records, pa.RecordBatch) else len(self.records)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A record that is gone at its source; `merged_into` is the key of the record that took it up."""
+
+    key: str
+    event_text: str | None = None
+    merged_into: str | None = None
+
+
+def at_path(record: Any, path: str) -> Any:
+    """The value at a dotted path, or None where a step is missing."""
+    for step in path.split("."):
+        if not isinstance(record, dict):
+            return None
+        record = record.get(step)
+    return record
+
+
+def to_utc(value: Any, zone: str = "UTC") -> datetime | None:
+    """Any source's time as naive UTC, microseconds; None for null or unreadable.
+
+    Takes datetimes, ISO texts with `Z`, offset or none (then local to `zone`), `/Date(ms)/`, dates, and epoch numbers
+    in seconds, milliseconds, microseconds or nanoseconds. In the hour that clocks repeat, the first pass is meant.
+    """
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        if isinstance(value, str):
+            found = _DOTNET.fullmatch(value) if value[0] == "/" else None
+            value = int(found[1]) / 1000 if found else _from_text(value)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day)
+        if not isinstance(value, datetime):
+            return _from_epoch(value)
+        if value.tzinfo is None:
+            if zone == "UTC":
+                return value
+            value = value.replace(tzinfo=ZoneInfo(zone))
+        return value.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_text(text: str) -> datetime | float:
+    text = text.strip()
+    return float(text) if re.fullmatch(r"-?\d{9,}(\.\d+)?", text) else datetime.fromisoformat(text)
+
+
+def _from_epoch(number: float) -> datetime:
+    size = abs(number)
+    micros = number * 1_000_000
+    for limit, factor in ((1e17, 0.001), (1e14, 1), (1e11, 1_000)):
+        if size >= limit:
+            micros = number * factor
+            break
+    return _EPOCH + timedelta(microseconds=round(micros))

@@ -1,0 +1,1 @@
+"""Shopify: contract, connector and stand-in."""
