@@ -9,7 +9,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -72,22 +85,25 @@ plans = Table(
     "plans",
     metadata,
     Column("plan_id", String, primary_key=True),
+    Column("seq", Integer, nullable=False, unique=True, comment="1, 2, 3 …: clocks may be pinned, this is not"),
     Column("target", String, nullable=False, comment="identity of the Odoo database the plan was made against"),
-    Column("golden_hash", String, nullable=False),
-    Column("content_hash", String, nullable=False, comment="over all lines; an edited plan is refused"),
+    Column("golden_hash", String, nullable=False, comment="over the payload hashes of all rows considered"),
+    Column("policy_hash", String, nullable=False),
+    Column("content_hash", String, nullable=False, comment="over all of the above and all lines; an edit is refused"),
     Column("made_at", DateTime, nullable=False),
+    Column("expires_at", DateTime, nullable=False),
     Column("made_by", String, nullable=False),
-    Column("state", String, nullable=False, comment="planned, approved, applying, applied, undone, expired"),
-    Column("summary", Text, nullable=False),
+    Column("state", String, nullable=False, comment="planned, approved, applying, applied, undone"),
+    Column("summary", Text, nullable=False, comment="JSON, never personal data"),
 )
 
 plan_lines = Table(
     "plan_lines",
     metadata,
     Column("plan_id", String, primary_key=True),
-    Column("line", Integer, primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
     Column("object", String, nullable=False, comment="res_partner, product_template, …"),
-    Column("action", String, nullable=False, comment="create, update, link, hold, reject"),
+    Column("action", String, nullable=False, comment="create, update, link, conflict, hold, reject"),
     Column("golden_id", String, nullable=False),
     Column("odoo_id", Integer),
     Column("before", Text, comment="JSON field -> value last seen in Odoo"),
@@ -100,30 +116,52 @@ approvals = Table(
     "approvals",
     metadata,
     Column("plan_id", String, primary_key=True),
-    Column("approved_by", String, nullable=False),
+    Column("approved_by", String, primary_key=True),
     Column("approved_at", DateTime, nullable=False),
     Column("content_hash", String, nullable=False),
+    Column("forced", Boolean, nullable=False, comment="approved although a cap is exceeded"),
     Column("note", Text),
+)
+
+publish_runs = Table(
+    "publish_runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("kind", String, nullable=False, comment="apply, undo"),
+    Column("plan_id", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("undoes", String, unique=True, comment="the run that this one undoes"),
+    Column("started_at", DateTime, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True, comment="what one process may do at a time"),
+    Column("holder", String, nullable=False, comment="host:pid:token"),
+    Column("until", Float, nullable=False, comment="seconds since 1970 by the real clock"),
 )
 
 attempts = Table(
     "attempts",
     metadata,
     Column("run_id", String, primary_key=True),
+    Column("line", Integer, primary_key=True, autoincrement=False),
     Column("plan_id", String, nullable=False),
-    Column("line", Integer, primary_key=True),
-    Column("state", String, nullable=False, comment="sent, done, conflict, rejected, gone"),
-    Column("detail", Text),
+    Column("state", String, nullable=False, comment="sent, done, conflict, rejected, gone, busy"),
+    Column("detail", Text, comment="JSON: fields kept, or what Odoo said"),
 )
 
 receipts = Table(
     "receipts",
     metadata,
-    Column("run_id", String, primary_key=True),
-    Column("object", String, primary_key=True),
-    Column("odoo_id", Integer, primary_key=True),
-    Column("field", String, primary_key=True),
+    Column("seq", Integer, primary_key=True, comment="order of writing"),
+    Column("run_id", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("odoo_id", Integer, nullable=False),
+    Column("field", String, nullable=False),
     Column("plan_id", String, nullable=False),
+    Column("target", String, nullable=False),
     Column("line", Integer, nullable=False),
     Column("golden_id", String, nullable=False),
     Column("before", Text, comment="JSON value"),
@@ -131,6 +169,7 @@ receipts = Table(
     Column("created_record", Boolean, nullable=False),
     Column("written_at", DateTime, nullable=False),
     Column("verified", Boolean),
+    UniqueConstraint("run_id", "object", "odoo_id", "field"),
     Index("receipts_by_odoo_field", "object", "odoo_id", "field"),
     Index("receipts_by_golden_id", "golden_id"),
 )
@@ -144,6 +183,14 @@ audit = Table(
     Column("action", String, nullable=False),
     Column("detail", Text, nullable=False, comment="JSON, never personal data"),
     Column("previous_hash", String, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("seq", Integer, nullable=False, comment="number of entries: a cut tail shows"),
     Column("hash", String, nullable=False),
 )
 
