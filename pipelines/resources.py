@@ -75,3 +75,8 @@ def _endpoints() -> dict[str, str]:
     if not path.exists():
         return {}
     return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a child process that must see the same state as this one."""
+    return {**os.environ, "ASSAY_HOME": str(settings.home), "ASSAY_LEDGER_URL": settings.ledger_url}

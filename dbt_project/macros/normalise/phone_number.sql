@@ -1,0 +1,16 @@
+{#- International form +<calling code><number>. `plan` is a row of calling_codes for the record's country; a number
+    without an international prefix is read as national there. -#}
+{% macro phone_number(value, plan) -%}
+{%- set digits = "regexp_replace(replace(" ~ value ~ ", '(0)', ''), '[^0-9]', '', 'g')" -%}
+case
+    when {{ digits }} = '' then null
+    when ltrim({{ value }}, ' (') like '+%' then '+' || {{ digits }}
+    when {{ digits }} like '00%' then '+' || substr({{ digits }}, 3)
+    when length({{ digits }}) > {{ plan }}.longest_number and {{ digits }} like {{ plan }}.calling_code || '%'
+        then '+' || {{ digits }}
+    when {{ plan }}.calling_code is null then {{ digits }}
+    when {{ plan }}.trunk_prefix <> '' and {{ digits }} like {{ plan }}.trunk_prefix || '%'
+        then '+' || {{ plan }}.calling_code || substr({{ digits }}, length({{ plan }}.trunk_prefix) + 1)
+    else '+' || {{ plan }}.calling_code || {{ digits }}
+end
+{%- endmacro %}

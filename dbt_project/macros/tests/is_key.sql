@@ -1,0 +1,8 @@
+{#- The columns identify a row: never null, never twice. One query instead of two tests. -#}
+{% test is_key(model, column_name=none, columns=none) %}
+{%- set key = columns or [column_name] -%}
+select {{ key | join(', ') }}, count(*) as appearances
+from {{ model }}
+group by {{ key | join(', ') }}
+having count(*) > 1 or count({{ key | join(') < count(*) or count(') }}) < count(*)
+{% endtest %}

@@ -1,0 +1,59 @@
+{{ config(materialized='table') }}
+{#- Every system's customers in one shape, each value by one rule; what stands for nobody is null. Beside them goes what we
+    published on Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
+with records as (
+    {%- for system in ['odoo', 'pos', 'shopify', 'stripe', 'voucherify', 'published'] %}
+    select * from {{ ref('conformed_customers__' ~ system) }}
+    {%- if not loop.last %} union all{% endif %}
+    {%- endfor %}
+),
+
+spelt as (
+    select
+        records.* replace (
+            {{ natural_name('full_name') }} as full_name,
+            lower(replace(email, ' ', '')) as email,
+            {{ phone_number('phone', 'plans') }} as phone,
+            {{ phone_number('mobile', 'plans') }} as mobile,
+            upper(zip) as zip,
+            upper(records.country_code) as country_code,
+            upper(regexp_replace(vat, '[^A-Za-z0-9]', '', 'g')) as vat,
+            upper(loyalty_code) as loyalty_code,
+            lower(left(language, 2)) as language
+        )
+    from records
+    left join {{ ref('calling_codes') }} as plans
+        on plans.country_code = coalesce(upper(records.country_code), '{{ var("home_country") }}')
+),
+
+known as (
+    select
+        spelt.* replace (
+            case when bad_name.value is null then coalesce(full_name, {{ full_name('first_name', 'last_name') }}) end as full_name,
+            case when bad_user.value is null and bad_email.value is null then email end as email,
+            case when bad_phone.value is null then phone end as phone,
+            case when bad_mobile.value is null then mobile end as mobile,
+            case when bad_birth.value is null then birth_on end as birth_on
+        )
+    from spelt
+    {%- for alias, kind, part, value in [
+        ('bad_user', 'email', 'user', "split_part(spelt.email, '@', 1)"),
+        ('bad_email', 'email', 'value', 'spelt.email'),
+        ('bad_phone', 'phone', 'digits', 'right(spelt.phone, 9)'),
+        ('bad_mobile', 'phone', 'digits', 'right(spelt.mobile, 9)'),
+        ('bad_birth', 'birth_on', 'value', 'cast(spelt.birth_on as varchar)'),
+        ('bad_name', 'name', 'value', "lower(coalesce(spelt.full_name, " ~ full_name('spelt.first_name', 'spelt.last_name') ~ "))"),
+    ] %}
+    left join {{ ref('conformed_placeholders') }} as {{ alias }}
+        on {{ alias }}.kind = '{{ kind }}' and {{ alias }}.part = '{{ part }}' and {{ alias }}.value = {{ value }}
+    {%- endfor %}
+)
+
+select
+    seen.*,
+    {{ echoes('seen', 'sent', customer_units(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', customer_units(), same=false) }} as corrections
+from known as seen
+left join known as sent
+    on sent.system = 'assay' and sent.record_id = seen.record_id
+where seen.system <> 'assay'

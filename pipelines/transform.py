@@ -1,0 +1,206 @@
+"""Runs the dbt project and carries its results out: prepare, build, export, docs.
+
+dbt runs as a child process, the only one that opens the warehouse; everybody else reads the exported Parquet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from pipelines import ledger
+from pipelines.landing import prepare_landing, recover
+from pipelines.resources import PROJECT, Settings, child_environment
+from sources.contract import load_contracts
+
+DBT_PROJECT = PROJECT / "dbt_project"
+EXPORTED = ("golden", "matched", "publish")
+RECEIPTS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("run_kind", pa.string()),
+        ("object", pa.string()),
+        ("odoo_id", pa.int64()),
+        ("field", pa.string()),
+        ("golden_id", pa.string()),
+        ("after", pa.string()),
+        ("written_at", pa.timestamp("us")),
+    ]
+)
+
+
+class BuildFailed(RuntimeError):
+    """dbt said no; the message lists the models and tests that failed, never a value."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What one dbt run did: how many nodes ended how, the seconds of each model, and the seconds altogether."""
+
+    counts: dict[str, int]
+    seconds_by_model: dict[str, float]
+    seconds: float
+
+
+def prepare(settings: Settings) -> None:
+    """Make everything that dbt reads exist: a recovered landing with a file per stream, and the ledger's receipts."""
+    recover(settings.landing)
+    prepare_landing(load_contracts(), settings.landing)
+    (settings.home / "spill").mkdir(parents=True, exist_ok=True)
+    export_receipts(settings)
+
+
+def build(
+    settings: Settings, select: str | None = None, on_line: Callable[[str], None] | None = None, full: bool = False
+) -> BuildResult:
+    """Build and test the whole project, or what `select` names in dbt's selection syntax; unit tests are left out.
+
+    `on_line` gets dbt's progress line by line. Raises BuildFailed.
+    """
+    prepare(settings)
+    chosen = [*(["--select", select] if select else []), *(["--full-refresh"] if full else [])]
+    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_line=on_line)
+
+
+def run_dbt(settings: Settings, *arguments: str, on_line: Callable[[str], None] | None = None) -> BuildResult:
+    """Run one dbt command on the warehouse of `settings`. Raises BuildFailed with what failed and where to read why."""
+    target = settings.home / "dbt"
+    (target / "run_results.json").unlink(missing_ok=True)
+    dbt = Path(sys.executable).with_name("dbt")
+    places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target]
+    process = subprocess.Popen(
+        [dbt, "--no-use-colors", "--log-path", target / "logs", *arguments, *places],
+        cwd=DBT_PROJECT,
+        env=child_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if on_line:
+            on_line(lines[-1])
+    status = process.wait()
+    outcome = _outcome(target)
+    if status:
+        raise BuildFailed(_failures(outcome, lines, target))
+    results = outcome.get("results", [])
+    return BuildResult(
+        dict(Counter(str(result["status"]) for result in results)),
+        {result["unique_id"].split(".")[2]: result["execution_time"] for result in results},
+        outcome.get("elapsed_time", 0.0),
+    )
+
+
+def export(settings: Settings) -> dict[str, int]:
+    """Copy golden, matched and publish tables to `exports/<layer>/<model>.parquet`, ordered by their first columns.
+
+    Each file is replaced atomically and tables that are gone take their file with them. Returns rows per file.
+    """
+    rows = {}
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        for layer in EXPORTED:
+            folder = settings.exports / layer
+            folder.mkdir(parents=True, exist_ok=True)
+            models = _exported_models(warehouse, layer)
+            for model, key in models.items():
+                rows[f"{layer}/{model}"] = _copy(warehouse, layer, model, key, folder / f"{model}.parquet")
+            for stale in folder.glob("*.parquet"):
+                if stale.stem not in models:
+                    stale.unlink()
+    return rows
+
+
+def export_receipts(settings: Settings) -> Path:
+    """Write the ledger's receipts to exports/ledger/receipts.parquet, the dbt source `ledger.receipts`."""
+    runs, receipts = ledger.runs.c, ledger.receipts.c
+    query = (
+        sa.select(
+            receipts.run_id,
+            runs.kind.label("run_kind"),
+            receipts.object,
+            receipts.odoo_id,
+            receipts.field,
+            receipts.golden_id,
+            receipts.after,
+            receipts.written_at,
+        )
+        .outerjoin_from(ledger.receipts, ledger.runs, receipts.run_id == runs.run_id)
+        .order_by(receipts.run_id, receipts.object, receipts.odoo_id, receipts.field)
+    )
+    with ledger.open_ledger(settings.ledger_url).connect() as connection:
+        rows = connection.execute(query).all()
+    columns = list(zip(*rows, strict=True)) or [()] * len(RECEIPTS)
+    path = settings.exports / "ledger" / "receipts.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    arrays = [pa.array(values, field.type) for values, field in zip(columns, RECEIPTS, strict=True)]
+    pq.write_table(pa.table(arrays, RECEIPTS), path.with_suffix(".partial"), compression="zstd")
+    os.replace(path.with_suffix(".partial"), path)
+    return path
+
+
+def docs(settings: Settings, path: Path | None = None) -> Path:
+    """Write the dbt docs as one static HTML file (default: exports/docs.html) and return its path."""
+    prepare(settings)
+    run_dbt(settings, "docs", "generate", "--static")
+    path = path or settings.exports / "docs.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(settings.home / "dbt" / "static_index.html", path)
+    return path
+
+
+def _exported_models(warehouse: duckdb.DuckDBPyConnection, layer: str) -> dict[str, str]:
+    """Tables of a layer, and the masked views, by name with the columns that order them."""
+    found = warehouse.execute(
+        """
+        select table_name, string_agg('"' || column_name || '"', ', ' order by ordinal_position)
+        from information_schema.columns
+        where table_schema = ? and data_type not like '%[]'
+        group by table_name order by table_name
+        """,
+        [layer],
+    ).fetchall()
+    kept = ("golden_", "publish_")
+    return {name: key for name, key in found if name.startswith(kept) or name.endswith(("__ids", "__review"))}
+
+
+def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str, path: Path) -> int:
+    partial = path.with_suffix(".partial")
+    warehouse.execute("set preserve_insertion_order = true")
+    query = f"select * from {layer}.{model} order by {key}"
+    count = warehouse.execute(f"copy ({query}) to '{partial}' (format parquet, compression zstd)").fetchone()[0]
+    os.replace(partial, path)
+    return count
+
+
+def _outcome(target: Path) -> dict[str, Any]:
+    path = target / "run_results.json"
+    return json.loads(path.read_bytes()) if path.exists() else {}
+
+
+def _failures(outcome: dict[str, Any], lines: list[str], target: Path) -> str:
+    failed = [result for result in outcome.get("results", []) if result["status"] in ("error", "fail")]
+    if not failed:
+        return "\n".join(["dbt stopped before it ran a model:", *lines[-15:]])
+    listed = [f"  {result['unique_id'].split('.')[2]}: {result['status']}, {_reason(result)}" for result in failed[:20]]
+    return "\n".join([f"{len(failed)} models or tests failed; the log is {target / 'logs' / 'dbt.log'}", *listed])
+
+
+def _reason(result: dict[str, Any]) -> str:
+    if result["status"] == "fail":
+        return f"{result['failures']} rows break it"
+    return " ".join((result["message"] or "").split())[:300]
