@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +125,7 @@ def extract_all(
     workers: int = 8,
 ) -> list[LoadReport | Failure]:
     """All streams of the systems, in threads, one client per account; in the contracts' order."""
+    open_ledger(settings.ledger_url)
     chosen = [contracts[system] for system in (systems or contracts)]
     clients = {contract.system: _Lazy(contract, resolve) for contract in chosen}
 
@@ -135,11 +138,22 @@ def extract_all(
 
     try:
         with ThreadPoolExecutor(workers, thread_name_prefix="extract") as pool:
-            tasks = [pool.submit(one, contract, name) for contract in chosen for name in contract.streams]
-            return [task.result() for task in tasks]
+            work = [(contract, name) for contract in chosen for name in contract.streams]
+            tasks = {(contract.system, name): pool.submit(one, contract, name) for contract, name in work}
+        return [_outcome(task, system, name) for (system, name), task in tasks.items()]
     finally:
         for lazy in clients.values():
             lazy.close()
+
+
+def _outcome(task: Future, system: str, stream: str) -> LoadReport | Failure:
+    """A task's report; a fault of our own code is that stream's failure too, logged by place and never by value."""
+    error = task.exception()
+    if error is None:
+        return task.result()
+    kind, place = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
+    logging.getLogger(__name__).error("%s/%s: %s at %s:%s", system, stream, kind, place.filename, place.lineno)
+    return Failure(system, stream, kind, f"{system}/{stream}: {kind} in {Path(place.filename).name}:{place.lineno}")
 
 
 def open_client(contract: Contract, connector: ModuleType, resolve: Resolve, stream: str = "*") -> Any:
@@ -356,8 +370,9 @@ class _Run:
         vanished = [key for key in known if key not in alive]
         limit = max(1, len(known) * self.stream.sweep_limit_percent / 100)
         if vanished and self.stream.sweep_limit_percent < 100 and (len(vanished) > limit or not alive):
-            problem = f"{len(vanished)} of {len(known)} known records are gone, more than sweep_limit_percent allows"
-            raise self._error(SweepRefused, problem)
+            allowed = f"{self.stream.sweep_limit_percent:g}% that the contract allows"
+            problem = f"{len(vanished)} of {len(known)} known records are gone, more than the {allowed}"
+            raise SweepRefused(self.contract.system, self.name, problem)
         self.writer.write(self.intake.tombstones(map(Tombstone, vanished), self.started, self.schema))
 
     def _commit(self, swept: bool) -> tuple:

@@ -84,6 +84,7 @@ class Intake:
 
     def _json_rows(self, records: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
         stream = self.stream
+        self._drop_card_columns(records)
         texts = [orjson.dumps(record, default=_fraction) for record in records]
         if may_hold_card_number(b"\n".join(texts)):
             records = self._masked(records)
@@ -190,12 +191,12 @@ class Intake:
             return ["a record is not an object"]
         problems = []
         for name, column in self.stream.columns.items():
-            values = _values(records, name, _ABSENT)
-            kinds = {type(value) for value in values}
+            kinds = _kinds(records, name)
             absent, null = object in kinds, type(None) in kinds
             found = kinds - {object, type(None)}
-            if self.contract.kind == "odoo" and column.type != "boolean" and True not in values:
-                null, found = null or bool in found, found - {bool}
+            if self.contract.kind == "odoo" and column.type != "boolean" and bool in found:
+                # Odoo says false where others say null.
+                null, found = True, found - {bool} if True not in _values(records, name) else found
             wrong = found - _ACCEPTED.get(column.type, found)
             must = column.required or name == self.stream.primary_key
             if wrong:
@@ -203,7 +204,7 @@ class Intake:
                 problems.append(f"field {name} should be {column.type} but came as {kinds_found}")
             elif must and (absent or null):
                 problems.append(f"required field {name} is {'missing' if absent else 'null'}")
-            if column.enum and found == {str} and set(values) - {None, _ABSENT, *column.enum}:
+            if column.enum and found == {str} and set(_values(records, name)) - {None, *column.enum}:
                 self.warnings[f"field {name} holds a value outside its enum"] = None
             self.shape[name] = "/".join(sorted({kind.__name__ for kind in found} | set(self._earlier(name))))
         known = {name.split(".")[0] for name in self.stream.columns}
@@ -219,24 +220,37 @@ class Intake:
         public = {name for name, column in self.stream.columns.items() if column.sensitivity == "public"}
         return frozenset(public | {self.stream.primary_key})
 
+    def _card_columns(self) -> list[str]:
+        return [name for name, column in self.stream.columns.items() if column.sensitivity == "pci"]
+
+    def _drop_card_columns(self, records: list[dict[str, Any]]) -> None:
+        for name in self._card_columns():
+            for record in records:
+                if record.get(name) is not None:
+                    record[name] = None
+                    self.warnings[f"field {name} is of class pci: never landed"] = None
+
     def _masked(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        clean, keep = [], self._identifiers()
+        clean, keep, personal = [], self._identifiers(), frozenset(self.stream.pii)
         for record in records:
-            masked, where = mask_card_numbers(record, keep)
+            masked, where = mask_card_numbers(record, keep, personal)
             clean.append(masked)
             for path in where:
                 self._card_warning(path)
         return clean
 
     def _masked_columns(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        keep = self._identifiers()
+        keep, personal = self._identifiers(), self.stream.pii
         for place, one in enumerate(batch.schema):
+            column = batch.column(place)
+            if one.name in self._card_columns():
+                batch = batch.set_column(place, one, pa.nulls(len(column), one.type))
+                self.warnings[f"field {one.name} is of class pci: never landed"] = None
             if one.type != pa.string() or one.name in keep:
                 continue
-            column = batch.column(place)
             if not pc.any(pc.match_substring_regex(column, _CARD_LIKE)).as_py():
                 continue
-            masked = [text if text is None else mask_text(text) for text in column.to_pylist()]
+            masked = [text and mask_text(text, one.name in personal) for text in column.to_pylist()]
             clean = pa.array(masked, pa.string())
             if not clean.equals(column):
                 self._card_warning(one.name)
@@ -247,10 +261,17 @@ class Intake:
         self.warnings[f"field {path} held a card number: masked, never landed; remove it at the source"] = None
 
 
-def _values(records: list[dict[str, Any]], path: str, missing: Any = None) -> list[Any]:
+def _values(records: list[dict[str, Any]], path: str) -> list[Any]:
     if "." in path:
         return [at_path(record, path) for record in records]
-    return [record.get(path, missing) for record in records]
+    return [record.get(path) for record in records]
+
+
+def _kinds(records: list[dict[str, Any]], path: str) -> set[type]:
+    """The types found at a path; `object` stands for a key that is not there."""
+    if "." in path:
+        return {type(at_path(record, path)) for record in records}
+    return {type(record.get(path, _ABSENT)) for record in records}
 
 
 def _deletion_test(stream: Stream) -> Callable[[dict[str, Any]], bool] | None:

@@ -22,17 +22,27 @@ def may_hold_card_number(text: bytes) -> bool:
     return any(_found(run.decode()) for run in runs)
 
 
-def mask_card_numbers(value: Any, keep: frozenset[str] = frozenset()) -> tuple[Any, list[str]]:
-    """The JSON value with each card number replaced, and the paths where one stood.
+def mask_card_numbers(
+    value: Any, keep: frozenset[str] = frozenset(), personal: frozenset[str] = frozenset()
+) -> tuple[Any, list[str]]:
+    """The JSON object with each card number replaced, and the paths where one stood.
 
-    Top-level keys in `keep` are identifiers by contract and stay as they are.
+    Top-level keys in `keep` are identifiers by contract and stay; those in `personal` are looked at hardest.
     """
     where: list[str] = []
-    return _mask(value, "", keep, where), where
+    clean = {key: inner if key in keep else _mask(inner, key, key in personal, where) for key, inner in value.items()}
+    return clean, where
 
 
-def mask_text(text: str) -> str:
-    """The text with each card number replaced by a note with its last four digits."""
+def mask_text(text: str, personal: bool = True) -> str:
+    """The text with each card number replaced by a note with its last four digits.
+
+    A bare number of 13 digits is an id, a GTIN, a phone number or a time; no issuer uses that length any more.
+    A bare number of 14 digits counts only in personal fields.
+    """
+    bare = len(text) if text.isdigit() else 0
+    if bare == 13 or (bare == 14 and not personal):
+        return text
     return _TEXT_RUN.sub(_noted, text)
 
 
@@ -60,17 +70,14 @@ def _found(run: str) -> list[str]:
     return found
 
 
-def _mask(value: Any, path: str, keep: frozenset[str], where: list[str]) -> Any:
+def _mask(value: Any, path: str, personal: bool, where: list[str]) -> Any:
     if isinstance(value, dict):
-        return {
-            key: inner if not path and key in keep else _mask(inner, f"{path}.{key}".lstrip("."), keep, where)
-            for key, inner in value.items()
-        }
+        return {key: _mask(inner, f"{path}.{key}", personal, where) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_mask(inner, path, keep, where) for inner in value]
+        return [_mask(inner, path, personal, where) for inner in value]
     if isinstance(value, bool) or not isinstance(value, str | int):
         return value
-    masked = mask_text(str(value))
+    masked = mask_text(str(value), personal)
     if masked == str(value):
         return value
     where.append(path)

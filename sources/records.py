@@ -87,12 +87,14 @@ def to_utc(value: Any, zone: str = "UTC") -> datetime | None:
             if zone == "UTC":
                 return value
             value = value.replace(tzinfo=ZoneInfo(zone))
-        return value.astimezone(UTC).replace(tzinfo=None)
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
 
 
 def _from_text(text: str) -> datetime | float:
+    if text[4:5] == "-" and text[10:11] in ("T", " ", ""):
+        return datetime.fromisoformat(text.rstrip())
     text = text.strip()
     return float(text) if re.fullmatch(r"-?\d{9,}(\.\d+)?", text) else datetime.fromisoformat(text)
 

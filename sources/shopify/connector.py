@@ -1,8 +1,13 @@
-"""Reads Shopify's Admin GraphQL API: one generator per stream, records as received."""
+"""Reads Shopify's Admin GraphQL API: one generator per stream, records as received.
+
+Lists are walked by id with relay cursors. Shopify pages through 25,000 objects at most, so a longer list continues
+behind the last id with a fresh cursor. Merged customers come as destroyed ones; only a webhook tells the survivor.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sources import http
@@ -11,10 +16,12 @@ from sources.contract import Contract, Stream
 from sources.errors import BadCredentials, MissingScope, SourceError, Throttled
 from sources.http import Client, Verdict
 from sources.paging import follow
-from sources.records import Page, Window
+from sources.records import Page, Tombstone, Window
 from sources.shopify import queries
 
 VERSION = "2026-10"
+LIST_CAP = 25_000
+_USUAL_COST = 50
 
 
 def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
@@ -24,44 +31,136 @@ def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
 
 
 def customers(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
-    """Customers by last update, or all of them by id."""
-    return _connection(client, stream, window, "customers", queries.CUSTOMERS, "customersCount")
+    """Customers, companies with an account among them."""
+    return _list(client, stream, window, "customers", queries.CUSTOMERS)
 
 
-def ask(client: Client, document: str, cost: float, **variables: Any) -> dict[str, Any]:
-    """The `data` of one query document; `cost` in points, as Shopify would request it."""
+def products(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Products: the templates of variants."""
+    return _list(client, stream, window, "products", queries.PRODUCTS)
+
+
+def variants(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Variants with base price, SKU, barcode and weight. Not sortable by update, so by id like all others."""
+    return _list(client, stream, window, "productVariants", queries.VARIANTS)
+
+
+def orders(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Orders with all their lines, however many."""
+    for page in _list(client, stream, window, "orders", queries.ORDERS):
+        for order in page.records:
+            _complete(client, order)
+        yield page
+
+
+def price_lists(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Fixed prices of all market price lists; each carries its list and a key, as Shopify gives them no id.
+
+    Price lists have no updated filter: always everything.
+    """
+    lists = list(_pages(client, queries.PRICE_LISTS, ("priceLists",), stream.page_size))
+    known = [entry for page in lists for entry in page.records]
+    total = sum(entry["fixedPricesCount"] for entry in known)
+    for entry in known:
+        header = {"priceList": entry}
+        number = entry["id"].rpartition("/")[2]
+        path = ("priceList", "prices")
+        for page in _pages(client, queries.FIXED_PRICES, path, stream.page_size, list=entry["id"]):
+            prices = [{"key": f"{number}-{_number(price['variant'])}", **header, **price} for price in page.records]
+            yield Page(prices, page.next, total)
+
+
+def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombstone]:
+    """What Shopify's events say was destroyed in the window. Events are kept for a year."""
+    subject = {"customers": "CUSTOMER", "products": "PRODUCT", "orders": "ORDER"}[client.stream]
+    search = f"action:destroy AND subject_type:{subject} AND created_at:>='{_stamp(window)}'"
+    for page in _pages(client, queries.DESTROYED, ("events",), 250, query=search):
+        for event in page.records:
+            yield Tombstone(event["subjectId"].rpartition("/")[2], event["createdAt"])
+
+
+def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
+    """Every variant's id: a variant that goes with its product leaves no event."""
+    everything = Window(None, datetime.max)
+    for page in _list(client, stream, everything, "productVariants", queries.VARIANT_KEYS):
+        yield [_number(variant) for variant in page.records]
+
+
+def probe(client: Client) -> list[str]:
+    """The access scopes of the token; writing implies reading. Without read_all_orders only 60 days of orders show."""
+    scopes = ask(client, queries.SCOPES)["currentAppInstallation"]["accessScopes"]
+    handles = {scope["handle"] for scope in scopes}
+    return sorted(handles | {handle.replace("write_", "read_", 1) for handle in handles})
+
+
+def ask(client: Client, document: str, **variables: Any) -> dict[str, Any]:
+    """The `data` of one query document."""
     path = f"/admin/api/{VERSION}/graphql.json"
-    return client.post(path, {"query": document, "variables": variables}, cost=cost)["data"]
+    return client.post(path, {"query": document, "variables": variables}, cost=_USUAL_COST)["data"]
 
 
-def _connection(
-    client: Client, stream: Stream, window: Window, root: str, query: str, count: str | None = None
-) -> Iterator[Page]:
-    search = None if window.full else f"updated_at:>='{window.lower:%Y-%m-%dT%H:%M:%SZ}'"
-    order = {"sortKey": "ID" if window.full else "UPDATED_AT"}
+def _list(client: Client, stream: Stream, window: Window, root: str, document: str) -> Iterator[Page]:
+    changed = [] if window.full else [f"updated_at:>='{_stamp(window)}'"]
+    size, count = stream.page_size, {"productVariants": "productVariantsCount"}.get(root, f"{root}Count")
+    pages_a_cursor = LIST_CAP // size - 1
 
-    def fetch(after: str | None) -> Page:
-        data = ask(client, query, stream.page_size / 5, first=stream.page_size, after=after, query=search, **order)
-        edge = data[root]["pageInfo"]
-        total = data[count]["count"] if count else None
-        return Page(data[root]["nodes"], edge["endCursor"] if edge["hasNextPage"] else None, total)
+    def fetch(position: tuple[int, str | None, int] | None) -> Page:
+        behind, after, pages = position or (0, None, 0)
+        terms = changed + ([f"id:>={behind + 1}"] if behind else [])
+        data = ask(client, document, first=size, after=after, query=" AND ".join(terms) or None, total=position is None)
+        nodes, info = data[root]["nodes"], data[root]["pageInfo"]
+        total = data.get(count)
+        exact = total["count"] if total and total["precision"] == "EXACT" else None
+        if not info["hasNextPage"]:
+            return Page(nodes, None, exact)
+        if pages + 1 < pages_a_cursor:
+            return Page(nodes, (behind, info["endCursor"], pages + 1), exact)
+        return Page(nodes, (int(_number(nodes[-1])), None, 0), exact)
 
     return follow(client, fetch)
+
+
+def _pages(client: Client, document: str, path: tuple[str, ...], size: int, **variables: Any) -> Iterator[Page]:
+    def fetch(after: str | None) -> Page:
+        found = ask(client, document, first=size, after=after, **variables)
+        for step in path:
+            found = found[step]
+        info = found["pageInfo"]
+        return Page(found["nodes"], info["endCursor"] if info["hasNextPage"] else None)
+
+    return follow(client, fetch)
+
+
+def _complete(client: Client, order: dict[str, Any]) -> None:
+    lines = order["lineItems"]
+    if lines["pageInfo"]["hasNextPage"]:
+        whole = _pages(client, queries.LINE_ITEMS, ("order", "lineItems"), 250, order=order["id"])
+        lines["nodes"] = [line for page in whole for line in page.records]
+        lines["pageInfo"] = {"hasNextPage": False, "endCursor": None}
+
+
+def _number(node: Mapping[str, Any]) -> str:
+    return node["legacyResourceId"]
+
+
+def _stamp(window: Window) -> str:
+    return f"{window.lower:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def judge(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
     """Shopify answers 200 for throttling and missing scopes; the reason is in errors[].extensions.code."""
     errors = body.get("errors") if isinstance(body, dict) else None
     if not errors:
-        return None
+        return _other_version(headers) if status == 200 else None
     if isinstance(errors, str):
         return Verdict(BadCredentials, "Shopify does not know the access token") if status == 401 else None
-    codes = {error.get("extensions", {}).get("code") for error in errors}
+    details = [error.get("extensions") or {} for error in errors]
+    codes = {detail.get("code") for detail in details}
     if "THROTTLED" in codes:
-        return Verdict(Throttled, "the query cost exceeds the points left", wait_s=_restored_in(body))
+        return Verdict(Throttled, "the query costs more than the points left", wait_s=_restored_in(body))
     if "ACCESS_DENIED" in codes:
-        needed = [error["extensions"].get("requiredAccess", "a scope") for error in errors if "extensions" in error]
-        return Verdict(MissingScope, f"access denied; needed: {'; '.join(needed)}")
+        needed = "; ".join(sorted({str(detail.get("requiredAccess", "a scope")) for detail in details}))
+        return Verdict(MissingScope, f"access denied; required: {needed}")
     return Verdict(SourceError, f"Shopify refuses the query ({', '.join(sorted(map(str, codes)))})")
 
 
@@ -71,6 +170,14 @@ def meter(body: Any) -> Reading | None:
     if not status:
         return None
     return Reading(status["currentlyAvailable"], status["maximumAvailable"], status["restoreRate"])
+
+
+def _other_version(headers: Mapping[str, str]) -> Verdict | None:
+    served = headers.get("x-shopify-api-version", VERSION)
+    if served == VERSION:
+        return None
+    problem = f"Shopify served API version {served} instead of {VERSION}, which is no longer or not yet supported"
+    return Verdict(SourceError, problem, "move the contract and VERSION to a supported version and run the tests")
 
 
 def _restored_in(body: Any) -> float:

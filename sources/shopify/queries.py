@@ -1,21 +1,137 @@
-"""The GraphQL texts that the connector sends; each validates against the vendor's schema of the pinned version."""
+"""The GraphQL documents that the connector sends; each validates against the vendor's schema of every live version."""
 
 from __future__ import annotations
 
-CUSTOMERS = """
-query Customers($first: Int!, $after: String, $query: String, $sortKey: CustomerSortKeys) {
-  customersCount(query: $query, limit: null) { count precision }
-  customers(first: $first, after: $after, query: $query, sortKey: $sortKey) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_MONEY = "shopMoney { amount currencyCode } presentmentMoney { amount currencyCode }"
+
+CUSTOMERS = f"""
+query Customers($first: Int!, $after: String, $query: String, $total: Boolean!) {{
+  customersCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
+  customers(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
       id legacyResourceId firstName lastName locale state note tags taxExempt createdAt updatedAt
-      defaultEmailAddress { emailAddress marketingState }
-      defaultPhoneNumber { phoneNumber }
-      defaultAddress { company address1 address2 city zip countryCodeV2 }
-      birthDate: metafield(namespace: "facts", key: "birth_date") { value }
-      loyaltyCode: metafield(namespace: "loyalty", key: "code") { value }
-      assayId: metafield(namespace: "assay", key: "golden_id") { value }
-    }
-  }
-}
+      defaultEmailAddress {{ emailAddress marketingState }}
+      defaultPhoneNumber {{ phoneNumber }}
+      defaultAddress {{ company address1 address2 city zip countryCodeV2 phone }}
+      birthDate: metafield(namespace: "facts", key: "birth_date") {{ value }}
+      vatNumber: metafield(namespace: "facts", key: "vat_number") {{ value }}
+      loyaltyCode: metafield(namespace: "loyalty", key: "code") {{ value }}
+      assayId: metafield(namespace: "assay", key: "golden_id") {{ value }}
+    }}
+  }}
+}}
 """
+
+PRODUCTS = f"""
+query Products($first: Int!, $after: String, $query: String, $total: Boolean!) {{
+  productsCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
+  products(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
+      id legacyResourceId title handle vendor productType status tags hasOnlyDefaultVariant createdAt updatedAt
+      options {{ name position values }}
+      assayId: metafield(namespace: "assay", key: "golden_id") {{ value }}
+    }}
+  }}
+}}
+"""
+
+VARIANTS = f"""
+query Variants($first: Int!, $after: String, $query: String, $total: Boolean!) {{
+  productVariantsCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
+  productVariants(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
+      id legacyResourceId title sku barcode price compareAtPrice taxable position createdAt updatedAt
+      selectedOptions {{ name value }}
+      product {{ id legacyResourceId title vendor status hasOnlyDefaultVariant }}
+      inventoryItem {{ id measurement {{ weight {{ value unit }} }} }}
+      assayId: metafield(namespace: "assay", key: "golden_id") {{ value }}
+    }}
+  }}
+}}
+"""
+
+VARIANT_KEYS = f"""
+query VariantKeys($first: Int!, $after: String, $query: String, $total: Boolean!) {{
+  productVariantsCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
+  productVariants(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{ legacyResourceId }}
+  }}
+}}
+"""
+
+PRICE_LISTS = f"""
+query PriceLists($first: Int!, $after: String) {{
+  priceLists(first: $first, after: $after, sortKey: ID) {{
+    {_PAGE}
+    nodes {{ id name currency fixedPricesCount parent {{ adjustment {{ type value }} }} }}
+  }}
+}}
+"""
+
+FIXED_PRICES = f"""
+query FixedPrices($list: ID!, $first: Int!, $after: String) {{
+  priceList(id: $list) {{
+    prices(first: $first, after: $after, originType: FIXED) {{
+      {_PAGE}
+      nodes {{
+        originType
+        price {{ amount currencyCode }}
+        compareAtPrice {{ amount currencyCode }}
+        variant {{ id legacyResourceId sku }}
+      }}
+    }}
+  }}
+}}
+"""
+
+ORDERS = f"""
+query Orders($first: Int!, $after: String, $query: String, $total: Boolean!) {{
+  ordersCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
+      id legacyResourceId name createdAt processedAt updatedAt cancelledAt test taxesIncluded
+      currencyCode presentmentCurrencyCode displayFinancialStatus
+      customer {{ id legacyResourceId }}
+      subtotalPriceSet {{ {_MONEY} }}
+      totalShippingPriceSet {{ {_MONEY} }}
+      totalTaxSet {{ {_MONEY} }}
+      totalPriceSet {{ {_MONEY} }}
+      taxLines {{ title ratePercentage priceSet {{ {_MONEY} }} }}
+      lineItems(first: 10) {{
+        {_PAGE}
+        nodes {{ id sku title quantity variant {{ id legacyResourceId }} originalUnitPriceSet {{ {_MONEY} }} }}
+      }}
+    }}
+  }}
+}}
+"""
+
+LINE_ITEMS = f"""
+query LineItems($order: ID!, $first: Int!, $after: String) {{
+  order(id: $order) {{
+    lineItems(first: $first, after: $after) {{
+      {_PAGE}
+      nodes {{ id sku title quantity variant {{ id legacyResourceId }} originalUnitPriceSet {{ {_MONEY} }} }}
+    }}
+  }}
+}}
+"""
+
+DESTROYED = f"""
+query Destroyed($first: Int!, $after: String, $query: String) {{
+  events(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{ id action createdAt ... on BasicEvent {{ subjectId subjectType }} }}
+  }}
+}}
+"""
+
+SCOPES = "query Scopes { currentAppInstallation { accessScopes { handle } } }"
+
+ALL = {name: text for name, text in list(globals().items()) if name.isupper() and not name.startswith("_")}
