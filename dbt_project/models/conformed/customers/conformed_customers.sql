@@ -51,8 +51,8 @@ known as (
 
 select
     seen.*,
-    {{ echoes('seen', 'sent', customer_units(), same=true) }} as echoes,
-    {{ echoes('seen', 'sent', customer_units(), same=false) }} as corrections
+    {{ echoes('seen', 'sent', customer_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', customer_traits(), same=false) }} as corrections
 from known as seen
 left join known as sent
     on sent.system = 'assay' and sent.record_id = seen.record_id

@@ -1,5 +1,5 @@
 {#- Attributes that survive together, from one record: half of one address and half of another is nobody's address. -#}
-{% macro customer_units() -%}
+{% macro customer_traits() -%}
   {{ return({
     'kind': ['kind'],
     'name': ['full_name', 'first_name', 'last_name'],

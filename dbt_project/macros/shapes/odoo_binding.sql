@@ -1,0 +1,16 @@
+{#- The Odoo record that each golden id is bound to: the one that we published on before, else the oldest active one. -#}
+{% macro odoo_binding(members, golden_id, odoo_id='cast(source_key as bigint)') -%}
+select golden_id, odoo_id
+from (
+    select
+        {{ golden_id }} as golden_id,
+        {{ odoo_id }} as odoo_id,
+        row_number() over (
+            partition by {{ golden_id }}
+            order by coalesce(published_id = {{ golden_id }}, false) desc, is_active desc, {{ odoo_id }}, record_id
+        ) as place
+    from {{ members }}
+    where system = 'odoo' and {{ odoo_id }} is not null
+) as bound
+where place = 1
+{%- endmacro %}

@@ -1,0 +1,60 @@
+{#- One row per golden id and attribute that has a value: where it came from, by which rule, and what lost against it.
+    Continues a `with` clause that defines `golden`, the ids that exist. -#}
+{% macro provenance(candidates, records, golden_id, golden) -%}
+, offered as (
+    select
+        {{ golden_id }},
+        trait,
+        record_id,
+        place,
+        survives,
+        rule,
+        why,
+        {{ unpacked('attribute_values') }} as part
+    from {{ candidates }}
+    where {{ golden_id }} in (select {{ golden_id }} from {{ golden }})
+),
+
+survivors as (
+    select {{ golden_id }}, part.attribute as attribute, part.value as value, record_id, rule
+    from offered
+    where survives and part.value is not null
+),
+
+losers as (
+    select
+        survivors.{{ golden_id }},
+        survivors.attribute,
+        {{ json_list({
+            'value': 'offered.part.value',
+            'record_id': 'offered.record_id',
+            'system': 'records.system',
+            'event_at': 'cast(records.event_at as varchar)',
+            'why': 'offered.why',
+        }, 'offered.place') }} as losing_values
+    from survivors
+    inner join offered
+        on survivors.{{ golden_id }} = offered.{{ golden_id }}
+        and survivors.attribute = offered.part.attribute
+        and survivors.value <> offered.part.value
+    inner join {{ records }} as records on offered.record_id = records.record_id
+    group by survivors.{{ golden_id }}, survivors.attribute
+)
+
+select
+    survivors.{{ golden_id }},
+    survivors.attribute,
+    survivors.value,
+    survivors.record_id,
+    records.system,
+    records.source_key,
+    records.unit,
+    records.load_id,
+    records.event_at,
+    survivors.rule,
+    coalesce(losers.losing_values, '[]') as losing_values
+from survivors
+inner join {{ records }} as records on survivors.record_id = records.record_id
+left join losers
+    on survivors.{{ golden_id }} = losers.{{ golden_id }} and survivors.attribute = losers.attribute
+{%- endmacro %}

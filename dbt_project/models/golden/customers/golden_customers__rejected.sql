@@ -1,0 +1,31 @@
+select
+    record_id,
+    cast(null as varchar) as customer_id,
+    cast(null as varchar) as attribute,
+    'deleted at its source' as reason,
+    'Nothing to do; if it was a mistake, restore it in ' || system || '.' as remedy
+from {{ ref('matched_customers') }}
+where is_deleted
+
+union all
+
+select
+    records.record_id,
+    records.customer_id,
+    'name',
+    'no usable name',
+    'Give the customer a name in ' || records.system || '.'
+from {{ ref('matched_customers') }} as records
+left join {{ ref('golden_customers') }} as golden on records.customer_id = golden.customer_id
+where not records.is_deleted and golden.customer_id is null
+
+union all
+
+select
+    offers.record_id,
+    offers.customer_id,
+    offers.trait,
+    offers.why,
+    'Correct it in ' || split_part(offers.record_id, ':', 1) || '.'
+from {{ ref('golden_customers__candidates') }} as offers
+where not offers.survives and offers.is_refused
