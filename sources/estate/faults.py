@@ -1,7 +1,7 @@
-"""What can go wrong with a system, switched on and off at run time, and the middleware that makes it go wrong.
+"""What can go wrong with a system, as switches that tests and people set and clear while the estate runs.
 
-Faults of transport live here for every system; a stand-in asks `faults.active(name)` for those that need its
-cooperation: expired_token, missing_scope and repeating_cursor.
+How a fault looks on the wire is in middleware.py, except for those that need the stand-in's cooperation and that it
+asks for itself: expired_token, missing_scope, repeating_cursor and, for Shopify, throttled.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,12 @@ class Faults:
         self._state: dict[str, dict[str, dict[str, Any]]] = {}
 
     def set(self, system: str, fault: str, **settings: Any) -> None:
-        """Switch a fault on. Any takes `times=n` (spoil n requests, then be off) and `only="text in the path"`."""
+        """Switch a fault on.
+
+        Any takes `after=n` (let n requests pass first), `times=n` (spoil n, then be off) and `only="text"` (spoil
+        what has the text in its path, query or body). throttled: retry_after. slow, stalled: seconds. down: status.
+        drift: field, and to="new name" or retype="text", "list" or "number"; with neither the field is gone.
+        """
         if fault not in FAULTS:
             raise UnknownFault(f"{fault!r} is not a fault; choose one of {', '.join(FAULTS)}")
         with self._lock:
@@ -69,12 +73,24 @@ class Faults:
             self._load()
             return self._state.get(system, {}).get(fault)
 
-    def spend(self, system: str, fault: str) -> dict[str, Any] | None:
-        """As `active`, and count one use against `times`."""
+    def any(self, system: str) -> bool:
+        """Whether any fault of the system is on."""
+        with self._lock:
+            self._load()
+            return bool(self._state.get(system))
+
+    def spend(self, system: str, fault: str, asked: str | None = None) -> dict[str, Any] | None:
+        """As `active`, and count one use against `times`; None also where `only` is not part of what is asked."""
         with self._lock:
             self._load()
             settings = self._state.get(system, {}).get(fault)
-            if settings is None or "times" not in settings:
+            if settings is None or (asked is not None and settings.get("only", "") not in asked):
+                return None
+            if settings.get("after", 0) > 0:
+                self._state[system][fault] = {**settings, "after": settings["after"] - 1}
+                self._save()
+                return None
+            if "times" not in settings:
                 return settings
             left = settings["times"] - 1
             if left > 0:
@@ -110,15 +126,10 @@ class SystemFaults:
         """The settings of a fault that is on, else None. Does not count against `times`."""
         return self._faults.active(self.system, fault)
 
-    def spend(self, fault: str) -> dict[str, Any] | None:
-        """As `active`, for the request that the fault is about to spoil: counts against `times`."""
-        return self._faults.spend(self.system, fault)
+    def spend(self, fault: str, asked: str | None = None) -> dict[str, Any] | None:
+        """As `active`, for the request that the fault is about to spoil: counts against `after` and `times`."""
+        return self._faults.spend(self.system, fault, asked)
 
-
-def faulty(app: Callable, faults: SystemFaults) -> Callable:
-    """The app as the network shows it while faults are on."""
-
-    async def served(scope: dict, receive: Callable, send: Callable) -> None:
-        await app(scope, receive, send)
-
-    return served
+    def any(self) -> bool:
+        """Whether any fault is on."""
+        return self._faults.any(self.system)

@@ -1,25 +1,29 @@
 """Serves the simulated retailer: every system's stand-in on its own loopback port, in threads of this process.
 
-Starting, stopping and announcing the endpoints belongs here; what a system answers is in its fake.py.
+Generating, starting, stopping and announcing belong here; what a system answers is in its fake.py.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
-import os
+import json
+import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 import uvicorn
 
-from sources.estate.faults import Faults, faulty
-from sources.estate.world import NOW, generate
+from sources.estate.endpoints import announce, clock, read, write_whole
+from sources.estate.faults import Faults
+from sources.estate.middleware import faulty
+from sources.estate.world import generate
 
 SYSTEMS = ("odoo", "pos", "shopify", "stripe", "voucherify")
 CREDENTIALS = {
@@ -29,25 +33,50 @@ CREDENTIALS = {
     "stripe": {"STRIPE_KEY": "estate-stripe-key"},
     "voucherify": {"VOUCHERIFY_APP_ID": "estate-app", "VOUCHERIFY_APP_TOKEN": "estate-voucherify-token"},
 }
-_ADDRESS = {"odoo": "ODOO_URL", "pos": "POS_URL"}
+_SOURCES = Path(__file__).parent.parent
+_NAMES = {"odoo": "ODOO_URL", "pos": "POS_URL"}
+
+
+@dataclass
+class _Serving:
+    app: Callable
+    port: int
+    server: uvicorn.Server
+    thread: threading.Thread
 
 
 @dataclass
 class Running:
-    """A retailer that answers; `endpoints` are the names and values of endpoints.env."""
+    """A retailer that answers; `endpoints` are the names and values of endpoints.env, `folder` its databases."""
 
     endpoints: dict[str, str]
     faults: Faults
     folder: Path
-    _servers: list[tuple[uvicorn.Server, threading.Thread]] = field(default_factory=list)
+    _serving: dict[str, _Serving] = field(default_factory=dict)
 
     def stop(self) -> None:
         """Close every port; returns when all are closed."""
-        for server, _ in self._servers:
-            server.should_exit = True
-        for _, thread in self._servers:
-            thread.join()
-        self._servers.clear()
+        for serving in self._serving.values():
+            serving.server.should_exit = True
+        for serving in self._serving.values():
+            serving.thread.join()
+
+    def take_down(self, system: str) -> None:
+        """Refuse connections to one system: its port closes, a database's file goes away."""
+        if system in self._serving:
+            self._serving[system].server.should_exit = True
+            self._serving[system].thread.join()
+        else:
+            (self.folder / f"{system}.db").rename(self.folder / f"{system}.db.away")
+
+    def bring_up(self, system: str) -> None:
+        """Answer again, on the same port."""
+        if system in self._serving:
+            before = self._serving[system]
+            self._serving[system] = _serve(before.app, _listen(before.port))
+            _await(self)
+        else:
+            (self.folder / f"{system}.db.away").rename(self.folder / f"{system}.db")
 
     def __enter__(self) -> Running:
         return self
@@ -56,56 +85,88 @@ class Running:
         self.stop()
 
 
-def fakes(systems: tuple[str, ...] = SYSTEMS) -> dict[str, ModuleType]:
+def fakes(systems: Iterable[str] = SYSTEMS) -> dict[str, ModuleType]:
     """The stand-ins that exist, by system."""
     names = {system: f"sources.{system}.fake" for system in systems}
-    present = {
-        system: name
+    return {
+        system: importlib.import_module(name)
         for system, name in names.items()
         if importlib.util.find_spec(f"sources.{system}") and importlib.util.find_spec(name)
     }
-    return {system: importlib.import_module(name) for system, name in present.items()}
 
 
-def generate_estate(profile: str, home: Path, seed: int = 7) -> Path:
-    """Build the retailer's databases below `home`/estate/`profile` unless they are there; returns that folder."""
+def generate_estate(profile: str, home: Path, seed: int = 7, systems: Iterable[str] = SYSTEMS) -> Path:
+    """Build the retailer's databases below `home`/estate/`profile` and return that folder.
+
+    What is there from the same seed and the same code stays as it is, with all that has happened to it since.
+    """
     folder = home / "estate" / profile
     folder.mkdir(parents=True, exist_ok=True)
-    missing = {s: fake for s, fake in fakes().items() if not (folder / f"{s}.db").exists()}
-    if missing:
-        world = generate(profile, seed)
-        for system, fake in missing.items():
-            fake.seed(world, folder / f"{system}.db")
-        world.truth(folder / "truth")
+    stamp = folder / "generated.json"
+    made = json.loads(stamp.read_text()) if stamp.exists() else {}
+    present = fakes(systems)
+    wanted = {system: _version(system, seed) for system in present}
+    stale = [system for system, version in wanted.items() if made.get(system) != version]
+    if not stale:
+        return folder
+    world = generate(profile, seed)
+    world.truth(folder / "truth")
+    for system in stale:
+        present[system].seed(world, folder / f"{system}.db")
+    if set(stale) == set(wanted):
+        (folder / "clock").unlink(missing_ok=True)
+    write_whole(stamp, json.dumps(made | wanted, indent=1, sort_keys=True))
     return folder
 
 
-def start(profile: str, home: Path, faults: Faults | None = None, seed: int = 7) -> Running:
-    """Generate where needed, serve every system, write endpoints.env; earlier ports are used again if free."""
-    folder = generate_estate(profile, home, seed)
-    estate = home / "estate"
-    faults = faults or Faults(estate / "faults.json")
-    known = _read_endpoints(estate / "endpoints.env")
-    running = Running({"ASSAY_NOW": NOW.isoformat()}, faults, folder)
-    for system, fake in fakes().items():
-        database, name = folder / f"{system}.db", _ADDRESS.get(system, f"{system.upper()}_ENDPOINT")
+def start(
+    profile: str, home: Path, faults: Faults | None = None, seed: int = 7, systems: Iterable[str] = SYSTEMS
+) -> Running:
+    """Generate where needed, serve the systems, write endpoints.env; earlier ports are used again if free."""
+    folder = generate_estate(profile, home, seed, systems)
+    faults = faults or Faults(folder.parent / "faults.json")
+    earlier = read(folder.parent)
+    running = Running({"ASSAY_NOW": clock(folder).isoformat()}, faults, folder)
+    for system, fake in fakes(systems).items():
+        database, name = folder / f"{system}.db", _NAMES.get(system, f"{system.upper()}_ENDPOINT")
         running.endpoints |= CREDENTIALS[system]
         if not hasattr(fake, "app"):
-            running.endpoints[name] = f"sqlite:///{database}"
+            running.endpoints[name] = f"sqlite:///file:{database}?mode=ro&uri=true"
             continue
-        listener = _listen(known.get(name))
         app = faulty(fake.app(database, faults.of(system)), faults.of(system))
-        running._servers.append(_serve(app, listener))
-        running.endpoints[name] = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        serving = _serve(app, _listen(int(earlier[name].rsplit(":", 1)[1]) if name in earlier else 0))
+        running._serving[system] = serving
+        running.endpoints[name] = f"http://127.0.0.1:{serving.port}"
     _await(running)
-    _write_endpoints(estate / "endpoints.env", running.endpoints)
+    announce(folder.parent, running.endpoints)
     return running
 
 
-def _listen(earlier: str | None) -> socket.socket:
+def serve_forever(home: Path, profile: str = "retailer10", faults: Faults | None = None) -> None:
+    """Serve until the process is told to end (Ctrl-C or SIGTERM); only in the main thread."""
+    ended = threading.Event()
+    before = {sign: signal.signal(sign, lambda *_: ended.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with start(profile, home, faults):
+            ended.wait()
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _version(system: str, seed: int) -> str:
+    """Changes whenever the code that makes this system's database changes."""
+    digest = hashlib.sha256(str(seed).encode())
+    own = [path for path in (_SOURCES / system).rglob("*") if path.suffix in (".py", ".yml", ".json", ".sql")]
+    for path in sorted([*(_SOURCES / "estate").glob("*"), *own]):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _listen(port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    port = int(earlier.rsplit(":", 1)[1]) if earlier else 0
     try:
         listener.bind(("127.0.0.1", port))
     except OSError:
@@ -114,29 +175,20 @@ def _listen(earlier: str | None) -> socket.socket:
     return listener
 
 
-def _serve(app: Callable, listener: socket.socket) -> tuple[uvicorn.Server, threading.Thread]:
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+def _serve(app: Callable, listener: socket.socket) -> _Serving:
+    config = uvicorn.Config(
+        app, log_level="critical", access_log=False, lifespan="off", loop="asyncio", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    return server, thread
+    return _Serving(app, listener.getsockname()[1], server, thread)
 
 
 def _await(running: Running) -> None:
     deadline = time.monotonic() + 30
-    while not all(server.started for server, _ in running._servers):
-        if time.monotonic() > deadline or not all(thread.is_alive() for _, thread in running._servers):
+    while not all(serving.server.started for serving in running._serving.values()):
+        if time.monotonic() > deadline or not all(serving.thread.is_alive() for serving in running._serving.values()):
             running.stop()
             raise RuntimeError("the simulated retailer did not come up within 30 s; see the messages above")
-        time.sleep(0.01)
-
-
-def _read_endpoints(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-
-
-def _write_endpoints(path: Path, endpoints: dict[str, str]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(f"{name}={value}\n" for name, value in sorted(endpoints.items())))
-    os.replace(partial, path)
+        time.sleep(0.005)
