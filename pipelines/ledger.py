@@ -53,7 +53,12 @@ id_members = Table(
     metadata,
     Column("domain", String, primary_key=True),
     Column("record_id", String, primary_key=True),
-    Column("native_id", String, nullable=False, comment="the first golden id this record ever had"),
+    Column(
+        "native_id",
+        String,
+        nullable=False,
+        comment="the first id it had, or got by a split; a merge keeps it, an unmerge returns to it",
+    ),
     Column("golden_id", String, nullable=False),
 )
 
@@ -149,6 +154,7 @@ attempts = Table(
     Column("line", Integer, primary_key=True, autoincrement=False),
     Column("plan_id", String, nullable=False),
     Column("state", String, nullable=False, comment="sent, done, conflict, rejected, gone, busy"),
+    Column("odoo_id", Integer),
     Column("detail", Text, comment="JSON: fields kept, or what Odoo said"),
 )
 

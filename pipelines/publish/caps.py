@@ -1,0 +1,39 @@
+"""How far one plan may reach: the caps of the policy against what the plan would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipelines.publish.policy import ObjectPolicy
+from pipelines.publish.store import Line
+
+
+def exceeded(name: str, policy: ObjectPolicy, counts: dict[str, Any], lines: Iterable[Line]) -> Iterator[str]:
+    """One sentence per cap that the object's lines exceed, with the figure and the cap."""
+    caps = policy.caps
+    for action, done in (("create", "created"), ("update", "updated")):
+        cap = getattr(caps, done)
+        if counts[action] > cap:
+            yield f"{name}: {counts[action]} records would be {done}, the cap is {cap}"
+    existing = max(counts["existing"], 1)
+    if counts["update"] > max(caps.floor, caps.updated_share * existing):
+        share = counts["update"] / existing
+        yield f"{name}: {share:.0%} of {existing} records would be updated, the cap is {caps.updated_share:.0%}"
+    for field, changed in counts["fields"].items():
+        if changed > max(caps.floor, caps.field_share * existing):
+            share = changed / existing
+            yield f"{name}.{field}: changes on {share:.0%} of {existing} records, the cap is {caps.field_share:.0%}"
+    for field, percent in caps.change_percent.items():
+        steep = [line for line in lines if line.action == "update" and _change(line, field) > percent]
+        if steep:
+            some = ", ".join(line.golden_id for line in steep[:3])
+            yield f"{name}.{field}: {len(steep)} change by more than {percent:g} %, such as {some}"
+
+
+def _change(line: Line, field: str) -> float:
+    """Change in percent of the old value; infinite from zero, 0 where the line leaves the field alone."""
+    if field not in line.after:
+        return 0.0
+    old, new = line.before[field], line.after[field]
+    return abs(new - old) / abs(old) * 100 if old else float("inf")

@@ -1,0 +1,83 @@
+"""What a plan reads from the live Odoo: which database it is, its fields, keys, bindings and records. Never writes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.publish.policy import ObjectPolicy
+from pipelines.publish.refusal import PublishRefused
+from pipelines.publish.values import Refused
+from sources.odoo.actions import GOLDEN_ID, MODULE, RUN
+from sources.odoo.client import OdooClient, call, fields_get, read_by_id, search_read
+from sources.odoo.errors import OdooDenied
+
+READ_PAGE = 2000
+
+
+def fingerprint(client: OdooClient) -> str:
+    """Which database this is: its name and own uuid, or its name and address where the user may not see the uuid."""
+    with contextlib.suppress(OdooDenied):
+        found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
+        if found:
+            return f"{client.db} {found[0]['value']}"
+    return f"{client.db} {client.url}"
+
+
+def described(client: OdooClient, policy: ObjectPolicy) -> dict[str, dict[str, Any]]:
+    """`fields_get` of the object's model. Raises PublishRefused where the policy and this Odoo do not fit."""
+    fields = fields_get(client, policy.model)
+    if GOLDEN_ID not in fields or RUN not in fields:
+        raise PublishRefused(
+            f"{policy.model} lacks {GOLDEN_ID} and {RUN}", "run `assay odoo provision` as administrator"
+        )
+    for name in policy.owned:
+        if name not in fields:
+            raise PublishRefused(f"{policy.model} has no field {name}", "install its module or take it out of odoo.yml")
+        if fields[name].get("readonly"):
+            raise PublishRefused(f"{policy.model}.{name} cannot be written", "take it out of odoo.yml")
+    return fields
+
+
+def bindings(client: OdooClient, model: str) -> dict[str, int]:
+    """Odoo id by golden id: from our field on the records and, where readable, our external ids, which win."""
+    bound = {}
+    for page in read_by_id(client, model, [GOLDEN_ID], [(GOLDEN_ID, "!=", False)], page=READ_PAGE):
+        for row in page:
+            bound.setdefault(row[GOLDEN_ID], row["id"])
+    ours = [("module", "=", MODULE), ("model", "=", model)]
+    with contextlib.suppress(OdooDenied):
+        for page in read_by_id(client, "ir.model.data", ["name", "res_id"], ours, page=READ_PAGE):
+            bound |= {row["name"]: row["res_id"] for row in page}
+    return bound
+
+
+def keys(client: OdooClient, model: str, key: str) -> dict[str, Any]:
+    """Id by stable key; a key that two records share is Refused, because neither can be meant."""
+    rows = [row for page in read_by_id(client, model, [key, *_active(client, model)]) for row in page]
+    rows = [row for row in rows if row.get("active", True)]
+    times = Counter(row[key] for row in rows)
+    shared = Refused(f"which is ambiguous: several {model} have this {key}; rename all but one")
+    return {row[key]: row["id"] if times[row[key]] == 1 else shared for row in rows}
+
+
+def currency_places(client: OdooClient) -> dict[int, int]:
+    """Decimal places of prices by price list id."""
+    places = {row["id"]: row["decimal_places"] for row in search_read(client, "res.currency", ["decimal_places"])}
+    lists = search_read(client, "product.pricelist", ["currency_id"])
+    return {row["id"]: places[row["currency_id"]] for row in lists}
+
+
+def records(client: OdooClient, policy: ObjectPolicy, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every record of the model, archived ones too, with the fields that a diff needs, in order of id."""
+    wanted = {*policy.owned, *policy.retire, GOLDEN_ID}
+    if any(field.from_parent for field in policy.owned.values()):
+        wanted.add("parent_id")
+    for page in read_by_id(client, policy.model, sorted(wanted & fields.keys()), page=READ_PAGE):
+        yield from page
+
+
+def _active(client: OdooClient, model: str) -> list[str]:
+    return ["active"] if "active" in call(client, model, "fields_get", attributes=["type"]) else []

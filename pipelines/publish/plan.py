@@ -1,0 +1,190 @@
+"""Plan: compare what golden wants published with the live Odoo, and seal every decision in the ledger.
+
+Nothing is written to Odoo here. A plan over an unchanged estate and an unchanged Odoo changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from pipelines import audit
+from pipelines.ledger import open_ledger
+from pipelines.publish import live
+from pipelines.publish.caps import exceeded
+from pipelines.publish.decide import Decisions, closed, decide
+from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
+from pipelines.publish.golden import Converter, Rows, convert, fingerprint, read_rows, round_to_currency
+from pipelines.publish.history import last_written, once_bound
+from pipelines.publish.policy import ObjectPolicy, Policy, load_policy
+from pipelines.publish.refusal import PublishRefused
+from pipelines.publish.store import Plan, save
+from pipelines.publish.values import BadValue, Pending, Refused, converter
+from pipelines.resources import Settings
+from sources.odoo.client import OdooClient
+
+ALL = "*"
+
+
+class Gate(Protocol):
+    """Whether a domain may be published, why not, and the units whose rows wait."""
+
+    open: bool
+    reasons: list[str]
+    stale_units: set[str]
+
+
+@dataclass
+class Making:
+    """What the objects of one plan share while it is made."""
+
+    policy: Policy
+    client: OdooClient
+    connection: sa.Connection
+    target: str
+    overrule: Collection[str]
+    rows: dict[str, Rows]
+    references: dict[str, dict[str, int | Pending | Refused]] = field(default_factory=dict)
+
+
+def make_plan(
+    settings: Settings,
+    client: OdooClient,
+    gate: Mapping[str, Gate],
+    now: datetime,
+    actor: str,
+    objects: Collection[str] | None = None,
+    overrule: Collection[str] = (),
+    policy: Policy | None = None,
+) -> Plan:
+    """Plan `objects`, by default all of the policy, against the live Odoo, and save the plan in the ledger.
+
+    gate: by domain; one that is closed, or not judged, is not published. overrule: golden ids ("*" for all) of which
+    people's edits and deletions in Odoo are to be overwritten. Raises PublishRefused, or an error of Odoo's client.
+    """
+    policy = policy or load_policy()
+    asked = list(policy.objects if objects is None else objects)
+    if unknown := sorted(set(asked) - set(policy.objects)):
+        raise PublishRefused(f"unknown object {', '.join(unknown)}", f"choose from {', '.join(policy.objects)}")
+    engine = open_ledger(settings.ledger_url)
+    rows = {name: read_rows(settings.exports, name, policy.objects[name]) for name in _read_too(policy, asked)}
+    golden_hash = fingerprint(rows[name] for name in rows if name in asked)
+    _leave_out_products_of_several_variants(policy, rows)
+    lines, counts, beyond = [], {}, []
+    with engine.connect() as connection:
+        making = Making(policy, client, connection, live.fingerprint(client), overrule, rows)
+        for name in _compared_too(policy, asked):
+            made = _decide(making, name, gate, name in asked)
+            making.references[name] = made.references
+            if name in asked:
+                lines += made.lines
+                counts[name] = made.counts
+                beyond += exceeded(name, policy.objects[name], made.counts, made.lines)
+    at = audit.naive(now)
+    plan_id = f"plan-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    summary = {"objects": counts, "caps": beyond}
+    until = at + policy.approval.valid_for
+    plan = Plan(plan_id, making.target, golden_hash, policy.hash, at, until, actor, summary)
+    with engine.begin() as connection:
+        detail = {"plan": plan_id, "target": making.target, "changes": plan.changes, "caps": len(beyond)}
+        audit.append(connection, actor, "plan", detail, now)
+        return save(connection, plan, lines)
+
+
+def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) -> Decisions:
+    """All decisions on one object. An object that is not asked for only tells which of its records are in Odoo."""
+    policy, rows = making.policy.objects[name], making.rows[name]
+    fields = live.described(making.client, policy)
+    convert(rows, policy, _converters(making, policy, fields))
+    for column, field_policy in policy.owned.items():
+        if field_policy.round == "currency":
+            round_to_currency(rows, column, "pricelist_id", live.currency_places(making.client))
+    bindings = live.bindings(making.client, policy.model)
+    found = compare(rows, policy, fields, bindings, live.records(making.client, policy, fields))
+    judged = gate.get(policy.domain)
+    if not asked:
+        return closed(rows, found, "it was not planned")
+    if judged is None or not judged.open:
+        why = "; ".join(judged.reasons) if judged else "no gate has judged it"
+        return closed(rows, found, f"{policy.domain} is closed: {why}")
+    return decide(
+        name, rows, policy, found, *_remembered(making, name, found), judged.stale_units, _given(policy, fields)
+    )
+
+
+def _remembered(
+    making: Making, name: str, found: Comparison
+) -> tuple[dict[int, tuple[Values, Values]], dict[str, int]]:
+    """(people's edits by row number, Odoo ids of deleted records by golden id), from the ledger's receipts."""
+    policy, rows = making.policy.objects[name], making.rows[name]
+
+    def overruled(golden_id: str) -> bool:
+        return ALL in making.overrule or golden_id in making.overrule
+
+    candidates = {found.bound[number] for number, (_, after) in found.changes.items() if after}
+    candidates |= {found.bound[number] for number in found.retired}
+    last = last_written(making.connection, making.target, name, sorted(candidates))
+    edits = three_way(found, policy, last, lambda number: overruled(rows.ids[number]))
+    revive(rows, found, policy, last)
+    absent = [golden_id for n, golden_id in enumerate(rows.ids) if n not in found.bound and not overruled(golden_id)]
+    return edits, once_bound(making.connection, making.target, name, absent)
+
+
+def _converters(making: Making, policy: ObjectPolicy, fields: Mapping[str, Any]) -> dict[str, Converter]:
+    converters = {}
+    for name, field_policy in policy.owned.items():
+        lookup, known = field_policy.lookup, None
+        if lookup and lookup.object:
+            known = making.references.get(lookup.object, {})
+        elif lookup:
+            known = live.keys(making.client, lookup.model, lookup.key)
+        try:
+            converters[name] = converter(name, fields[name], known)
+        except BadValue as bad:
+            raise PublishRefused(f"{policy.model}: {bad}", "mend odoo.yml") from bad
+    return converters
+
+
+def _given(policy: ObjectPolicy, fields: Mapping[str, Any]) -> Values:
+    return {name: value for name, value in policy.create.items() if name in fields}
+
+
+def _compared_too(policy: Policy, asked: Collection[str]) -> list[str]:
+    """The objects asked for and those that their relations rest on, in the policy's order."""
+    needed = set(asked)
+    for name in reversed(policy.objects):
+        if name in needed:
+            lookups = [field_policy.lookup for field_policy in policy.objects[name].owned.values()]
+            needed |= {lookup.object for lookup in lookups if lookup and lookup.object}
+    return [name for name in policy.objects if name in needed]
+
+
+def _read_too(policy: Policy, asked: Collection[str]) -> list[str]:
+    """The objects compared, and those of which a new record's parts are made."""
+    compared = set(_compared_too(policy, asked))
+    parts = {name for name, each in policy.objects.items() if each.made_with and _parent(each) in compared}
+    return [name for name in policy.objects if name in compared | parts]
+
+
+def _leave_out_products_of_several_variants(policy: Policy, rows: dict[str, Rows]) -> None:
+    """A product that is not in Odoo can be made with one variant; more need attributes, which golden does not state."""
+    for name, each in policy.objects.items():
+        if each.made_with and name in rows:
+            parts = Counter(rows[name].values[each.made_with])
+            parents = rows[_parent(each)]
+            for number, golden_id in enumerate(parents.ids):
+                if parts[golden_id] != 1:
+                    said = (
+                        f"it has {parts[golden_id]} variants: make it in Odoo, with the attributes that tell them apart"
+                    )
+                    parents.gaps[number] = said
+
+
+def _parent(policy: ObjectPolicy) -> str:
+    return policy.fields[policy.made_with].lookup.object

@@ -1,0 +1,103 @@
+"""The publish policy, read from odoo.yml: which fields are ours, how values are formed, how far a plan may reach.
+
+Only the model and its loading belong here; unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sources.contract import parse_duration
+
+POLICY = Path(__file__).with_name("odoo.yml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Lookup(_Strict):
+    """Where a relation's stable key is found: `key` of `model`, or the golden ids of `object`."""
+
+    model: str | None = None
+    key: str | None = None
+    object: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Lookup:
+        if bool(self.object) == bool(self.model and self.key):
+            raise ValueError("a lookup names either an object, or a model and its key")
+        return self
+
+
+class FieldPolicy(_Strict):
+    owner: Literal["assay", "shared", "odoo"] = "assay"
+    required: bool = False
+    lookup: Lookup | None = None
+    missing: Literal["reject", "leave"] = "reject"
+    round: Literal["precision", "currency"] = "precision"
+    only: Literal["create"] | None = None
+    from_parent: bool = False
+
+
+class Caps(_Strict):
+    """Records, shares of the records in Odoo, and percent of a field's old value."""
+
+    created: int
+    updated: int
+    floor: int = 0
+    updated_share: float = 1.0
+    field_share: float = 1.0
+    change_percent: dict[str, float] = {}
+
+
+class Window(_Strict):
+    """Fields that name what a rule applies to, and the two that bound it in time."""
+
+    by: list[str]
+    start: str
+    end: str
+
+
+class ObjectPolicy(_Strict):
+    model: str
+    domain: str
+    fields: dict[str, FieldPolicy]
+    retire: dict[str, Any]
+    caps: Caps
+    create: dict[str, Any] = {}
+    unique: list[str] = []
+    window: Window | None = None
+    made_with: str | None = None
+
+    @property
+    def owned(self) -> dict[str, FieldPolicy]:
+        """The fields that Assay may write, in the policy's order."""
+        return {name: field for name, field in self.fields.items() if field.owner != "odoo"}
+
+
+class Approval(_Strict):
+    valid_for: Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+class Policy(_Strict):
+    approval: Approval
+    batch: int = Field(gt=0)
+    quiet_above: int
+    objects: dict[str, ObjectPolicy]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the policy as read: a plan states under which policy it was made."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_policy(path: Path = POLICY) -> Policy:
+    """The policy in `path`; pydantic's ValidationError names what is wrong."""
+    return Policy.model_validate(yaml.safe_load(path.read_text()))

@@ -1,0 +1,84 @@
+"""Verify: read back from Odoo every field that a run wrote, and compare it with the receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from pipelines import audit
+from pipelines.ledger import open_ledger
+from pipelines.publish import receipts
+from pipelines.publish.apply import refuse_other_target
+from pipelines.publish.policy import Policy, load_policy
+from pipelines.publish.store import chunks
+from pipelines.publish.values import same, seen
+from pipelines.resources import Settings
+from sources.odoo.client import OdooClient, fields_get, search_read
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Fields by how they stand now. `mismatches` name object, Odoo id, field and what is the matter, never a value."""
+
+    run_id: str
+    matched: int
+    superseded: int
+    mismatches: list[dict[str, Any]]
+
+    @property
+    def passed(self) -> bool:
+        return not self.mismatches
+
+
+def verify_run(
+    settings: Settings, client: OdooClient, run_id: str, now: datetime, actor: str, policy: Policy | None = None
+) -> Verification:
+    """Compare every receipt of the run with Odoo and note the result on it. Fields that a later run wrote are left out.
+
+    Raises PublishRefused for an unknown run or another database, and the errors of Odoo's client.
+    """
+    policy = policy or load_policy()
+    engine = open_ledger(settings.ledger_url)
+    with engine.connect() as connection:
+        run = receipts.find_run(connection, run_id)
+        refuse_other_target(run.target, client)
+        later = receipts.superseded(connection, run)
+        records = list(receipts.by_record(connection, run))
+    mismatches, right, wrong = [], [], []
+    by_object: dict[str, list[list[sa.Row]]] = {}
+    for record in records:
+        by_object.setdefault(record[0].object, []).append(record)
+    for name, of_object in by_object.items():
+        model = policy.objects[name].model
+        kinds = {field: said["type"] for field, said in fields_get(client, model).items()}
+        for some in chunks(of_object, 1000):
+            fields = sorted({receipt.field for record in some for receipt in record})
+            ids = [("id", "in", [record[0].odoo_id for record in some])]
+            current = {row["id"]: row for row in search_read(client, model, fields, ids)}
+            for receipt in (receipt for record in some for receipt in record):
+                if (name, receipt.odoo_id, receipt.field) in later:
+                    continue
+                problem = _problem(receipt, current.get(receipt.odoo_id), kinds)
+                (wrong if problem else right).append(receipt.seq)
+                if problem:
+                    where = {"object": name, "odoo_id": receipt.odoo_id, "field": receipt.field}
+                    mismatches.append({**where, "golden_id": receipt.golden_id, "problem": problem})
+    with engine.begin() as connection:
+        for seqs, verified in ((right, True), (wrong, False)):
+            for some in chunks(seqs, 5000):
+                receipts.mark_verified(connection, some, verified)
+        detail = {"run": run_id, "matched": len(right), "mismatched": len(wrong)}
+        audit.append(connection, actor, "verify", detail, now)
+    return Verification(run_id, len(right), len(later), mismatches)
+
+
+def _problem(receipt: sa.Row, row: dict[str, Any] | None, kinds: dict[str, str]) -> str | None:
+    if row is None:
+        return "the record is not in Odoo any more"
+    if not same(seen(kinds[receipt.field], row[receipt.field]), orjson.loads(receipt.after)):
+        return "Odoo holds another value than the one written"
+    return None
