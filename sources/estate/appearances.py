@@ -16,6 +16,7 @@ from sources.estate.encounters import SYSTEMS, Encounters
 from sources.estate.habits import HABITS, NATIVE, PLAIN, Columns, spelled, written_address
 from sources.estate.names import plain
 from sources.estate.people import People
+from sources.estate.scenarios import twin_sisters
 from sources.estate.tables import APPEARANCES
 
 _COMPANY_SHARES = {"odoo": 1.0, "pos": 0.3, "shopify": 0.35, "stripe": 0.2, "voucherify": 0.0}
@@ -29,7 +30,9 @@ def appearances(
     blocks, shops = [], None
     for number, system in enumerate(SYSTEMS):
         rng = np.random.default_rng([seed, 4, number])
-        rows = _stack([_persons(people, met[system], system, rng), _firms(companies, system, stores, rng, now)])
+        planted = twin_sisters(system, len(people))
+        parts = [_persons(people, met[system], system, rng), _firms(companies, system, stores, rng, now)]
+        rows = _stack([*parts, planted] if planted else parts)
         if system == "odoo":
             rows = _with_contacts(rows, people, companies, rng, now)
         order = np.lexsort((rows["entity"], rows["created_at"]))

@@ -11,7 +11,7 @@ from sources.estate import noise
 from sources.estate.encounters import Encounters
 from sources.estate.names import given_names, surnames
 from sources.estate.people import Homes, People
-from sources.estate.places import places
+from sources.estate.places import places, store_phones
 
 Columns = dict[str, np.ndarray]
 NATIVE, LATIN, PLAIN = 0, 1, 2
@@ -19,7 +19,7 @@ _STREET_FORMS = ("{} {}", "{} {}", "{} č. {}", "{}, {}")
 
 
 def pos(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
-    """A telephone, seldom an e-mail, Latin letters; every store has its own manners at the keyboard."""
+    """A telephone (staff give the store's), seldom an e-mail, Latin letters; every store has its own manners."""
     count, who = len(met), met.who
     manner = rng.choice(3, met.store.max() + 1, p=[0.6, 0.3, 0.1])[met.store]
     first, last = _names(people, met, np.where((manner == 0) & _some(rng, count, 0.85), LATIN, PLAIN))
@@ -34,6 +34,8 @@ def pos(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
     unsaid = _some(rng, count, np.where(met.linked, np.where(np.equal(code, None), 0, 0.1), 0.12))
     filler = np.array(noise.PLACEHOLDER_PHONES, dtype=object)[rng.integers(0, 5, count)]
     phone = np.where(unsaid, np.where(_some(rng, count, 0.5), filler, None), np.where(fixed, landline, mobile))
+    staff = np.not_equal(code, None) & _some(rng, count, 0.01)
+    phone = np.where(staff, store_phones(met.store), phone)
     dummy = np.array([f"noemail@store{n:03}.example" for n in range(met.store.max() + 1)], dtype=object)[met.store]
     email = np.where(_some(rng, count, 0.08), dummy, None)
     columns = {
@@ -50,7 +52,7 @@ def pos(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
 
 
 def voucherify(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
-    """The loyalty platform: card, e-mail and birth date; an address that nobody keeps up."""
+    """The loyalty platform: card, e-mail (a gift card's giver's, too) and birth date; an address nobody keeps up."""
     count, who = len(met), met.who
     first, last = _names(people, met, rng.choice(3, count, p=[0.75, 0.1, 0.15]))
     _misspell(people, met, rng, first, last, pet=0.06, typo=0.02, swap=0.01)
@@ -58,6 +60,8 @@ def voucherify(people: People, met: Encounters, rng: np.random.Generator) -> Col
     email = np.where(_some(rng, count, 0.9), _email(people, met), None)
     email = np.where(_some(rng, count, 0.5) & np.not_equal(phone, None), _or(people.partner_email[who], email), email)
     phone = np.where(np.not_equal(email, None), _or(people.parent_mobile[who], phone), phone)
+    giver = people.email[rng.integers(0, len(people), count)]
+    email = np.where(_some(rng, count, 0.005) & np.not_equal(phone, None), giver, email)
     columns = {
         "full_name": _joined(first, last, rng),
         "email": email,

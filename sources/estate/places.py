@@ -97,3 +97,8 @@ def numbers(country: np.ndarray, serial: np.ndarray, fixed: bool = False) -> np.
         prefix = plans[land][n % len(plans[land])]
         out[row] = f"{PLANS[land].dialling}{prefix}{n:0{PLANS[land].digits - len(prefix)}}"
     return out
+
+
+def store_phones(store: np.ndarray) -> np.ndarray:
+    """The telephone of each store, counted from 1."""
+    return numbers(np.full(len(store), "CZ", dtype=object), 8_500_000 + store, fixed=True)

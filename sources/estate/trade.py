@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from sources.estate.appearances import opaque
 from sources.estate.names import plain
-from sources.estate.places import numbers, places, postal_code
+from sources.estate.places import places, postal_code, store_phones
 from sources.estate.pricing import DST_DAY, local
 from sources.estate.tables import (
     CHARGES,
@@ -52,11 +52,6 @@ def stores(count: int) -> pa.Table:
         "updated_at": opened,
     }
     return _table(columns, STORES)
-
-
-def store_phones(store: np.ndarray) -> np.ndarray:
-    """The telephone of each store, counted from 1."""
-    return numbers(np.full(len(store), "CZ", dtype=object), 8_500_000 + store, fixed=True)
 
 
 def receipts(

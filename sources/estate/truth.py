@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from sources.estate.people import People
 from sources.estate.pricing import Planted as PlantedPrice
+from sources.estate.scenarios import ANA, ANNA
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def traps(people: People, rows: pa.Table) -> list[Trap]:
         for one in np.flatnonzero(other >= 0).tolist():
             pair = first.get(f"person-{one:06}"), first.get(f"person-{other[one]:06}")
             found.append(Trap(*pair, kind))
+    sisters = [first[f"person-{len(people) + which:06}"] for which in (ANNA, ANA)]
+    found.append(Trap(*sisters, "scenario_twins"))
     return found + _shared_mailboxes(rows)
 
 
