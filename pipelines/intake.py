@@ -63,8 +63,8 @@ class Intake:
     def rows(self, page: Page, at: datetime) -> pa.RecordBatch:
         """The rows of a page that are new or changed. Broken if the page breaks the contract."""
         if isinstance(page.records, pa.RecordBatch):
-            return self._native_rows(page.records, at)
-        return self._json_rows(page.records, at)
+            return self._native_rows(page.records, page.event_texts, at)
+        return self._json_rows(page.records, page.event_texts, at)
 
     def tombstones(self, gone: Iterable[Tombstone], at: datetime, schema: pa.Schema) -> pa.RecordBatch:
         """A row of nulls for each key that is not yet known to be gone."""
@@ -82,7 +82,7 @@ class Intake:
             own[-1] = pa.array(merges, pa.string())
         return pa.RecordBatch.from_arrays([*batch, *own], schema=schema)
 
-    def _json_rows(self, records: list[dict[str, Any]], at: datetime) -> pa.RecordBatch:
+    def _json_rows(self, records: list[dict[str, Any]], said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
         self._drop_card_columns(records)
         texts = [orjson.dumps(record, default=_fraction) for record in records]
@@ -102,11 +102,12 @@ class Intake:
         picked = self._news(keys, hashes)
         units = _values(records, stream.freshness.by) if stream.freshness.by else [None] * len(records)
         event_path = stream.event_time or stream.cursor
-        events = _values(records, event_path) if event_path else [None] * len(records)
+        events = said or (_values(records, event_path) if event_path else [None] * len(records))
+        zone = stream.zone(event_path)
         envelope = self._envelope(
             [keys[i] for i in picked],
             [units[i] for i in picked],
-            [to_utc(events[i], stream.timezone) for i in picked],
+            [to_utc(events[i], zone) for i in picked],
             [_as_text(events[i]) for i in picked],
             [hashes[i] for i in picked],
             [deleted[i] for i in picked],
@@ -115,7 +116,7 @@ class Intake:
         payload = pa.array([None if deleted[i] else texts[i].decode() for i in picked], pa.string())
         return pa.RecordBatch.from_arrays([*envelope, payload], schema=pa.schema([*ENVELOPE, PAYLOAD]))
 
-    def _native_rows(self, batch: pa.RecordBatch, at: datetime) -> pa.RecordBatch:
+    def _native_rows(self, batch: pa.RecordBatch, said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
         batch = self._masked_columns(batch)
         self.shape.update({one.name: str(one.type) for one in batch.schema})
@@ -141,7 +142,7 @@ class Intake:
             [keys[i] for i in chosen],
             units,
             [to_utc(value) for value in events],
-            [_as_text(value) for value in events],
+            [said[i] for i in chosen] if said else [_as_text(value) for value in events],
             [hashes[i] for i in chosen],
             [deleted[i] for i in chosen],
             at,

@@ -48,6 +48,7 @@ class Column(_Strict):
     required: bool = False
     enum: list[str] | None = None
     scale: int = Field(4, description="decimal places of a decimal; a value with more is a breaking change")
+    timezone: str | None = Field(None, description="of a naive time, where it differs from its stream's")
 
 
 class Sla(_Strict):
@@ -123,6 +124,11 @@ class Stream(_Strict):
     failure_policy: Literal["retry", "hold", "skip"] = "retry"
     breaking: Literal["quarantine"] = "quarantine"
     columns: dict[str, Column]
+
+    def zone(self, name: str | None) -> str:
+        """The time zone of a column's naive times."""
+        column = self.columns.get(name or "")
+        return column.timezone if column and column.timezone else self.timezone
 
     @property
     def pii(self) -> list[str]:

@@ -37,13 +37,15 @@ class Page:
     """Records as received: JSON objects, or an Arrow batch of native columns.
 
     `next`: cursor of the following page, None at the end. `total`: how many distinct records the whole window holds,
-    if the source says so. `position`: opaque state for the next run's `Window.cursor`.
+    if the source says so. `position`: opaque state for the next run's `Window.cursor`. `event_texts`: when each record
+    changed, in the source's own words, where the record itself does not say so.
     """
 
     records: list[dict[str, Any]] | pa.RecordBatch
     next: Any | None = None
     total: int | None = None
     position: Any | None = None
+    event_texts: list[str | None] | None = None
 
     def __len__(self) -> int:
         return self.records.num_rows if isinstance(self.records, pa.RecordBatch) else len(self.records)

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from sources.contract import Contract, Stream
@@ -47,8 +48,11 @@ class Database:
         """The database's clock, aware UTC; None for SQLite, which has none of its own."""
         if self.engine.dialect.name == "sqlite":
             return None
+        in_utc = self.engine.dialect.name in ("mysql", "mariadb")
+        clock = sa.func.utc_timestamp(6) if in_utc else sa.func.current_timestamp()
         with self._connected() as connection:
-            return connection.execute(sa.select(sa.func.current_timestamp())).scalar_one().astimezone(UTC)
+            at = connection.execute(sa.select(clock)).scalar_one()
+            return at.replace(tzinfo=UTC) if in_utc else at.astimezone(UTC)
 
     def _connected(self) -> sa.Connection:
         try:
@@ -86,7 +90,8 @@ def read(
             query = sa.select(*chosen).where(*inside, *after).order_by(key).limit(rows)
             found = _fetch(client, connection, query)
             if found:
-                yield Page(_batch(client, stream, extra, found), total=total)
+                batch = _batch(client, stream, extra, found)
+                yield Page(batch, total=total, event_texts=_event_texts(stream, found))
                 last = found[-1][list(stream.columns).index(stream.primary_key)]
             if len(found) < rows:
                 return
@@ -111,6 +116,7 @@ def _read_only(connection: sa.Connection) -> sa.Connection:
     dialect = connection.dialect.name
     if dialect == "sqlite":
         connection.exec_driver_sql("PRAGMA query_only=ON")
+        connection.exec_driver_sql("BEGIN")
     elif dialect == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     elif dialect in ("mysql", "mariadb"):
@@ -146,8 +152,7 @@ def _inside(source: sa.TableClause, stream: Stream, window: Window, dialect: str
 
 
 def _bound(at: datetime, stream: Stream, dialect: str) -> Any:
-    local = at.astimezone(UTC) if stream.timezone == "UTC" else at.astimezone(ZoneInfo(stream.timezone))
-    naive = local.replace(tzinfo=None, microsecond=0)
+    naive = at.astimezone(ZoneInfo(stream.zone(stream.cursor))).replace(tzinfo=None, microsecond=0)
     # SQLite compares text; the shortest form sorts before every longer form of the same second.
     return naive.isoformat(" ") if dialect == "sqlite" else naive
 
@@ -164,7 +169,7 @@ def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         column = stream.columns.get(name)
         try:
-            array = _array(values, column.type, column.scale, stream.timezone) if column else _texts(values)
+            array = _array(values, column.type, column.scale, stream.zone(name)) if column else _texts(values)
             if column and column.required and array.null_count:
                 raise ValueError("null")
         except (ValueError, TypeError, InvalidOperation, pa.ArrowException):
@@ -178,15 +183,9 @@ def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]
 
 def _array(values: tuple, kind: str, scale: int, zone: str) -> pa.Array:
     if kind == "decimal":
-        exact = [
-            None if value is None else Decimal(value if isinstance(value, int) else str(value)) for value in values
-        ]
-        return pa.array(exact, pa.decimal128(18, scale))
+        return _decimals(values, pa.decimal128(18, scale))
     if kind == "timestamp":
-        times = [to_utc(value, zone) for value in values]
-        if sum(time is None for time in times) != sum(value is None for value in values):
-            raise ValueError("unreadable time")
-        return pa.array(times, pa.timestamp("us"))
+        return _times(values, zone)
     if kind == "date":
         return pa.array([date.fromisoformat(v[:10]) if isinstance(v, str) else v for v in values], pa.date32())
     if kind == "boolean":
@@ -194,6 +193,42 @@ def _array(values: tuple, kind: str, scale: int, zone: str) -> pa.Array:
     if kind == "integer":
         return pa.array(values, pa.int64())
     return _texts(values)
+
+
+def _decimals(values: tuple, exact: pa.Decimal128Type) -> pa.Array:
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str}:
+        return pa.array(values, pa.string()).cast(exact)
+    if kinds <= {Decimal, int}:
+        return pa.array(values, exact)
+    return pa.array([None if value is None else Decimal(str(value)) for value in values], exact)
+
+
+def _times(values: tuple, zone: str) -> pa.Array:
+    """Naive UTC; by Arrow where it can, which is not in an hour that the clock skipped nor for texts with an offset."""
+    kinds = set(map(type, values)) - {type(None)}
+    naive = pa.timestamp("us")
+    if kinds <= {str} or kinds <= {datetime} and not any(value.tzinfo for value in values if value):
+        try:
+            local = pa.array(values, pa.string() if str in kinds else naive).cast(naive)
+            if zone == "UTC":
+                return local
+            return pc.assume_timezone(local, zone, ambiguous="earliest").cast(pa.timestamp("us", "UTC")).cast(naive)
+        except pa.ArrowInvalid:
+            pass
+    times = [to_utc(value, zone) for value in values]
+    if sum(time is None for time in times) != sum(value is None for value in values):
+        raise ValueError("unreadable time")
+    return pa.array(times, naive)
+
+
+def _event_texts(stream: Stream, rows: list[tuple]) -> list[str | None] | None:
+    """The event times as the database has them, where they are not UTC."""
+    event = stream.event_time or stream.cursor
+    if event is None or stream.zone(event) == "UTC":
+        return None
+    place = list(stream.columns).index(event)
+    return [one if one is None or isinstance(one, str) else str(one) for one in (row[place] for row in rows)]
 
 
 def _truth(value: Any) -> bool:

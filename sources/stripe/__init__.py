@@ -1,0 +1,1 @@
+"""Stripe: contract, connector and stand-in."""

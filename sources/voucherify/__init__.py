@@ -1,0 +1,1 @@
+"""Voucherify: contract, connector and stand-in."""
