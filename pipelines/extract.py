@@ -253,6 +253,7 @@ class _Run:
             manifests(self.landing, contract.system, name), self.state.load_id, now
         )
         self.position, self.pages = self.state.position, 0
+        self.heard: datetime | None = None
 
     def land(self) -> tuple:
         self._check_scopes()
@@ -304,6 +305,7 @@ class _Run:
         before, received, totals = set(self.intake.seen), self.intake.received, set()
         for page in self._guarded(read(self.client, self._bound_stream(), window)):
             self.pages += 1
+            self.heard = self.heard or getattr(self.client, "server_at", None)
             self._take(page)
             if page.total is not None:
                 totals.add(page.total)
@@ -378,7 +380,7 @@ class _Run:
     def _commit(self, swept: bool) -> tuple:
         stream, intake = self.stream, self.intake
         upper = self.now.astimezone(UTC).replace(tzinfo=None)
-        heard = getattr(self.client, "server_at", None) if stream.clock != "client" else None
+        heard = self.heard if stream.clock != "client" else None
         proven = min(upper, heard.astimezone(UTC).replace(tzinfo=None)) if heard else upper
         proven -= stream.settle_lag
         proven = max(proven, self.state.proven_until or proven)

@@ -62,7 +62,7 @@ def price_lists(client: Client, stream: Stream, window: Window) -> Iterator[Page
     known = [entry for page in lists for entry in page.records]
     total = sum(entry["fixedPricesCount"] for entry in known)
     for entry in known:
-        header = {"priceList": entry}
+        header = {"priceList": {name: value for name, value in entry.items() if name != "fixedPricesCount"}}
         number = entry["id"].rpartition("/")[2]
         path = ("priceList", "prices")
         for page in _pages(client, queries.FIXED_PRICES, path, stream.page_size, list=entry["id"]):
