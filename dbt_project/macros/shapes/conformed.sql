@@ -1,10 +1,10 @@
 {#- A record in its domain's one shape: the envelope, then every column of the shape in order; what a system lacks is null. -#}
-{% macro conformed(domain, mapping) -%}
+{% macro conformed(domain, mapping, alias=none) -%}
   {%- set shape = conformed_shape(domain) -%}
   {%- for name in mapping if name not in shape -%}
     {{ exceptions.raise_compiler_error(name ~ ' is no column of conformed_' ~ domain) }}
   {%- endfor -%}
-{{ envelope() }},
+{{ envelope(alias) }},
 {%- for name, type in shape.items() %}
     cast({{ mapping.get(name, 'null') }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
 {%- endfor %}
@@ -27,7 +27,7 @@
       'published_template_id': 'varchar',
     },
     'prices': {
-      'product_record_id': 'varchar', 'price_list': 'varchar', 'currency': 'varchar', 'amount': 'decimal(18, 4)',
+      'product_record_id': 'varchar', 'price_list': 'varchar', 'store_code': 'varchar', 'currency': 'varchar', 'amount': 'decimal(18, 4)',
       'tax_basis': 'varchar', 'tax_rate': 'decimal(5, 2)', 'min_quantity': 'bigint', 'valid_from_at': 'timestamp',
       'valid_to_at': 'timestamp', 'kind': 'varchar', 'odoo_pricelist_id': 'bigint', 'published_id': 'varchar',
     },

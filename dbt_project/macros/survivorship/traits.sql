@@ -15,3 +15,34 @@
     'accepts_marketing': ['accepts_marketing'],
   }) }}
 {%- endmacro %}
+
+
+{#- Of a product: what all its variants share. -#}
+{% macro product_traits() -%}
+  {{ return({'name': ['template_name'], 'brand': ['brand'], 'tax_rate': ['tax_rate']}) }}
+{%- endmacro %}
+
+{#- Of a variant. -#}
+{% macro variant_traits() -%}
+  {{ return({
+    'sku': ['sku'],
+    'gtin14': ['gtin14'],
+    'options': ['option_1', 'option_2'],
+    'weight_g': ['weight_g'],
+    'uom': ['uom'],
+  }) }}
+{%- endmacro %}
+
+{#- Of both, as one record of a catalogue states them. -#}
+{% macro catalogue_traits() -%}
+  {%- set traits = {} -%}
+  {%- do traits.update(product_traits()) -%}
+  {%- do traits.update(variant_traits()) -%}
+  {{ return(traits) }}
+{%- endmacro %}
+
+
+{#- A price survives whole: its amount means nothing without its window and quantity. -#}
+{% macro price_traits() -%}
+  {{ return({'price': ['amount', 'min_quantity', 'valid_from_at', 'valid_to_at']}) }}
+{%- endmacro %}

@@ -1,0 +1,26 @@
+{{ config(materialized='table') }}
+{#- Every system's prices in one shape, each with its net, tax and gross. Beside them goes what we published on Odoo: equal is an
+    echo, different a correction by a person. -#}
+with records as (
+    {%- for system in ['odoo', 'pos', 'shopify', 'published'] %}
+    select * from {{ ref('conformed_prices__' ~ system) }}
+    {%- if not loop.last %} union all{% endif %}
+    {%- endfor %}
+),
+
+normalised as (
+    select
+        records.* replace (upper(currency) as currency),
+        {{ net_amount('amount', 'tax_basis', 'tax_rate') }} as net_amount,
+        {{ gross_amount('amount', 'tax_basis', 'tax_rate') }} as gross_amount
+    from records
+)
+
+select
+    seen.*,
+    {{ echoes('seen', 'sent', price_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', price_traits(), same=false) }} as corrections
+from normalised as seen
+left join normalised as sent
+    on sent.system = 'assay' and sent.record_id = seen.record_id
+where seen.system <> 'assay'

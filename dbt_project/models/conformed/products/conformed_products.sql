@@ -1,0 +1,30 @@
+{{ config(materialized='table') }}
+{#- Every system's variants in one shape; a GTIN counts only with a right check digit. Beside them goes what we published on
+    Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
+with records as (
+    {%- for system in ['odoo', 'pos', 'shopify', 'published'] %}
+    select * from {{ ref('conformed_products__' ~ system) }}
+    {%- if not loop.last %} union all{% endif %}
+    {%- endfor %}
+),
+
+checked as (
+    select records.*, {{ gtin_problem('gtin_raw') }} as gtin_problem
+    from records
+),
+
+known as (
+    select
+        checked.* replace (upper(sku) as sku, nullif(weight_g, 0) as weight_g),
+        case when gtin_problem is null then lpad({{ gtin_digits('gtin_raw') }}, 14, '0') end as gtin14
+    from checked
+)
+
+select
+    seen.*,
+    {{ echoes('seen', 'sent', catalogue_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', catalogue_traits(), same=false) }} as corrections
+from known as seen
+left join known as sent
+    on sent.system = 'assay' and sent.record_id = seen.record_id
+where seen.system <> 'assay'
