@@ -242,7 +242,7 @@ def _upsert_by_load(
         cells = [
             [f"{MODULE}.{row['xid']}", *(_cell(model, name, row["values"][name]) for name in columns)] for row in rows
         ]
-        loaded = call(client, model, "load", context=context, fields=header, data=cells)
+        loaded = call(client, model, "load", context={"tz": "UTC", **(context or {})}, fields=header, data=cells)
         if not loaded["ids"]:
             said = "; ".join(str(message.get("message")) for message in loaded["messages"][:3])
             contended = "could not serialize" in said

@@ -36,8 +36,10 @@ from sources.odoo.errors import (
 
 READS = {"search", "search_read", "read", "search_count", "fields_get", "context_get", "web_read", "name_search"}
 READS |= {"get_external_id", "exists", "web_search_read", "default_get", "has_access"}
-# Never the bot's own language or archive filter: a value read today must be the value read tomorrow.
-CONTEXT = {"active_test": False, "lang": "en_US", "tz": "UTC"}
+# Never the bot's own language: a value read today must be the value read tomorrow. Reads see archived records too;
+# writes do not, or Odoo's own rules would count archived variants and barcodes.
+CONTEXT = {"lang": "en_US"}
+READ_CONTEXT = {"lang": "en_US", "active_test": False}
 TIMEOUT = 120.0
 Send = Callable[[str, str, list[int] | None, dict[str, Any], dict[str, Any], float], Any]
 
@@ -101,7 +103,7 @@ def call(
 
     One call is one transaction. Raises the errors of `sources.odoo.errors`; an unanswered write is OdooAmbiguous.
     """
-    context = CONTEXT | (context or {})
+    context = (READ_CONTEXT if method in READS else CONTEXT) | (context or {})
     for attempt in range(1, client.tries + 1):
         try:
             return client.send(model, method, ids, context, arguments, timeout)

@@ -66,7 +66,7 @@ def from_answer(model: str, method: str, status: int | None, body: Any) -> OdooE
     name = kind.rpartition(".")[2]
     if name in ("OperationalError", "InterfaceError", "AdminShutdown") and kind.startswith("psycopg2"):
         found, remedy = OdooAmbiguous, "Odoo lost its database: look it up by key before anything else"
-    elif _CONTENTION.search(name) or status in (409, 429) or _KEY_RACE in message:
+    elif _CONTENTION.search(name) or status in (409, 429) or (method != "create" and _KEY_RACE in message):
         found, remedy = OdooRetryable, "nothing was saved; send it again after a pause"
     elif name in _DENIED or status in (401, 403):
         found, remedy = OdooDenied, "check the API key and the rights of its user"

@@ -46,7 +46,7 @@ BOT, HUMAN = "admin", "steward"
 FIRST_STATE = """
 import datetime
 groups = ["base.group_user", "base.group_partner_manager", "sales_team.group_sale_manager"]
-groups += ["product.group_product_pricelist", "product.group_product_variant"]
+groups += ["product.group_product_manager", "product.group_product_pricelist", "product.group_product_variant"]
 groups = [env.ref(name).id for name in groups if env.ref(name, raise_if_not_found=False)]
 admin = env.ref("base.user_admin")
 steward = env["res.users"].with_context(no_reset_password=True).create(
@@ -93,6 +93,20 @@ def locked(name: str, shared: bool = False) -> Iterator[None]:
     with (HOME / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def in_use() -> Iterator[None]:
+    """Say that this process uses the cluster; see `stop_if_unused`."""
+    with locked("users", shared=True):
+        yield
+
+
+def stop_if_unused() -> None:
+    """Stop PostgreSQL unless another process said that it uses it."""
+    with (HOME / "users.lock").open("w") as handle, contextlib.suppress(BlockingIOError):
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        stop_postgres()
 
 
 def step(name: str, inputs: str, work: Callable[[], None]) -> bool:
@@ -278,6 +292,12 @@ def databases() -> set[str]:
 def clone(template: str, name: str) -> None:
     """A new database equal to `template`, which nobody may be connected to. Seconds: about one."""
     psql(f'create database "{name}" template "{template}"', user="odoo")
+
+
+def rename(name: str, to: str) -> None:
+    """Rename a database, ending every connection to it."""
+    psql(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'")
+    psql(f'alter database "{name}" rename to "{to}"')
 
 
 def drop(name: str) -> None:

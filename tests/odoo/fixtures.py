@@ -1,0 +1,268 @@
+"""Fixtures that give a test an Odoo of its own: the embedded one, and a real Odoo 19 over both of its transports.
+
+A plugin for the whole test suite (tests/conftest.py). `odoo_target` is freshly provisioned and empty, `bare_odoo`
+lacks what Assay sets up, `odoo_retailer` holds the small simulated retailer. Each test gets its own database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from sources.estate.world import generate
+from sources.odoo import actions
+from sources.odoo.client import OdooClient, call, connect
+from sources.odoo.demo.fresh import create_database
+from sources.odoo.demo.seed import STEWARD_KEY, seed, seed_real
+from sources.odoo.fake import app
+from tests.odoo import server
+
+KINDS = [
+    "embedded",
+    pytest.param("real-json2", marks=pytest.mark.odoo),
+    pytest.param("real-jsonrpc", marks=pytest.mark.odoo),
+]
+DATABASE = "t_embedded"
+
+
+@dataclass
+class OdooTarget:
+    """One database of one Odoo. `login` is an administrator's, the bot; `steward` is somebody else, a human.
+
+    `ids`, where the retailer is inside: record id by key of the world, per table (partners, templates, variants,
+    pricelists, items). `environment`: what a subprocess of Assay needs to find it.
+    """
+
+    kind: str
+    url: str
+    db: str
+    login: str
+    key: str
+    steward_key: str
+    ids: dict[str, dict[str, int]] = field(default_factory=dict)
+    _open: list[OdooClient] = field(default_factory=list)
+
+    @property
+    def real(self) -> bool:
+        return self.kind != "embedded"
+
+    @property
+    def transport(self) -> str:
+        return "jsonrpc" if self.kind == "real-jsonrpc" else "json2"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"ODOO_URL": self.url, "ODOO_DB": self.db, "ODOO_LOGIN": self.login, "ODOO_KEY": self.key}
+
+    def client(self, transport: str | None = None, url: str | None = None) -> OdooClient:
+        """A new client of the bot; closed with the test."""
+        return self._opened(url or self.url, self.login, self.key, transport)
+
+    def human(self) -> OdooClient:
+        """A client of the steward: sales and product rights, no administrator."""
+        return self._opened(self.url, server.HUMAN, self.steward_key, None)
+
+    def human_edit(self, model: str, record_id: int, values: dict[str, Any]) -> None:
+        """Change a record as somebody in Odoo would, through another user and another connection."""
+        with closing(self.human()) as steward:
+            call(steward, model, "write", [record_id], vals=values)
+
+    def human_delete(self, model: str, record_id: int) -> None:
+        """Delete a record as an administrator in Odoo would."""
+        with closing(self.client()) as admin:
+            call(admin, model, "unlink", [record_id])
+
+    def _opened(self, url: str, login: str, key: str, transport: str | None) -> OdooClient:
+        client = connect(url, self.db, login, key, transport or self.transport)
+        self._open.append(client)
+        return client
+
+
+@pytest.fixture(params=KINDS)
+def odoo_target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
+    """An empty Odoo with Assay's fields and server actions."""
+    yield from _target(request, tmp_path, "provisioned")
+
+
+@pytest.fixture(params=KINDS)
+def bare_odoo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
+    """An Odoo as its owner installed it: no fields, no actions of ours."""
+    yield from _target(request, tmp_path, "bare")
+
+
+@pytest.fixture(params=KINDS)
+def odoo_retailer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
+    """An Odoo with Assay's fields and actions and the retailer2 world inside; see `ids`."""
+    yield from _target(request, tmp_path, "retailer")
+
+
+@pytest.fixture
+def odoo(odoo_target: OdooTarget) -> OdooClient:
+    """A client of `odoo_target`."""
+    return odoo_target.client()
+
+
+def _target(request: pytest.FixtureRequest, tmp_path: Path, content: str) -> Iterator[OdooTarget]:
+    if request.param == "embedded":
+        folder = request.getfixturevalue("_embedded_templates")
+        context = _embedded(folder(content), tmp_path / "odoo.db")
+    else:
+        real = request.getfixturevalue("_real_odoo")
+        context = real.database(content, request.param)
+    with context as target:
+        yield target
+        for client in target._open:
+            client.close()
+
+
+# --- the embedded Odoo ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _embedded_templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("odoo")
+
+    @cache
+    def template(content: str) -> Path:
+        path = folder / f"{content}.db"
+        if content == "retailer":
+            seed(generate("retailer2"), path)
+        else:
+            create_database(path, DATABASE, {server.BOT: "bot-key", server.HUMAN: "steward-key"})
+        if content != "bare":
+            with _embedded(path, path) as target:
+                actions.provision(target.client())
+        return path
+
+    return template
+
+
+@contextmanager
+def _embedded(template: Path, path: Path) -> Iterator[OdooTarget]:
+    if template != path:
+        shutil.copy(template, path)
+    retailer = template.stem == "retailer"
+    with serving(path) as url:
+        if retailer:
+            ids = {name: _Same() for name in ("partners", "templates", "variants", "items")}
+            ids["pricelists"] = {"retail_czk": 1, "online_eur": 2}
+            yield OdooTarget("embedded", url, "assay", "assay", "estate-odoo-key", STEWARD_KEY, ids)
+        else:
+            yield OdooTarget("embedded", url, DATABASE, server.BOT, "bot-key", "steward-key")
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[str]:
+    """The embedded Odoo on the database at `path`, on a free port of this process; its URL."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    demo = app(path)
+    running = uvicorn.Server(uvicorn.Config(demo, log_level="warning", access_log=False, lifespan="off"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not running.started and thread.is_alive():
+        time.sleep(0.002)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join()
+        demo.state.store.close()
+
+
+class _Same(dict):
+    """The demo keeps the world's keys as ids."""
+
+    def __missing__(self, key: str) -> int:
+        return int(key)
+
+
+# --- the real Odoo --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _real_odoo() -> Iterator[RealOdoo]:
+    needed = os.environ.get("ASSAY_REQUIRE_ODOO") == "1"
+    if not server.provisioned():
+        reason = server.obstacle() or "not provisioned; run `make odoo`"
+        if not needed:
+            pytest.skip(f"no real Odoo here: {reason}")
+        server.provision()
+    with server.in_use():
+        running = server.start()
+        try:
+            yield RealOdoo(running)
+        finally:
+            running.stop()
+    server.stop_if_unused()
+
+
+class RealOdoo:
+    """The session's Odoo server and the template databases that tests clone."""
+
+    def __init__(self, running: server.Server):
+        self.server, self.base = running, server.template_name()
+        self.keys = server.api_keys(self.base)
+
+    @contextmanager
+    def database(self, content: str, kind: str) -> Iterator[OdooTarget]:
+        """A database of its own for one test, dropped afterwards."""
+        template = self.template(content)
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        server.clone(template, name)
+        target = self._target(kind, name)
+        target.ids = self._ids(template)
+        try:
+            yield target
+        finally:
+            server.drop(name)
+
+    def template(self, content: str) -> str:
+        """The template with this content, made once for as long as what it holds stays the same."""
+        if content == "bare":
+            return self.base
+        depends = [self.base, actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
+        if content == "retailer":
+            world = generate("retailer2")
+            depends += [str(table) for table in (world.appearances, world.listings, world.prices)]
+            depends.append(Path(seed_real.__code__.co_filename).read_text())
+        name = f"tpl_{content}_{hashlib.sha256(repr(depends).encode()).hexdigest()[:10]}"
+        with server.locked("templates"):
+            if name not in server.databases():
+                self._build(content, name)
+        return name
+
+    def _build(self, content: str, name: str) -> None:
+        building = f"t_{uuid.uuid4().hex[:12]}"
+        server.clone(self.base, building)
+        target = self._target("real-json2", building)
+        with closing(target.client()) as client:
+            actions.provision(client)
+            if content == "retailer":
+                made = seed_real(client, generate("retailer2"))
+                (server.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))
+        server.rename(building, name)
+
+    def _target(self, kind: str, database: str) -> OdooTarget:
+        return OdooTarget(kind, self.server.url, database, server.BOT, self.keys[server.BOT], self.keys[server.HUMAN])
+
+    def _ids(self, template: str) -> dict[str, dict[str, int]]:
+        with suppress(FileNotFoundError):
+            return json.loads((server.HOME / "keys" / f"{template}.json").read_text())
+        return {}
