@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,3 +81,8 @@ def _endpoints() -> dict[str, str]:
 def child_environment(settings: Settings) -> dict[str, str]:
     """The environment of a child process that must see the same state as this one."""
     return {**os.environ, "ASSAY_HOME": str(settings.home), "ASSAY_LEDGER_URL": settings.ledger_url}
+
+
+def actor() -> str:
+    """Who is at work, for the audit: ASSAY_ACTOR, or the login name."""
+    return os.environ.get("ASSAY_ACTOR") or getpass.getuser()

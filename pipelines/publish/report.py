@@ -1,0 +1,83 @@
+"""How plans, runs and verifications are told to a person at a terminal. Counts, reasons and names of fields only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from pipelines.ledger import open_ledger, plan_lines
+from pipelines.ledger import plans as plans_table
+from pipelines.publish.apply import Report
+from pipelines.publish.store import Plan
+from pipelines.publish.verify import Verification
+from pipelines.resources import Settings
+
+SHOWN = 10
+
+
+def plans(settings: Settings) -> Iterator[str]:
+    """A line per plan in the ledger, newest first."""
+    query = sa.select(plans_table).order_by(plans_table.c.seq.desc())
+    with open_ledger(settings.ledger_url).connect() as connection:
+        for row in connection.execute(query):
+            yield f"{row.plan_id}  {row.state:<9} by {row.made_by}, expires {row.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+def show_plan(console: Console, settings: Settings, plan: Plan) -> None:
+    """Counts by object and action, caps exceeded, and the commonest reasons for what is not written."""
+    actions = sorted({action for counts in plan.summary["objects"].values() for action in counts})
+    table = Table("object", *actions, box=None)
+    for name, counts in plan.summary["objects"].items():
+        table.add_row(name, *(f"{counts.get(action, 0):,}" for action in actions))
+    console.print(table)
+    for cap in plan.summary["caps"]:
+        console.print(f"beyond a cap: {cap}")
+    for count, action, reason in _reasons(settings, plan):
+        console.print(f"{count:>7,} {action}: {reason}")
+    if plan.empty:
+        console.print(f"{plan.plan_id}: nothing to write, Odoo is as golden wants it")
+    else:
+        console.print(f"{plan.plan_id}: {plan.changes:,} records to write; next: assay approve {plan.plan_id}")
+
+
+def show_run(console: Console, report: Report) -> None:
+    """What became of the lines of a run, fields written, and the first exceptions."""
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(report.outcomes.items()) if count)
+    console.print(f"{report.run_id}: {outcomes or 'nothing to do'}; {report.fields:,} fields")
+    for exception in report.exceptions[:SHOWN]:
+        console.print("  " + ", ".join(f"{key} {value}" for key, value in exception.items()))
+    if len(report.exceptions) > SHOWN:
+        console.print(f"  and {len(report.exceptions) - SHOWN:,} more, in the ledger's attempts")
+
+
+def show_verification(console: Console, found: Verification) -> None:
+    """How many fields stand as written."""
+    mismatches = len(found.mismatches)
+    console.print(
+        f"{found.run_id}: {found.matched:,} fields as written, {mismatches:,} not, {found.superseded:,} later"
+    )
+    for mismatch in found.mismatches[:SHOWN]:
+        console.print("  " + ", ".join(f"{key} {value}" for key, value in mismatch.items()))
+
+
+@contextmanager
+def progress(console: Console, what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; call what it yields with (done, total)."""
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _reasons(settings: Settings, plan: Plan) -> list[tuple[int, str, str]]:
+    query = sa.select(plan_lines.c.action, plan_lines.c.reason).where(
+        plan_lines.c.plan_id == plan.plan_id, plan_lines.c.reason.is_not(None)
+    )
+    with open_ledger(settings.ledger_url).connect() as connection:
+        counted = Counter((action, reason) for action, reason in connection.execute(query))
+    return [(count, action, reason) for (action, reason), count in counted.most_common(SHOWN)]
