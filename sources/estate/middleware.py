@@ -28,7 +28,7 @@ def faulty(app: App, faults: SystemFaults) -> App:
             return
         body = await _body(receive)
         asked = f"{scope['path']}?{scope['query_string'].decode()} {body.decode(errors='replace')}"
-        if slow := faults.spend("slow", asked):
+        if (slow := faults.spend("slow", asked)) is not None:
             await asyncio.sleep(slow.get("seconds", 2.0))
         for fault, answer in ANSWERS.items():
             made = answer(faults.system)
