@@ -61,9 +61,9 @@ _HARMLESS = {
 LIST_CAP = 25_000
 
 
-def app(path: Path, faults: Any) -> Starlette:
-    """The shop at `path` as an ASGI app. `faults` answers active(name) and spend(name)."""
-    shop = _Shop(path, faults)
+def app(path: Path, faults: Any, points: float = 20_000, restore_per_s: float = 1_000) -> Starlette:
+    """The shop at `path` as an ASGI app, by default on the Plus plan. `faults` answers active(name) and spend(name)."""
+    shop = _Shop(path, faults, points, restore_per_s)
 
     async def graphql(request: Request) -> Response:
         if request.headers.get("x-shopify-access-token") != TOKEN or faults.spend("expired_token") is not None:
@@ -109,9 +109,9 @@ def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
 class _Shop:
     """The shop's answers and its bucket of cost points."""
 
-    def __init__(self, path: Path, faults: Any) -> None:
+    def __init__(self, path: Path, faults: Any, points: float, restore_per_s: float) -> None:
         self.path, self.faults = path, faults
-        self.maximum, self.restore = 20_000.0, 1_000.0
+        self.maximum, self.restore = float(points), float(restore_per_s)
         self.available, self.at = self.maximum, time.monotonic()
         self._state: sqlite3.Connection | None = None
         self._memory: dict[tuple[str, str], dict | None] = {}
@@ -167,11 +167,12 @@ class _Shop:
         by_update = arguments.get("sortKey") == "UPDATED_AT"
         keys, first = ("updated_at", "id") if by_update else ("id",), arguments.get("first", 10)
         where, bound = _search(arguments.get("query"))
-        after = arguments.get("after")
+        after, read = arguments.get("after"), 0
         stuck = after is not None and self.faults.spend("repeating_cursor") is not None
         if after and not stuck:
+            read, *last = orjson.loads(base64.b64decode(after))
             where += f" and ({', '.join(keys)}) > ({', '.join('?' * len(keys))})"
-            bound += orjson.loads(base64.b64decode(after))
+            bound += last
         if kind == "order" and "read_all_orders" not in self.scopes():
             where += " and updated_at >= ?"
             bound.append(self._sixty_days_ago())
@@ -180,13 +181,11 @@ class _Shop:
             f" order by {', '.join(keys)} limit ?",
             (kind, *bound, *values, first + 1),
         ).fetchall()
-        more, rows = stuck or len(rows) > first, rows[:first]
+        # Shopify pages through so many objects and no further.
+        more, rows = stuck or (len(rows) > first and read + first < LIST_CAP), rows[:first]
         nodes = [_wire(kind, *row[:3]) for row in rows]
-        end = (
-            base64.b64encode(orjson.dumps(list(rows[-1][1::-1] if by_update else rows[-1][:1]))).decode()
-            if rows
-            else None
-        )
+        last = (rows[-1][1::-1] if by_update else rows[-1][:1]) if rows else ()
+        end = base64.b64encode(orjson.dumps([read + len(rows), *last])).decode() if rows else None
         return {
             "nodes": nodes,
             "pageInfo": {
