@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,18 +13,19 @@ from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import Refused
 from sources.odoo.actions import GOLDEN_ID, MODULE, RUN
 from sources.odoo.client import OdooClient, call, fields_get, read_by_id, search_read
-from sources.odoo.errors import OdooDenied
+from sources.odoo.errors import OdooDenied, OdooMissing
 
 READ_PAGE = 2000
 
 
 def fingerprint(client: OdooClient) -> str:
-    """Which database this is: its name and own uuid, or its name and address where the user may not see the uuid."""
-    with contextlib.suppress(OdooDenied):
+    """Which database this is: its name with its uuid, or with its birthday where the user may not see the uuid."""
+    with contextlib.suppress(OdooDenied, OdooMissing):
         found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
         if found:
             return f"{client.db} {found[0]['value']}"
-    return f"{client.db} {client.url}"
+    born = search_read(client, "res.company", ["create_date"], limit=1)
+    return f"{client.db} of {born[0]['create_date']}"
 
 
 def described(client: OdooClient, policy: ObjectPolicy) -> dict[str, dict[str, Any]]:
@@ -65,9 +67,9 @@ def keys(client: OdooClient, model: str, key: str) -> dict[str, Any]:
 
 def currency_places(client: OdooClient) -> dict[int, int]:
     """Decimal places of prices by price list id."""
-    places = {row["id"]: row["decimal_places"] for row in search_read(client, "res.currency", ["decimal_places"])}
+    rounding = {row["id"]: row["rounding"] for row in search_read(client, "res.currency", ["rounding"])}
     lists = search_read(client, "product.pricelist", ["currency_id"])
-    return {row["id"]: places[row["currency_id"]] for row in lists}
+    return {row["id"]: max(0, round(-math.log10(rounding[row["currency_id"]]))) for row in lists}
 
 
 def records(client: OdooClient, policy: ObjectPolicy, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:

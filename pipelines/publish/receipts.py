@@ -108,9 +108,7 @@ def open_lines(connection: sa.Connection, run: Run, after: int, limit: int) -> l
 
 def mark_sent(connection: sa.Connection, run: Run, lines: Iterable[Line]) -> None:
     """Say, before Odoo is called, that these lines may have been written from now on."""
-    rows = [{"run_id": run.run_id, "line": line.line, "plan_id": run.plan_id, "state": "sent"} for line in lines]
-    forget(connection, run, [row["line"] for row in rows])
-    connection.execute(attempts.insert(), rows)
+    _replace(connection, run, [{"line": line.line, "state": "sent"} for line in lines])
 
 
 def forget(connection: sa.Connection, run: Run, numbers: list[int]) -> None:
@@ -120,11 +118,8 @@ def forget(connection: sa.Connection, run: Run, numbers: list[int]) -> None:
 
 def record(connection: sa.Connection, run: Run, outcomes: list[Outcome], now: datetime) -> None:
     """Settle lines and write a receipt for each field that was written."""
-    if not outcomes:
-        return
     rows = [{"line": o.line.line, "state": o.state, "odoo_id": o.odoo_id, "detail": dumps(o.detail)} for o in outcomes]
-    forget(connection, run, [row["line"] for row in rows])
-    connection.execute(attempts.insert(), [{**row, "run_id": run.run_id, "plan_id": run.plan_id} for row in rows])
+    _replace(connection, run, rows)
     written = [row for outcome in outcomes for row in _receipts(run, outcome, naive(now))]
     if written:
         connection.execute(receipts.insert(), written)
@@ -178,6 +173,12 @@ def exceptions_of(connection: sa.Connection, run: Run) -> list[dict[str, Any]]:
 def count(connection: sa.Connection, run: Run) -> int:
     """Number of fields that the run wrote."""
     return connection.execute(sa.select(sa.func.count()).where(receipts.c.run_id == run.run_id)).scalar_one()
+
+
+def _replace(connection: sa.Connection, run: Run, rows: list[dict[str, Any]]) -> None:
+    forget(connection, run, [row["line"] for row in rows])
+    if rows:
+        connection.execute(attempts.insert(), [{**row, "run_id": run.run_id, "plan_id": run.plan_id} for row in rows])
 
 
 def _receipts(run: Run, outcome: Outcome, at: datetime) -> Iterator[dict[str, Any]]:

@@ -51,6 +51,8 @@ def write(writer: Writer, lines: list[Line]) -> list[Outcome]:
 
 def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line]]:
     """(what this run has already written, the lines that it has not): by the stamp on the records. Reads only."""
+    if not lines:
+        return [], []
     creating = [line.golden_id for line in lines if line.action == "create"]
     fields = sorted({name for line in lines for name in line.after} | {GOLDEN_ID, RUN})
     ids = [line.odoo_id for line in lines if line.odoo_id]
