@@ -1,0 +1,254 @@
+"""Record-level lineage, both ways: from a field in Odoo back to the source row, and from a row or a run forward.
+
+Reads the exports, the landing's manifests and the ledger; never a source system, never Odoo. Yields lines of text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlalchemy as sa
+
+from pipelines import ledger
+from pipelines.columns import attributes_of
+from pipelines.landing import stream_folder
+from pipelines.ledger import open_ledger
+from pipelines.publish.policy import load_policy
+from pipelines.resources import Settings
+from sources.contract import load_contracts
+
+KEYS = {"customers": "customer_id", "products": "golden_id", "prices": "price_id"}
+"""The column of each domain's provenance that holds the golden id."""
+SHOWN = 20
+
+
+class NotFound(LookupError):
+    """Nothing is known under this reference; the message says where it was looked for."""
+
+
+def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
+    """Where `res.partner/123.email` comes from; without a field, every field that Assay knows of the record."""
+    found = re.fullmatch(r"([\w.]+)/(\d+)(?:\.(\w+))?", reference)
+    objects = {each.model: (name, each) for name, each in load_policy().objects.items()}
+    if not found or found[1] not in objects:
+        raise NotFound(f"{reference!r} is not MODEL/ID.FIELD with a model of {', '.join(objects)}")
+    model, odoo_id, field = found[1], int(found[2]), found[3]
+    name, policy = objects[model]
+    written = _receipts(settings, object=name, odoo_id=odoo_id)
+    golden_id = written[0].golden_id if written else _bound(settings, name, odoo_id)
+    if golden_id is None:
+        raise NotFound(f"{model}/{odoo_id}: no receipt in the ledger, and no golden record is bound to it")
+    golden_id = _current(settings, golden_id)
+    latest = {}
+    for receipt in written:
+        latest.setdefault(receipt.field, receipt)
+    fields = [field] if field else sorted(latest) or list(policy.fields)
+    for one in fields:
+        yield f"{model}/{odoo_id}.{one}  golden {golden_id}"
+        yield from _written(settings, latest.get(one))
+        attributes = attributes_of(settings, f"publish_odoo__{name}", one) or [one]
+        rows = [row for row in _provenance(settings, policy.domain, golden_id) if row["attribute"] in attributes]
+        for row in rows:
+            yield from _survivor(settings, policy.domain, row)
+        if not rows:
+            yield f"  rule      no source value: {one} is computed from the golden record"
+
+
+def source_record(settings: Settings, record_id: str) -> Iterator[str]:
+    """Everything that the row `shopify:123` touched: loads, golden ids, values that won, fields in Odoo."""
+    system, _, key = record_id.partition(":")
+    if system not in load_contracts():
+        raise NotFound(f"{record_id!r} is not SYSTEM:KEY with a system of {', '.join(load_contracts())}")
+    loads = _loads(settings, system, key)
+    if not loads:
+        raise NotFound(f"{record_id}: no load of {system} holds that key")
+    yield record_id
+    for stream, load_id, event_at, deleted in loads:
+        yield f"  landed    {system}/{stream} in load {load_id}, event {event_at} UTC{', deleted' if deleted else ''}"
+    for domain, golden_id in _golden_of(settings, record_id):
+        yield f"  golden    {golden_id} ({domain})"
+        won = [row for row in _provenance(settings, domain, golden_id) if row["record_id"] == record_id]
+        for row in won:
+            yield f"  survives  {row['attribute']} by rule {row['rule']}"
+        yield from _in_odoo(settings, golden_id)
+
+
+def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
+    """A golden record: its attributes with their sources, its members, its history, its fields in Odoo."""
+    current = _current(settings, golden_id)
+    if current != golden_id:
+        yield f"{golden_id} was merged into {current}"
+    domain = _domain(settings, current)
+    yield f"{current}  ({domain})"
+    for row in _provenance(settings, domain, current):
+        yield f"  {row['attribute']:<14}{row['value']}   from {row['record_id']} by rule {row['rule']}"
+        for loser in json.loads(row["losing_values"] or "[]"):
+            yield f"  {'':<14}not {loser.get('value')}   from {loser.get('record_id')}: {loser.get('why')}"
+    with open_ledger(settings.ledger_url).connect() as connection:
+        members = sa.select(ledger.id_members.c.record_id).where(ledger.id_members.c.golden_id == current)
+        for record_id in sorted(connection.execute(members).scalars()):
+            yield f"  member    {record_id}"
+        events = sa.select(ledger.id_events).where(ledger.id_events.c.golden_id == current)
+        for event in connection.execute(events.order_by(ledger.id_events.c.seq)):
+            other = event.other_id or event.record_id or ""
+            yield f"  history   {event.event} {other} in run {event.run_id}: {event.reason}"
+    yield from _in_odoo(settings, current)
+
+
+def run(settings: Settings, run_id: str) -> Iterator[str]:
+    """What a load, a plan or a publishing run touched."""
+    with open_ledger(settings.ledger_url).connect() as connection:
+        head = connection.execute(sa.select(ledger.plans).where(ledger.plans.c.plan_id == run_id)).first()
+        receipts = ledger.receipts.c
+        touched = connection.execute(
+            sa.select(receipts.object, receipts.odoo_id, receipts.golden_id, sa.func.count().label("fields"))
+            .where(sa.or_(receipts.run_id == run_id, receipts.plan_id == run_id))
+            .group_by(receipts.object, receipts.odoo_id, receipts.golden_id)
+            .order_by(receipts.object, receipts.odoo_id)
+        ).all()
+    manifest = next(settings.landing.glob(f"*/*/_manifest/{run_id}.json"), None)
+    if head is None and not touched and manifest is None:
+        raise NotFound(f"{run_id}: neither a load, nor a plan, nor a publishing run")
+    yield run_id
+    if head:
+        yield f"  plan      made by {head.made_by} at {head.made_at} UTC, {head.state}"
+    models = {name: each.model for name, each in load_policy().objects.items()}
+    for row in touched[:SHOWN]:
+        yield f"  wrote     {models[row.object]}/{row.odoo_id}: {row.fields} fields of golden {row.golden_id}"
+    if len(touched) > SHOWN:
+        yield f"  and {len(touched) - SHOWN:,} more records"
+    if manifest:
+        yield from _load(settings, json.loads(manifest.read_bytes()))
+
+
+def _load(settings: Settings, manifest: dict[str, Any]) -> Iterator[str]:
+    where = f"{manifest['system']}/{manifest['stream']}"
+    yield f"  load      {where}, {manifest['rows']:,} rows, sha256 {manifest['sha256']}"
+    for domain, key in KEYS.items():
+        query = "select distinct {key} from read_parquet({path}) where load_id = $load order by all"
+        rows = _ask(_export(settings, domain), query, key=key, load=manifest["load_id"])
+        if rows:
+            listed = ", ".join(str(row[0]) for row in rows[:5])
+            yield f"  survives  in {len(rows):,} golden {domain}: {listed}{' …' if len(rows) > 5 else ''}"
+
+
+def _written(settings: Settings, receipt: Any) -> Iterator[str]:
+    if receipt is None:
+        yield "  written   not by Assay: Odoo held this value already, or a person owns the field"
+        return
+    yield f"  value     {receipt.after}, before {receipt.before}"
+    verified = {True: "verified", False: "not as written", None: "not verified yet"}[receipt.verified]
+    yield f"  written   run {receipt.run_id} at {receipt.written_at} UTC, {verified}"
+    with open_ledger(settings.ledger_url).connect() as connection:
+        query = sa.select(ledger.approvals).where(ledger.approvals.c.plan_id == receipt.plan_id)
+        for approval in connection.execute(query):
+            yield f"  plan      {receipt.plan_id}, approved by {approval.approved_by}"
+
+
+def _survivor(settings: Settings, domain: str, row: dict[str, Any]) -> Iterator[str]:
+    yield f"  source    {row['record_id']} says {row['value']} at {row['event_at']} UTC"
+    yield f"  rule      {row['attribute']}: {row['rule']}"
+    stream, manifest = _manifest(settings, row["system"], row["load_id"])
+    if manifest:
+        file = stream_folder(Path("landing"), row["system"], stream) / f"{row['load_id']}.parquet"
+        yield f"  load      {file}, extracted at {manifest['extracted_at']} UTC"
+    for loser in json.loads(row["losing_values"] or "[]"):
+        yield f"  lost      {loser.get('record_id')} says {loser.get('value')}: {loser.get('why')}"
+
+
+def _in_odoo(settings: Settings, golden_id: str) -> Iterator[str]:
+    models = {name: each.model for name, each in load_policy().objects.items()}
+    seen = set()
+    for receipt in _receipts(settings, golden_id=golden_id):
+        place = f"{models[receipt.object]}/{receipt.odoo_id}.{receipt.field}"
+        if place not in seen:
+            seen.add(place)
+            yield f"  in Odoo   {place} in run {receipt.run_id}"
+
+
+def _receipts(settings: Settings, **where: Any) -> list[Any]:
+    query = sa.select(ledger.receipts).order_by(ledger.receipts.c.seq.desc())
+    for column, value in where.items():
+        query = query.where(ledger.receipts.c[column] == value)
+    with open_ledger(settings.ledger_url).connect() as connection:
+        return list(connection.execute(query))
+
+
+def _bound(settings: Settings, name: str, odoo_id: int) -> str | None:
+    path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
+    rows = _ask(path, "select golden_id from read_parquet({path}) where odoo_id = $odoo_id", odoo_id=odoo_id)
+    return rows[0][0] if rows else None
+
+
+def _current(settings: Settings, golden_id: str) -> str:
+    """The id that a golden id leads to; redirects never cycle."""
+    table = ledger.golden_ids.c
+    with open_ledger(settings.ledger_url).connect() as connection:
+        while True:
+            query = sa.select(table.redirected_to).where(table.golden_id == golden_id)
+            onward = connection.execute(query).scalar()
+            if onward is None:
+                return golden_id
+            golden_id = onward
+
+
+def _domain(settings: Settings, golden_id: str) -> str:
+    for domain, key in KEYS.items():
+        query = "select 1 from read_parquet({path}) where {key} = $golden_id limit 1"
+        if _ask(_export(settings, domain), query, key=key, golden_id=golden_id):
+            return domain
+    raise NotFound(f"{golden_id}: no golden customer, product or price; is the last build older than the id?")
+
+
+def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[str, Any]]:
+    path = _export(settings, domain)
+    if not path.exists():
+        return []
+    with duckdb.connect() as connection:
+        query = f"select * from read_parquet('{path}') where {KEYS[domain]} = $golden_id order by attribute"
+        cursor = connection.execute(query, {"golden_id": golden_id})
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _golden_of(settings: Settings, record_id: str) -> list[tuple[str, str]]:
+    table = ledger.id_members.c
+    with open_ledger(settings.ledger_url).connect() as connection:
+        query = sa.select(table.domain, table.golden_id).where(table.record_id == record_id)
+        members = connection.execute(query).all()
+    domains = {"C": "customers", "P": "products", "V": "products"}
+    return [(domains[golden_id[0]], golden_id) for _, golden_id in sorted(members)]
+
+
+def _loads(settings: Settings, system: str, key: str) -> list[tuple]:
+    files = f"{settings.landing}/{system}/*/*.parquet"
+    query = f"""
+        select _stream, _load_id, _event_at, _deleted from read_parquet('{files}', union_by_name = true)
+        where _source_key = $key order by _extracted_at, _stream
+    """
+    if not any(settings.landing.glob(f"{system}/*/*.parquet")):
+        return []
+    with duckdb.connect() as connection:
+        return connection.execute(query, {"key": key}).fetchall()
+
+
+def _manifest(settings: Settings, system: str, load_id: str) -> tuple[str, dict[str, Any] | None]:
+    for path in settings.landing.glob(f"{system}/*/_manifest/{load_id}.json"):
+        return path.parts[-3], json.loads(path.read_bytes())
+    return "", None
+
+
+def _export(settings: Settings, domain: str) -> Path:
+    return settings.exports / "golden" / f"golden_{domain}__provenance.parquet"
+
+
+def _ask(path: Path, query: str, key: str = "", **values: Any) -> list[tuple]:
+    if not path.exists():
+        return []
+    with duckdb.connect() as connection:
+        return connection.execute(query.format(path=f"'{path}'", key=key), values).fetchall()
