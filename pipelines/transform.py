@@ -28,6 +28,7 @@ from sources.contract import load_contracts
 
 DBT_PROJECT = PROJECT / "dbt_project"
 EXPORTED = ("golden", "matched", "publish")
+Event = dict[str, Any]
 RECEIPTS = pa.schema(
     [
         ("run_id", pa.string()),
@@ -64,25 +65,25 @@ def prepare(settings: Settings) -> None:
 
 
 def build(
-    settings: Settings, select: str | None = None, on_line: Callable[[str], None] | None = None, full: bool = False
+    settings: Settings, select: str | None = None, on_event: Callable[[Event], None] | None = None, full: bool = False
 ) -> BuildResult:
     """Build and test the whole project, or what `select` names in dbt's selection syntax; unit tests are left out.
 
-    `on_line` gets dbt's progress line by line. Raises BuildFailed.
+    `on_event` gets dbt's log while it runs, `{info, data}` per event. Raises BuildFailed.
     """
     prepare(settings)
     chosen = [*(["--select", select] if select else []), *(["--full-refresh"] if full else [])]
-    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_line=on_line)
+    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event)
 
 
-def run_dbt(settings: Settings, *arguments: str, on_line: Callable[[str], None] | None = None) -> BuildResult:
+def run_dbt(settings: Settings, *arguments: str, on_event: Callable[[Event], None] | None = None) -> BuildResult:
     """Run one dbt command on the warehouse of `settings`. Raises BuildFailed with what failed and where to read why."""
     target = settings.home / "dbt"
     (target / "run_results.json").unlink(missing_ok=True)
     dbt = Path(sys.executable).with_name("dbt")
     places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target]
     process = subprocess.Popen(
-        [dbt, "--no-use-colors", "--log-path", target / "logs", *arguments, *places],
+        [dbt, "--no-use-colors", "--log-format", "json", "--log-path", target / "logs", *arguments, *places],
         cwd=DBT_PROJECT,
         env=child_environment(settings),
         stdout=subprocess.PIPE,
@@ -91,9 +92,10 @@ def run_dbt(settings: Settings, *arguments: str, on_line: Callable[[str], None] 
     )
     lines = []
     for line in process.stdout:
-        lines.append(line.rstrip())
-        if on_line:
-            on_line(lines[-1])
+        event = _event(line)
+        lines.append(event["info"]["msg"])
+        if on_event:
+            on_event(event)
     status = process.wait()
     outcome = _outcome(target)
     if status:
@@ -185,6 +187,15 @@ def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str
     count = warehouse.execute(f"copy ({query}) to '{partial}' (format parquet, compression zstd)").fetchone()[0]
     os.replace(partial, path)
     return count
+
+
+def _event(line: str) -> Event:
+    """One line of dbt's log; what is not JSON (a library's warning, a crash) as an event of its own."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    return event if isinstance(event, dict) else {"info": {"name": "Output", "msg": line.rstrip()}, "data": {}}
 
 
 def _outcome(target: Path) -> dict[str, Any]:
