@@ -6,7 +6,7 @@ Every event moves the estate's own clock or happens at its present time. Trading
 from __future__ import annotations
 
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -39,10 +39,31 @@ def change_share(folder: Path, share: float = 0.01, seed: int = 1) -> dict[str, 
             known = keys(folder, system, stream)
             rng = np.random.default_rng([seed, number, len(known)])
             chosen = np.sort(rng.choice(len(known), round(len(known) * share), replace=False))
-            for row in chosen.tolist():
-                fake.touch(path, stream, known[row], at)
+            some = [known[row] for row in chosen.tolist()]
+            if system == "pos":
+                _change_rows(path, stream, some, at)
+            else:
+                for key in some:
+                    fake.touch(path, stream, key, at)
             changed[f"{system}/{stream}"] = len(chosen)
     return changed
+
+
+def _change_rows(path: Path, table: str, some: list[str], at: datetime) -> None:
+    """What changes in a till's row: people move next door, articles gain a gram, prices rise by 3 %."""
+    changes = {
+        "customers": ("customer_code", "street = street || ' B'"),
+        "articles": ("article_code", "weight_g = weight_g + 1"),
+        "prices": ("price_code", "amount = printf('%.2f', amount * 1.03)"),
+    }
+    key, change = changes[table]
+    stamp = at.replace(tzinfo=None).isoformat(" ", "microseconds")
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.executemany(
+            f"update {table} set {change}, updated_at = ? where {key} = ?", [(stamp, one) for one in some]
+        )
+    connection.close()
 
 
 def edit(folder: Path, system: str, stream: str, key: str, **fields: Any) -> None:
