@@ -1,5 +1,5 @@
 {#- The Odoo record that each golden id is bound to: the one that we published on before, else the oldest active one. -#}
-{% macro odoo_binding(members, golden_id, odoo_id='cast(source_key as bigint)') -%}
+{% macro odoo_binding(members, golden_id, odoo_id='cast(source_key as bigint)', published_id='published_id') -%}
 select golden_id, odoo_id
 from (
     select
@@ -7,7 +7,7 @@ from (
         {{ odoo_id }} as odoo_id,
         row_number() over (
             partition by {{ golden_id }}
-            order by coalesce(published_id = {{ golden_id }}, false) desc, is_active desc, {{ odoo_id }}, record_id
+            order by coalesce({{ published_id }} = {{ golden_id }}, false) desc, is_active desc, {{ odoo_id }}, record_id
         ) as place
     from {{ members }}
     where system = 'odoo' and {{ odoo_id }} is not null

@@ -1,6 +1,6 @@
 {#- One row per golden id and attribute that has a value: where it came from, by which rule, and what lost against it.
-    Continues a `with` clause that defines `golden`, the ids that exist. -#}
-{% macro provenance(candidates, records, golden_id, golden) -%}
+    Continues a `with` clause that defines `golden`, the ids that exist; `also` lists further columns of it to lead each row. -#}
+{% macro provenance(candidates, records, golden_id, golden, also=[]) -%}
 , offered as (
     select
         {{ golden_id }},
@@ -12,7 +12,6 @@
         why,
         {{ unpacked('attribute_values') }} as part
     from {{ candidates }}
-    where {{ golden_id }} in (select {{ golden_id }} from {{ golden }})
 ),
 
 survivors as (
@@ -42,7 +41,8 @@ losers as (
 )
 
 select
-    survivors.{{ golden_id }},
+    {% for column in also %}golden.{{ column }},
+    {% endfor %}survivors.{{ golden_id }},
     survivors.attribute,
     survivors.value,
     survivors.record_id,
@@ -54,6 +54,7 @@ select
     survivors.rule,
     coalesce(losers.losing_values, '[]') as losing_values
 from survivors
+inner join {{ golden }} as golden on survivors.{{ golden_id }} = golden.{{ golden_id }}
 inner join {{ records }} as records on survivors.record_id = records.record_id
 left join losers
     on survivors.{{ golden_id }} = losers.{{ golden_id }} and survivors.attribute = losers.attribute

@@ -1,3 +1,4 @@
+{#- Odoo has one telephone: the mobile number stands in where there is no other. -#}
 with binding as (
     {{ odoo_binding(ref('golden_customers__members'), 'customer_id') }}
 ),
@@ -6,7 +7,7 @@ basis as (
     {{ rests_on(ref('golden_customers__provenance'), 'customer_id', [
         'kind', 'full_name', 'company_name', 'email', 'phone', 'mobile', 'street', 'street2', 'city', 'zip', 'country_code', 'vat',
         'language',
-    ]) }}
+    ], but="(attribute <> 'mobile' or customer_id in (select customer_id from " ~ ref('golden_customers') ~ " where phone is null))") }}
 ),
 
 payload as (

@@ -1,0 +1,9 @@
+{{ survivors(
+    ref('golden_products__candidates'), ref('matched_products'), 'product_id', product_traits(),
+    required=['name'],
+    kept=[
+        'count(distinct records.variant_id) as variant_count',
+        'count(*) as record_count',
+        'count(distinct records.system) as system_count',
+    ],
+) }}

@@ -1,0 +1,13 @@
+with golden as (
+    select 'product' as level, product_id as golden_id from {{ ref('golden_products') }}
+    union all
+    select 'variant', variant_id from {{ ref('golden_products__variants') }}
+),
+
+both_levels as (
+    select product_id as golden_id, * exclude (product_id) from {{ ref('golden_products__candidates') }}
+    union all
+    select variant_id, * exclude (variant_id) from {{ ref('golden_products__variant_candidates') }}
+)
+
+{{ provenance('both_levels', ref('matched_products'), 'golden_id', 'golden', also=['level']) }}

@@ -1,0 +1,54 @@
+select
+    record_id,
+    cast(null as varchar) as variant_id,
+    cast(null as varchar) as attribute,
+    'deleted at its source' as reason,
+    'Nothing to do; if it was a mistake, restore it in ' || system || '.' as remedy
+from {{ ref('matched_products') }}
+where is_deleted
+
+union all
+
+select
+    records.record_id,
+    records.variant_id,
+    'template_name',
+    'no usable name',
+    'Give the product a name in ' || records.system || '.'
+from {{ ref('matched_products') }} as records
+left join {{ ref('golden_products') }} as golden on records.product_id = golden.product_id
+where not records.is_deleted and golden.product_id is null
+
+union all
+
+select
+    record_id,
+    variant_id,
+    'gtin14',
+    gtin_problem,
+    'Correct the barcode in ' || system || '; until then the variant goes without it.'
+from {{ ref('matched_products') }}
+where not is_deleted and gtin_problem is not null
+
+union all
+
+select
+    record_id,
+    variant_id,
+    trait,
+    why,
+    'Correct it in ' || split_part(record_id, ':', 1) || '.'
+from {{ ref('golden_products__variant_candidates') }}
+where is_refused
+
+union all
+
+select
+    offers.record_id,
+    records.variant_id,
+    offers.trait,
+    offers.why,
+    'Correct it in ' || records.system || '.'
+from {{ ref('golden_products__candidates') }} as offers
+inner join {{ ref('matched_products') }} as records on offers.record_id = records.record_id
+where offers.is_refused
