@@ -71,13 +71,14 @@ def connect(contract: Contract, resolve: Callable[[str], str]) -> Database:
 
 
 def read(
-    client: Database, stream: Stream, window: Window, table: str | None = None, rows: int = ROWS_A_PAGE
+    client: Database, stream: Stream, window: Window, table: str | None = None, rows: int | None = None
 ) -> Iterator[Page]:
     """Pages of the table (named like the stream unless told), ordered by key, with the exact columns of the contract.
 
     Rows whose cursor is null are read too: nothing says that they have not changed. Columns that the contract does
     not know follow as text. Raises Drift if a column is missing or a value does not fit its type.
     """
+    rows = rows or ROWS_A_PAGE
     with client._connected() as connection:
         source, extra = _reflect(client, connection, stream, table or client.stream)
         key = source.c[stream.primary_key]
@@ -89,12 +90,12 @@ def read(
             after = [] if last is None else [key > last]
             query = sa.select(*chosen).where(*inside, *after).order_by(key).limit(rows)
             found = _fetch(client, connection, query)
-            if found:
+            if found or last is None:
                 batch = _batch(client, stream, extra, found)
                 yield Page(batch, total=total, event_texts=_event_texts(stream, found))
-                last = found[-1][list(stream.columns).index(stream.primary_key)]
             if len(found) < rows:
                 return
+            last = found[-1][list(stream.columns).index(stream.primary_key)]
 
 
 def keys(client: Database, stream: Stream, table: str | None = None, rows: int = 50_000) -> Iterator[list[Any]]:
@@ -166,7 +167,7 @@ def _fetch(client: Database, connection: sa.Connection, query: Any) -> list[tupl
 
 def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]) -> pa.RecordBatch:
     names, arrays, fields = [*stream.columns, *extra], [], []
-    for name, values in zip(names, zip(*rows, strict=True), strict=True):
+    for name, values in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
         column = stream.columns.get(name)
         try:
             array = _array(values, column.type, column.scale, stream.zone(name)) if column else _texts(values)

@@ -67,6 +67,8 @@ def seeding(path: Path, tables: Iterable[str] = _SCHEMA) -> Iterator[sqlite3.Con
     connection.execute("begin")
     yield connection
     connection.execute("commit")
+    # Readers keep their snapshot while others write.
+    connection.execute("pragma journal_mode=WAL")
     connection.close()
     os.replace(partial, path)
 
