@@ -10,6 +10,7 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -21,6 +22,9 @@ from pipelines.resources import MissingReference
 from sources.contract import ContractError, load_contracts
 from sources.errors import ExtractError
 from sources.odoo.errors import OdooError
+
+if TYPE_CHECKING:
+    from pipelines.freshness import Reading
 
 console = Console(highlight=False)
 
@@ -139,15 +143,16 @@ def extract(systems: tuple[str, ...], full: bool) -> None:
 @click.option("--full-refresh", is_flag=True)
 def build(select: str | None, full_refresh: bool) -> None:
     """Run and test the dbt models, then export what others read."""
-    from pipelines import transform
+    from pipelines.publish import report
+    from pipelines.rebuild import rebuild
 
-    settings = resources.settings()
-    with console.status("building"):
-        result = transform.build(settings, select, full=full_refresh)
-        rows = transform.export(settings)
-    click.echo(f"{result.counts} in {result.seconds:.1f} s")
-    for name, count in rows.items():
+    with report.models(console) as tick:
+        built = rebuild(resources.settings(), resources.now(), select, tick, full_refresh)
+    for name, count in built.rows.items():
         click.echo(f"{count:>12,}  {name}")
+    for name, became in built.failures.items():
+        click.echo(f"assay: {name} {became}; its domain is closed for publishing", err=True)
+    sys.exit(1 if built.failures else 0)
 
 
 @main.command()
@@ -156,29 +161,34 @@ def freshness(as_json: bool) -> None:
     """Say how old each stream is, per store where it matters. Exit code 3 if one is stale."""
     from pipelines import freshness as fresh
 
-    found = fresh.ages(resources.settings(), load_contracts(), resources.now())
+    contracts = load_contracts()
+    readings = fresh.judge(contracts, fresh.measure(resources.settings(), contracts), resources.now())
     if as_json:
-        rows = [
-            {
-                "system": age.system,
-                "stream": age.stream,
-                "domain": age.domain,
-                "unit": age.unit,
-                "state": age.state,
-                "newest_at": age.newest_at.isoformat() if age.newest_at else None,
-                "age_s": age.age.total_seconds() if age.age is not None else None,
-                "fail_s": age.fail.total_seconds(),
-            }
-            for age in found
-        ]
-        click.echo(json.dumps(rows, indent=1))
+        click.echo(json.dumps([_as_json(reading) for reading in readings], indent=1))
     else:
-        table = Table("domain", "system/unit", "stream", "age", "allowed", "state", box=None)
-        for age in sorted(found, key=lambda one: (one.domain, one.name, one.stream)):
-            spelled = fresh.spell(age.age) if age.age is not None else "never"
-            table.add_row(age.domain, age.name, age.stream, spelled, fresh.spell(age.fail), age.state)
+        table = Table("domain", "where", "known by", "age", "allowed", "state", box=None)
+        for reading in sorted(readings, key=lambda one: (one.domain, one.watermark.place)):
+            mark, age = reading.watermark, reading.age
+            known = f"{mark.stream}, {'newest event' if mark.basis == 'event' else 'read to the end'}"
+            spelled = "never" if age is None else fresh.spoken(age)
+            table.add_row(reading.domain, mark.place, known, spelled, fresh.spoken(reading.sla.fail), reading.state)
         console.print(table)
-    sys.exit(3 if any(age.state == "stale" for age in found) else 0)
+    sys.exit(3 if any(reading.state == "stale" for reading in readings) else 0)
+
+
+def _as_json(reading: Reading) -> dict[str, Any]:
+    mark = reading.watermark
+    return {
+        "domain": reading.domain,
+        "system": mark.system,
+        "stream": mark.stream,
+        "unit": mark.unit,
+        "basis": mark.basis,
+        "state": reading.state,
+        "at": mark.at.isoformat() if mark.at else None,
+        "age_s": reading.age.total_seconds() if reading.age is not None else None,
+        "fail_s": reading.sla.fail.total_seconds(),
+    }
 
 
 @main.command()

@@ -1,159 +1,168 @@
-"""How old each stream is, by the time that its events happened: per system, stream and unit (a store).
+"""How old what we know of each system is, by the time its events happened and never by the time that a job ran.
 
-The SLA is stated once, in the stream's contract. Dagster's policies, the publish gate and `assay freshness` read
-it through this module; dbt's source freshness is written from the same contract.
+The SLA stands in the contracts and nowhere else. What follows for publishing is decided in gates.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import dagster as dg
 import duckdb
 import sqlalchemy as sa
 
-from pipelines.landing import stream_folder
+from pipelines.landing import manifests, stream_folder
 from pipelines.ledger import cursors, open_ledger
 from pipelines.resources import Settings
-from sources.contract import Contract, Stream
-
-CLOCK_SKEW = timedelta(minutes=2)
-"""How far ahead of ours a source's clock may run before its events no longer count as proof of life."""
+from sources.contract import Contract, Sla, Stream
 
 
 @dataclass(frozen=True)
-class Age:
-    """How fresh one unit of one stream is. `newest_at` is naive UTC, None if nothing ever came."""
+class Watermark:
+    """Up to when one stream, or one unit of it such as a store, is known. `at` is naive UTC, None if never.
+
+    basis: `proven`, the end of the last window that was read whole, or `event`, the newest event of the unit.
+    """
 
     system: str
     stream: str
-    domain: str
     unit: str | None
-    newest_at: datetime | None
+    basis: str
+    at: datetime | None
+
+    @property
+    def place(self) -> str:
+        """`pos/S017` for a store, `shopify/customers` for a stream as a whole."""
+        return f"{self.system}/{self.unit or self.stream}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A watermark judged at an instant. state: `fresh`, `late` (beyond sla.warn) or `stale` (beyond sla.fail)."""
+
+    watermark: Watermark
+    domain: str
     age: timedelta | None
-    warn: timedelta
-    fail: timedelta
-    on_stale: str
+    sla: Sla
+    state: str
 
     @property
-    def state(self) -> str:
-        """`fresh`, `late` (warn) or `stale` (fail)."""
-        if self.age is None or self.age > self.fail:
-            return "stale"
-        return "late" if self.age > self.warn else "fresh"
-
-    @property
-    def name(self) -> str:
-        """`pos/S017`: what a row rests on, as the publish models state it."""
-        return f"{self.system}/{self.unit}" if self.unit else self.system
-
-    def __str__(self) -> str:
-        age = f"newest event {spell(self.age)} old" if self.age is not None else "nothing has ever come"
-        return f"{self.name} ({self.stream}) is {self.state}: {age}, allowed {spell(self.fail)}"
+    def sentence(self) -> str:
+        """What is known and what was promised: `pos/S017 (prices): newest event 6 h 2 min ago, allowed 1 h`."""
+        mark = self.watermark
+        what = f"{mark.place} ({mark.stream})" if mark.unit else mark.place
+        if self.age is None:
+            return f"{what}: never read, allowed {spoken(self.sla.fail)}"
+        known = "newest event" if mark.basis == "event" else "read to the end"
+        return f"{what}: {known} {spoken(self.age)} ago, allowed {spoken(self.sla.fail)}"
 
 
-def ages(settings: Settings, contracts: Mapping[str, Contract], now: datetime) -> list[Age]:
-    """The age of every stream that states an SLA, per unit where its contract says so. `now` is aware."""
-    found = []
-    at = now.astimezone(UTC).replace(tzinfo=None)
+def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Watermark]:
+    """The watermarks of every stream with an SLA, in the contracts' order, units in alphabetical order.
+
+    A stream whose basis is `event` has both kinds: a store is dark when its own events end, and a stream that is no
+    longer read is stale however lively its pulse.
+    """
     proven = _proven(settings)
     events: dict[tuple[str, str], dict[str, datetime]] = {}
-    for contract in contracts.values():
+    found = []
+    for system, contract in contracts.items():
         for name, stream in contract.streams.items():
             if stream.sla is None:
                 continue
-            for unit, newest in _watermarks(settings.landing, contract, name, stream, at, proven, events):
-                age = max(at - newest, timedelta(0)) if newest else None
-                found.append(
-                    Age(
-                        contract.system,
-                        name,
-                        stream.domain,
-                        unit,
-                        newest,
-                        age,
-                        stream.sla.warn,
-                        stream.sla.fail,
-                        stream.freshness.on_stale,
-                    )
-                )
+            found.append(Watermark(system, name, None, "proven", proven.get((system, name))))
+            if stream.freshness.basis == "event":
+                pulse = stream.freshness.pulse or name
+                if (system, pulse) not in events:
+                    events[system, pulse] = newest_events(settings, system, pulse)
+                units = set(events[system, pulse]) | _listed_units(settings, contract, name, stream)
+                found += [
+                    Watermark(system, name, unit or None, "event", events[system, pulse].get(unit))
+                    for unit in sorted(units)
+                ]
     return found
 
 
-def policy(stream: Stream) -> dg.FreshnessPolicy | None:
-    """Dagster's policy for a stream: the same SLA, which Dagster holds against the last materialisation."""
-    if stream.sla is None:
-        return None
-    floor = timedelta(seconds=60)
-    fail, warn = max(stream.sla.fail, floor), max(stream.sla.warn, floor)
-    return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=warn if warn < fail else None)
+def judge(contracts: Mapping[str, Contract], watermarks: list[Watermark], now: datetime) -> list[Reading]:
+    """Each watermark's age at `now` against the SLA that its contract states today."""
+    instant = now.astimezone(UTC).replace(tzinfo=None)
+    readings = []
+    for mark in watermarks:
+        contract = contracts.get(mark.system)
+        stream = contract.streams.get(mark.stream) if contract else None
+        if stream is None or stream.sla is None:
+            continue
+        sla = allowed(contract, stream, mark)
+        age = None if mark.at is None else max(instant - mark.at, timedelta(0))
+        readings.append(Reading(mark, stream.domain, age, sla, _state(age, sla)))
+    return readings
 
 
-def spell(age: timedelta) -> str:
-    """`2 d 3 h`, `6 h 5 min` or `40 s`."""
+def allowed(contract: Contract, stream: Stream, mark: Watermark) -> Sla:
+    """The stream's SLA; for a unit judged by its pulse, no stricter than the pulse's own: shops have quiet minutes."""
+    pulse = contract.streams.get(stream.freshness.pulse or "")
+    if mark.basis != "event" or pulse is None or pulse.sla is None:
+        return stream.sla
+    return Sla(warn=max(stream.sla.warn, pulse.sla.warn), fail=max(stream.sla.fail, pulse.sla.fail))
+
+
+def newest_events(settings: Settings, system: str, stream: str) -> dict[str, datetime]:
+    """The newest event per unit of what has landed (key "" for rows without one), naive UTC.
+
+    An event counts as no later than the moment when it was read: a clock that runs ahead must not hide darkness,
+    and old data that is landed now stays old.
+    """
+    files = _files(settings, system, stream)
+    if not files:
+        return {}
+    query = """
+        select coalesce(_unit, ''), max(least(_event_at, _extracted_at))
+        from read_parquet(?, union_by_name = true)
+        where not _deleted and _event_at is not null
+        group by all
+    """
+    with duckdb.connect() as connection:
+        return dict(connection.execute(query, [files]).fetchall())
+
+
+def spoken(age: timedelta) -> str:
+    """A duration in its two largest units: `6 h 2 min`, `45 s`, `3 d`."""
     seconds = int(age.total_seconds())
-    for size, unit, smaller, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if seconds >= size:
-            rest = seconds % size // smaller
-            return f"{seconds // size} {unit}" + (f" {rest} {small}" if rest else "")
-    return f"{seconds} s"
-
-
-def _watermarks(
-    landing: Path,
-    contract: Contract,
-    name: str,
-    stream: Stream,
-    at: datetime,
-    proven: Mapping[tuple[str, str], datetime],
-    events: dict[tuple[str, str], dict[str, datetime]],
-) -> Iterator[tuple[str | None, datetime | None]]:
-    if stream.freshness.basis == "proven":
-        yield None, proven.get((contract.system, name))
-        return
-    pulse = stream.freshness.pulse or name
-    key = (contract.system, pulse)
-    if key not in events:
-        events[key] = _newest_events(stream_folder(landing, *key), at + CLOCK_SKEW)
-    if stream.freshness.by is None:
-        yield None, max(filter(None, events[key].values()), default=None)
-        return
-    units = {unit for unit in events[key] if unit} | _units(stream_folder(landing, contract.system, name))
-    if not units:
-        yield None, None
-    for unit in sorted(units):
-        yield unit, events[key].get(unit)
+    parts = []
+    for name, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2]) or "0 s"
 
 
 def _proven(settings: Settings) -> dict[tuple[str, str], datetime]:
+    query = sa.select(cursors.c.system, cursors.c.stream, cursors.c.proven_until_at)
     with open_ledger(settings.ledger_url).connect() as connection:
-        rows = connection.execute(sa.select(cursors.c.system, cursors.c.stream, cursors.c.proven_until_at)).all()
-    return {(system, stream): at for system, stream, at in rows if at}
+        return {(row.system, row.stream): row.proven_until_at for row in connection.execute(query)}
 
 
-def _newest_events(folder: Path, until: datetime) -> dict[str, datetime]:
-    """The newest event that can be believed, per unit; an event from the future proves nothing."""
-    query = f"""
-        select _unit, max(_event_at) filter (where _event_at <= $until)
-        from read_parquet('{folder}/*.parquet', union_by_name = true)
-        where not _deleted group by all
-    """
-    return _query(folder, query, {"until": until})
+def _listed_units(settings: Settings, contract: Contract, name: str, stream: Stream) -> set[str]:
+    """Units that the system lists or that the stream has rows of: one that never sent a pulse is dark too."""
+    by = stream.freshness.by
+    listing = [other for other, each in contract.streams.items() if each.domain == "stores" and each.primary_key == by]
+    found: set[str] = set()
+    for other, column in [(name, "_unit"), *((other, "_source_key") for other in listing)]:
+        files = _files(settings, contract.system, other)
+        if files:
+            query = f"select distinct {column} from read_parquet(?, union_by_name = true) where {column} is not null"
+            with duckdb.connect() as connection:
+                found |= {row[0] for row in connection.execute(query, [files]).fetchall()}
+    return found
 
 
-def _units(folder: Path) -> set[str]:
-    query = f"""
-        select distinct _unit, _unit from read_parquet('{folder}/*.parquet', union_by_name = true)
-        where _unit is not null
-    """
-    return set(_query(folder, query, {}))
+def _files(settings: Settings, system: str, stream: str) -> list[str]:
+    folder = stream_folder(settings.landing, system, stream)
+    return [str(folder / f"{load.load_id}.parquet") for load in manifests(settings.landing, system, stream)]
 
 
-def _query(folder: Path, query: str, values: dict) -> dict:
-    if not any(folder.glob("*.parquet")):
-        return {}
-    with duckdb.connect() as connection:
-        return dict(connection.execute(query, values).fetchall())
+def _state(age: timedelta | None, sla: Sla) -> str:
+    if age is None or age > sla.fail:
+        return "stale"
+    return "late" if age > sla.warn else "fresh"

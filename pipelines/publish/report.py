@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -72,6 +73,21 @@ def progress(console: Console, what: str) -> Iterator[Callable[[int, int], None]
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def models(console: Console) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A progress bar of dbt's models and tests; call what it yields with each event of dbt's log."""
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("starting dbt", total=None)
+
+        def tick(event: dict[str, Any]) -> None:
+            at, total = event["data"].get("index"), event["data"].get("total")
+            if at and total:
+                name = event["data"].get("node_info", {}).get("node_name", "")
+                bar.update(task, completed=at, total=total, description=name[:40])
+
+        yield tick
 
 
 def _reasons(settings: Settings, plan: Plan) -> list[tuple[int, str, str]]:
