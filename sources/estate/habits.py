@@ -30,8 +30,9 @@ def pos(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
     code = np.where(met.member & _some(rng, count, 0.85), people.code[who], None)
     parents = np.not_equal(people.parent_mobile[who], None) & np.not_equal(code, None)
     mobile = np.where(parents, people.parent_mobile[who], mobile)
-    fixed = np.not_equal(landline, None) & _some(rng, count, np.where(people.twin_of[who] >= 0, 0.6, 0.12))
-    unsaid = _some(rng, count, np.where(met.linked, np.where(np.equal(code, None), 0, 0.1), 0.12))
+    plainly = ~people.namesakes[who]
+    fixed = plainly & np.not_equal(landline, None) & _some(rng, count, np.where(people.twin_of[who] >= 0, 0.6, 0.12))
+    unsaid = plainly & _some(rng, count, np.where(met.linked, np.where(np.equal(code, None), 0, 0.1), 0.12))
     filler = np.array(noise.PLACEHOLDER_PHONES, dtype=object)[rng.integers(0, 5, count)]
     phone = np.where(unsaid, np.where(_some(rng, count, 0.5), filler, None), np.where(fixed, landline, mobile))
     staff = np.not_equal(code, None) & _some(rng, count, 0.01)
@@ -119,7 +120,8 @@ def odoo(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
     count, who = len(met), met.who
     first, last = _names(people, met, np.where(_some(rng, count, 0.85), NATIVE, LATIN))
     _misspell(people, met, rng, first, last, pet=0.015, typo=0.015)
-    phone = np.where(_some(rng, count, np.where(met.linked, 0.985, 0.85)), _mobile(people, met), None)
+    asked = np.where(people.namesakes[who], 1, np.where(met.linked, 0.985, 0.85))
+    phone = np.where(_some(rng, count, asked), _mobile(people, met), None)
     email = np.where(_some(rng, count, np.where(met.linked, 0.96, 0.8)), _email(people, met), None)
     partners = _some(rng, count, 0.5) & np.not_equal(phone, None)
     columns = {
@@ -160,11 +162,11 @@ def _names(people: People, met: Encounters, spelling: np.ndarray) -> tuple[np.nd
 
 
 def _misspell(people, met, rng, first, last, pet=0.0, typo=0.0, swap=0.0, initial=0.0) -> None:
-    count, careful = len(met), people.namesake_of[met.who] >= 0
+    count, careful = len(met), people.confusable[met.who]
     noise.pet_names(first, given_names().native[people.given[met.who]], _some(rng, count, pet) & ~careful, rng)
     noise.typos(first, _some(rng, count, typo / 2), rng)
     noise.typos(last, _some(rng, count, typo), rng)
-    noise.change(first, _some(rng, count, initial), lambda name: f"{name[0]}.")
+    noise.change(first, _some(rng, count, initial) & ~careful, lambda name: f"{name[0]}.")
     noise.swap(first, last, _some(rng, count, swap))
 
 

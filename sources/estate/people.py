@@ -6,6 +6,7 @@ One array per attribute, one element per person. How systems record people is in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -77,6 +78,22 @@ class People:
     def __len__(self) -> int:
         return len(self.given)
 
+    @cached_property
+    def namesakes(self) -> np.ndarray:
+        """Who shares name and perhaps home with a parent or child."""
+        return _either(self.namesake_of)
+
+    @cached_property
+    def confusable(self) -> np.ndarray:
+        """Namesakes and twins: what separates them must not be lost in careless writing."""
+        return self.namesakes | _either(self.twin_of)
+
+
+def _either(other: np.ndarray) -> np.ndarray:
+    related = other >= 0
+    related[other[related]] = True
+    return related
+
 
 def make_people(count: int, seed: int, now: np.datetime64) -> People:
     """`count` people in households; the same arguments give the same people."""
@@ -99,7 +116,7 @@ def make_people(count: int, seed: int, now: np.datetime64) -> People:
     landline = numbers(home.country[first_row], np.arange(heads), fixed=True)
     landline[rng.random(heads) > 0.35] = None
     partner = (place == 1) & (rng.random(heads)[household] < 0.2)
-    child = (place >= 2) & (rng.random(count) < 0.15)
+    child = (place >= 2) & (rng.random(count) < 0.15) & (namesake_of < 0)
     head = first_row[household]
     return People(
         language, woman, given, surname, before, married, household, born, home, home_before, moved,
