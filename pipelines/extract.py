@@ -275,12 +275,14 @@ class _Run:
         return self._commit(sweeping)
 
     def _known(self, sweeping: bool) -> dict[str, str | None]:
-        lower = self.windows[0].lower
-        by_event = self.stream.event_time in (None, self.stream.cursor)
-        since = lower.replace(tzinfo=None) if lower and by_event and not sweeping else None
-        if self.stream.delete_mode == "tombstone_feed":
-            since = None
-        return landed_hashes(self.landing, self.contract.system, self.name, since)
+        """Hashes of what has landed: all of it where deletions are sought, else what the window may show again."""
+        stream, lower = self.stream, self.windows[0].lower
+        native = self.contract.kind == "sql"
+        dated = native or stream.event_time in (None, stream.cursor)
+        if lower is None or sweeping or stream.delete_mode == "tombstone_feed" or not dated:
+            return landed_hashes(self.landing, self.contract.system, self.name)
+        by = stream.cursor if native else "_event_at"
+        return landed_hashes(self.landing, self.contract.system, self.name, lower.replace(tzinfo=None), by)
 
     def _must_track(self, sweeping: bool) -> bool:
         return self.contract.kind != "sql" or sweeping and self.stream.delete_mode == "full_sweep"

@@ -272,18 +272,20 @@ class LoadWriter:
             os.fsync(handle.fileno())
 
 
-def landed_hashes(landing: Path, system: str, stream: str, since: datetime | None = None) -> dict[str, str | None]:
+def landed_hashes(
+    landing: Path, system: str, stream: str, since: datetime | None = None, by: str = "_event_at"
+) -> dict[str, str | None]:
     """The last landed payload hash of each key; None for a key whose last word is a tombstone.
 
-    `since` (naive UTC) leaves out loads whose events are all older.
+    `since` (naive UTC) leaves out rows whose time in column `by` is older; rows without one stay.
     """
     found: dict[str, str | None] = {}
     folder = stream_folder(landing, system, stream)
+    recent = None if since is None else pc.field(by).is_null() | (pc.field(by) >= pa.scalar(since, pa.timestamp("us")))
     for manifest in manifests(landing, system, stream):
-        if since and manifest.event_until and datetime.fromisoformat(manifest.event_until) < since:
-            continue
         columns = ["_source_key", "_payload_hash", "_deleted"]
-        table = pq.read_table(folder / f"{manifest.load_id}.parquet", columns=columns, partitioning=None)
+        path = folder / f"{manifest.load_id}.parquet"
+        table = pq.read_table(path, columns=columns, filters=recent, partitioning=None)
         hashes = pc.if_else(table["_deleted"], None, table["_payload_hash"])
         found.update(zip(table["_source_key"].to_pylist(), hashes.to_pylist(), strict=True))
     return found

@@ -33,7 +33,7 @@ _RENAMED = {
     "receipts": {"key": "receipt_code", "customer_key": "customer_code"},
     "receipt_lines": {"receipt_key": "receipt_code", "listing_key": "article_code"},
 }
-_LOCAL = {"sold_at", "valid_from_at", "valid_to_at"}
+_LOCAL = {"changed_at", "sold_at", "valid_from_at", "valid_to_at"}
 
 
 def seed(world: World, path: Path) -> None:
@@ -62,9 +62,10 @@ def load(world: World, url: str) -> None:
 
 
 def touch(path: Path | str, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change a row: the given columns, or only the time of its last change, which becomes `at`."""
+    """Change a row: the given columns, and the time of its last change, which becomes `at`."""
     table = METADATA.tables[stream]
-    changed = {**fields, "updated_at": at}
+    stamped = {"changed_at": at} if "changed_at" in table.columns else {}
+    changed = {**stamped, **fields, "updated_at": at}
     with _writing(path) as connection:
         connection.execute(sa.update(table).where(_key(table) == key), _stored(table, connection, changed))
 
@@ -96,6 +97,7 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
     """Each table of the database with the world's rows for it, columns named as in the database."""
     people = world.appearances.filter(pc.equal(world.appearances["system"], "pos"))
     people = people.append_column("is_deleted", pa.repeat(pa.scalar(False), people.num_rows))
+    people = people.append_column("changed_at", people["updated_at"])
     listings = world.listings.filter(pc.equal(world.listings["system"], "pos"))
     prices = world.prices.filter(pc.equal(world.prices["system"], "pos"))
     tables = {

@@ -56,6 +56,7 @@ CUSTOMERS = _table(
     sa.Column("accepts_marketing", sa.Boolean()),
     sa.Column("is_deleted", sa.Boolean(), nullable=False),
     sa.Column("created_at", _when(), nullable=False),
+    sa.Column("changed_at", _when(), nullable=False),
 )
 ARTICLES = _table(
     "articles",

@@ -1,0 +1,123 @@
+"""Reads Stripe: everything from the list endpoints, newest first; changes from the event feed of the last 30 days.
+
+Lists know no updated filter. An event carries the object as it was then; the newest event of an object is its state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sources import http
+from sources.contract import Contract, Stream
+from sources.errors import BadCredentials, MissingScope, ServerFault, SourceError, Throttled
+from sources.http import Client, Verdict
+from sources.paging import follow
+from sources.records import Page, Tombstone, Window
+
+CUSTOMER_EVENTS = ["customer.created", "customer.updated", "customer.deleted"]
+_OUTCOMES = ("succeeded", "failed", "pending", "captured", "expired", "refunded", "updated")
+CHARGE_EVENTS = [f"charge.{outcome}" for outcome in _OUTCOMES]
+_LISTS = {"rak_customer_read": "/v1/customers", "rak_charge_read": "/v1/charges", "rak_event_read": "/v1/events"}
+_ERRORS = {401: BadCredentials, 403: MissingScope, 429: Throttled}
+
+
+def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
+    """A client that carries the key, pins the API version, and reads Stripe's errors."""
+    headers = {"authorization": f"Bearer {resolve(contract.secrets['key'])}", "stripe-version": contract.api_version}
+    return http.connect(contract, resolve, headers=headers, judge=judge(contract.api_version))
+
+
+def customers(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Customers; deleted ones come from `deleted`."""
+    if window.full:
+        return _list(client, stream, "/v1/customers")
+    return _changed(client, stream, window, "/v1/customers", CUSTOMER_EVENTS)
+
+
+def charges(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Charges; a refund, a capture or an edit is a change of the charge."""
+    if window.full:
+        return _list(client, stream, "/v1/charges")
+    return _changed(client, stream, window, "/v1/charges", CHARGE_EVENTS)
+
+
+def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombstone]:
+    """Customers deleted in the window. Stripe never uses an id again."""
+    for page in _events(client, stream, window, ["customer.deleted"]):
+        for event in page.records:
+            yield Tombstone(event["data"]["object"]["id"], str(event["created"]))
+
+
+def probe(client: Client) -> list[str]:
+    """The permissions of the key, found by asking for one object of each list."""
+    granted = []
+    for permission, path in _LISTS.items():
+        try:
+            client.get(path, {"limit": 1})
+        except MissingScope:
+            continue
+        granted.append(permission)
+    return granted
+
+
+def judge(version: str) -> http.Judge:
+    """Reads Stripe's error object; never its message, which may repeat what was asked for."""
+
+    def read(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
+        error = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(error, dict):
+            other = headers.get("stripe-version", version)
+            return None if other == version else Verdict(SourceError, f"Stripe answers in API version {other}")
+        code = error.get("code") or error.get("type")
+        if code == "rate_limit":
+            status = 429
+        needed = re.search(r"rak_\w+", str(error.get("message", "")))
+        about = f"; needed: {needed[0]}" if needed else f"; parameter {error['param']}" if error.get("param") else ""
+        kind = _ERRORS.get(status) or (ServerFault if status >= 500 else SourceError)
+        return Verdict(kind, f"HTTP {status}, {code}{about}")
+
+    return read
+
+
+def _list(client: Client, stream: Stream, path: str, **filters: Any) -> Iterator[Page]:
+    """All objects of a list, newest first. What is created meanwhile stands before the first page: events bring it."""
+
+    def fetch(behind: str | None) -> Page:
+        place = {"starting_after": behind} if behind else {}
+        body = client.get(path, {"limit": stream.page_size, **filters, **place})
+        return Page(body["data"], body["data"][-1]["id"] if body["has_more"] else None)
+
+    return follow(client, fetch)
+
+
+def _events(client: Client, stream: Stream, window: Window, types: list[str]) -> Iterator[Page]:
+    since = int(window.lower.timestamp())
+    return _list(client, stream, "/v1/events", **{"types[]": types, "created[gte]": since})
+
+
+def _changed(client: Client, stream: Stream, window: Window, path: str, types: list[str]) -> Iterator[Page]:
+    """Each changed object once, as its newest event shows it.
+
+    Events are dated to the second. Where an object's newest second holds several, their order is unknown: such objects
+    are read once more, from their own list, by the second in which they were created.
+    """
+    newest: dict[str, int] = {}
+    unsure: dict[int, dict[str, int]] = {}
+    for page in _events(client, stream, window, types):
+        records, said = [], []
+        for event in page.records:
+            body, at = event["data"]["object"], event["created"]
+            if newest.get(body["id"]) == at:
+                unsure.setdefault(body["created"], {})[body["id"]] = at
+            elif body["id"] not in newest:
+                newest[body["id"]] = at
+                if not event["type"].endswith(".deleted"):
+                    records.append(body)
+                    said.append(str(at))
+        yield Page(records, event_texts=said)
+    for second, ids in unsure.items():
+        for page in _list(client, stream, path, created=second):
+            found = [body for body in page.records if body["id"] in ids]
+            yield Page(found, event_texts=[str(ids[body["id"]]) for body in found])

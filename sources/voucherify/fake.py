@@ -1,0 +1,288 @@
+"""A stand-in for a Voucherify project: members and loyalty cards over HTTP, stateful, strict about parameters.
+
+What it answers belongs here, failures of the network in the estate. Stamps have milliseconds, as there.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sources.estate.state import get, instant, open_state, put, remove, seeding
+from sources.estate.world import World
+
+APP_ID, APP_TOKEN = "estate-app", "estate-voucherify-token"
+STREAMS = {"customers": "customer", "vouchers": "voucher"}
+_CAMPAIGN = {"campaign": "Estate Club", "campaign_id": "camp_EstateClub"}
+_CREATED = "json_extract(body, '$.created_at')"
+_BY_CREATION = f"create index objects_by_creation on objects (type, {_CREATED}, id) where deleted = 0"
+_BOUND = re.compile(r"(created_at|updated_at)\[(before|after)\]")
+_KNOWN = {"customers": {"limit", "page", "order", "starting_after"}, "vouchers": {"limit", "page", "order", "category"}}
+_SUMMARY = {
+    "redemptions": {"total_redeemed": 0, "total_failed": 0, "total_succeeded": 0, "total_rolled_back": 0},
+    "orders": {"total_amount": 0, "total_count": 0, "average_amount": 0, "last_order_amount": 0},
+}
+
+
+class Refused(Exception):
+    """A request that Voucherify would answer with an error."""
+
+    def __init__(self, code: int, key: str, message: str, details: str) -> None:
+        super().__init__(details)
+        self.body = {"code": code, "key": key, "message": message, "details": details, "request_id": "v-estate"}
+
+
+def seed(world: World, path: Path) -> None:
+    """Write the project's state: the world's members and their cards."""
+    points = dict(_tuples(world.loyalty, ["customer_key", "points"]))
+    with seeding(path) as connection:
+        put(connection, "customer", _members(world, points))
+        put(connection, "voucher", _cards(world))
+        connection.execute(_BY_CREATION)
+
+
+def app(path: Path, faults: Any) -> Starlette:
+    """The project at `path` as an ASGI app. `faults` answers active(name) and spend(name)."""
+    opened: list[_Project] = []
+
+    async def listed(request: Request) -> Response:
+        if not opened:
+            opened.append(_Project(open_state(path)))
+        _admit(request, faults)
+        return _reply(opened[0].page(request.path_params["stream"], request.query_params, faults))
+
+    async def refused(request: Request, error: Refused) -> Response:
+        return _reply(error.body, error.body["code"])
+
+    async def unknown(request: Request, error: HTTPException) -> Response:
+        body = {"code": error.status_code, "message": "Not Found", "details": "No such endpoint"}
+        return _reply(body, error.status_code)
+
+    routes = [Route("/v1/{stream:str}", listed)]
+    return Starlette(routes=routes, exception_handlers={Refused: refused, HTTPException: unknown})
+
+
+def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
+    """Change a record: the given fields, or a harmless one; its update time becomes `at`."""
+    with closing(open_state(path)) as connection:
+        body = get(connection, STREAMS[stream], key).body
+        fields = fields or {"metadata": {**body.get("metadata", {}), "touched": instant(at)}}
+        put(connection, STREAMS[stream], [_stored({**body, **fields}, body["created_at"], at)])
+
+
+def delete(path: Path, stream: str, key: str, at: datetime) -> None:
+    """Delete a record: nothing is left that would tell."""
+    with closing(open_state(path)) as connection:
+        remove(connection, STREAMS[stream], key, at)
+
+
+class _Project:
+    """Answers from the state; totals are counted once until something changes."""
+
+    def __init__(self, state: sqlite3.Connection) -> None:
+        self.state, self._totals, self._version = state, {}, 0
+
+    def page(self, stream: str, given: Mapping[str, str], faults: Any) -> dict[str, Any]:
+        if stream not in STREAMS:
+            raise HTTPException(404)
+        _refuse_unknown(stream, given)
+        limit, number = _whole(given, "limit", 10, 100), _whole(given, "page", 1, 99)
+        field, descending = _order(given)
+        where, values = _where(stream, given)
+        total = self._total(where, values)
+        if given.get("starting_after"):
+            where += f" and {_column(field)} {'<' if descending else '>'} ?"
+            values = [*values, _bound(field, given["starting_after"])]
+        if _continued(given) and faults.spend("repeating_cursor"):
+            where, values, number = "type = ? and deleted = 0", [STREAMS[stream]], 1
+        order = " desc" if descending else ""
+        rows = self.state.execute(
+            f"select body from objects where {where} order by {_column(field)}{order}, id{order} limit ? offset ?",
+            (*values, limit + 1, (number - 1) * limit),
+        ).fetchall()
+        data = [orjson.Fragment(row[0]) for row in rows[:limit]]
+        more = {"has_more": len(rows) > limit} if stream == "customers" else {}
+        return {"object": "list", "data_ref": stream, stream: data, "total": total, **more}
+
+    def _total(self, where: str, values: list[Any]) -> int:
+        version = self.state.execute("pragma data_version").fetchone()[0]
+        if version != self._version:
+            self._totals, self._version = {}, version
+        asked = (where, *values)
+        if asked not in self._totals:
+            counted = self.state.execute(f"select count(*) from objects where {where}", values).fetchone()[0]
+            self._totals[asked] = counted
+        return self._totals[asked]
+
+
+def _members(world: World, points: dict[str, int]) -> Iterator[tuple]:
+    rows = world.appearances.filter(pc.equal(world.appearances["system"], "voucherify"))
+    names = ["key", "full_name", "email", "phone", "birth_on", "street", "city", "zip", "country_code"]
+    names += ["loyalty_code", "language", "accepts_marketing", "created_at", "updated_at"]
+    for (
+        key,
+        name,
+        email,
+        phone,
+        born,
+        street,
+        city,
+        code,
+        country,
+        card,
+        language,
+        marketing,
+        created,
+        updated,
+    ) in _tuples(rows, names):
+        address = {"city": city, "line_1": street, "line_2": None, "postal_code": code, "country": country}
+        facts = {"loyalty_code": card, "language": language, "accepts_marketing": marketing}
+        balance = points.get(key, 0)
+        body = {
+            "id": key,
+            "source_id": card,
+            "object": "customer",
+            "name": name,
+            "description": None,
+            "email": email,
+            "phone": phone,
+            "birthdate": born.isoformat() if born else None,
+            "address": {**address, "state": None} if street or city or code else None,
+            "summary": _SUMMARY,
+            "loyalty": {"points": balance, "referred_customers": 0, "campaigns": {"Estate Club": {"points": balance}}},
+            "referrals": {"total": 0, "campaigns": []},
+            "metadata": {name: value for name, value in facts.items() if value is not None},
+            "system_metadata": {},
+            "assets": {"cockpit_url": f"https://cockpit.example/customers/{key}"},
+        }
+        yield _stored(body, _stamp(created), updated)
+
+
+def _cards(world: World) -> Iterator[tuple]:
+    """Loyalty cards: the world's points are what is left; something has been spent of most."""
+    names = ["key", "code", "customer_key", "points", "created_at", "updated_at"]
+    for key, code, holder, points, created, updated in _tuples(world.loyalty, names):
+        spent, expired = points // 300 * 100, points // 1000 * 50
+        body = {
+            "id": key,
+            "code": code,
+            **_CAMPAIGN,
+            "category": "LOYALTY_CARD",
+            "category_id": None,
+            "categories": [],
+            "type": "LOYALTY_CARD",
+            "loyalty_card": {
+                "points": points + spent + expired,
+                "balance": points,
+                "next_expiration_date": None,
+                "next_expiration_points": None,
+                "pending_points": 0,
+                "expired_points": expired,
+                "subtracted_points": 0,
+            },
+            "start_date": None,
+            "expiration_date": None,
+            "active": True,
+            "additional_info": None,
+            "metadata": {},
+            "assets": {"qr": {"id": f"qr_{key}"}, "barcode": {"id": f"bar_{key}"}},
+            "is_referral_code": False,
+            "holder_id": holder,
+            "referrer_id": None,
+            "object": "voucher",
+            "publish": {"object": "list", "count": 1, "url": f"/v1/vouchers/{code}/publications"},
+            "redemption": {"quantity": None, "redeemed_quantity": spent // 100, "redeemed_points": spent},
+        }
+        yield _stored(body, _stamp(created), updated)
+
+
+def _stored(body: dict[str, Any], created: str, updated: datetime) -> tuple[str, datetime, bytes]:
+    stamps = {"created_at": created, "updated_at": _stamp(updated)}
+    return body["id"], updated.replace(microsecond=updated.microsecond // 1000 * 1000), orjson.dumps({**body, **stamps})
+
+
+def _admit(request: Request, faults: Any) -> None:
+    given = (request.headers.get("x-app-id"), request.headers.get("x-app-token"))
+    if given != (APP_ID, APP_TOKEN) or faults.spend("expired_token"):
+        raise Refused(401, "unauthorized", "Unauthorized", "Application ID or secret key is wrong or has expired")
+    if faults.active("missing_scope") is not None:
+        raise Refused(403, "access_denied", "Forbidden", "The keys of this role may not list the resource")
+
+
+def _refuse_unknown(stream: str, given: Mapping[str, str]) -> None:
+    for name in given:
+        if name not in _KNOWN[stream] and not _BOUND.fullmatch(name):
+            raise _invalid(f"unknown parameter {name}")
+
+
+def _where(stream: str, given: Mapping[str, str]) -> tuple[str, list[Any]]:
+    where, values = "type = ? and deleted = 0", [STREAMS[stream]]
+    for name, value in given.items():
+        if found := _BOUND.fullmatch(name):
+            where += f" and {_column(found[1])} {'<' if found[2] == 'before' else '>'} ?"
+            values.append(_bound(found[1], value))
+    if "category" in given:
+        where += " and json_extract(body, '$.category') = ?"
+        values.append(given["category"])
+    return where, values
+
+
+def _order(given: Mapping[str, str]) -> tuple[str, bool]:
+    order = given.get("order", "-created_at")
+    if order.lstrip("-") not in ("created_at", "updated_at"):
+        raise _invalid("order must be created_at, updated_at or one of them with a dash")
+    return order.lstrip("-"), order.startswith("-")
+
+
+def _continued(given: Mapping[str, str]) -> bool:
+    return any(name in ("starting_after", "page") or name.endswith("[after]") for name in given)
+
+
+def _column(field: str) -> str:
+    return _CREATED if field == "created_at" else "updated_at"
+
+
+def _bound(field: str, text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise _invalid(f"{field} must be compared with a date in ISO 8601") from None
+    return _stamp(at) if field == "created_at" else instant(at)
+
+
+def _whole(given: Mapping[str, str], name: str, default: int, highest: int) -> int:
+    text = given.get(name, str(default))
+    if not text.isdigit() or not 1 <= int(text) <= highest:
+        raise _invalid(f"{name} must be between 1 and {highest}")
+    return int(text)
+
+
+def _invalid(details: str) -> Refused:
+    return Refused(400, "invalid_query_params", "Invalid query params", details)
+
+
+def _stamp(at: datetime) -> str:
+    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return aware.strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03}Z"
+
+
+def _tuples(table: pa.Table, columns: list[str]) -> Iterator[tuple]:
+    return zip(*(table[name].to_pylist() for name in columns), strict=True)
+
+
+def _reply(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")
