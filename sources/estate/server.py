@@ -95,10 +95,17 @@ def fakes(systems: Iterable[str] = SYSTEMS) -> dict[str, ModuleType]:
     }
 
 
-def generate_estate(profile: str, home: Path, seed: int = 7, systems: Iterable[str] = SYSTEMS) -> Path:
+def generate_estate(
+    profile: str,
+    home: Path,
+    seed: int = 7,
+    systems: Iterable[str] = SYSTEMS,
+    tell: Callable[[str], None] = lambda step: None,
+) -> Path:
     """Build the retailer's databases below `home`/estate/`profile` and return that folder.
 
     What is there from the same seed and the same code stays as it is, with all that has happened to it since.
+    `tell` hears of each step before it begins.
     """
     folder = home / "estate" / profile
     folder.mkdir(parents=True, exist_ok=True)
@@ -109,9 +116,11 @@ def generate_estate(profile: str, home: Path, seed: int = 7, systems: Iterable[s
     stale = [system for system, version in wanted.items() if made.get(system) != version]
     if not stale:
         return folder
+    tell(f"inventing {profile}")
     world = generate(profile, seed)
     world.truth(folder / "truth")
     for system in stale:
+        tell(f"filling {system}")
         present[system].seed(world, folder / f"{system}.db")
     if set(stale) == set(wanted):
         (folder / "clock").unlink(missing_ok=True)
@@ -142,12 +151,14 @@ def start(
     return running
 
 
-def serve_forever(home: Path, profile: str = "retailer10", faults: Faults | None = None) -> None:
+def serve_forever(
+    home: Path, profile: str = "retailer10", faults: Faults | None = None, systems: Iterable[str] = SYSTEMS
+) -> None:
     """Serve until the process is told to end (Ctrl-C or SIGTERM); only in the main thread."""
     ended = threading.Event()
     before = {sign: signal.signal(sign, lambda *_: ended.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with start(profile, home, faults):
+        with start(profile, home, faults, systems=systems):
             ended.wait()
     finally:
         for sign, handler in before.items():

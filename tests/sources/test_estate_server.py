@@ -1,7 +1,11 @@
 """The estate answers on real ports, comes back on the same ones, and is generated only once."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 
 import httpx
 import pytest
@@ -97,3 +101,25 @@ def test_the_truth_is_written_beside_the_databases(tmp_path):
     written = {path.name for path in (folder / "truth").iterdir()}
     expected = {"customers", "variants", "traps", "listings", "prices"}
     assert written == {f"{name}.parquet" for name in expected} | {"counts.json"}
+
+
+def test_serving_ends_cleanly_when_told_to(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from sources.estate.server import serve_forever;"
+        "serve_forever(Path(sys.argv[1]), 'retailer2', systems=('shopify',))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while not read(tmp_path / "estate") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert ask(read(tmp_path / "estate")).status_code == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0
+    assert process.stderr.read() == b""
+
+
+def test_each_step_of_generation_is_told(tmp_path):
+    steps = []
+    generate_estate("retailer2", tmp_path, systems=("pos",), tell=steps.append)
+    generate_estate("retailer2", tmp_path, systems=("pos",), tell=steps.append)
+    assert steps == ["inventing retailer2", "filling pos"]
