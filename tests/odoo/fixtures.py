@@ -7,13 +7,13 @@ lacks what Assay sets up, `odoo_retailer` holds the small simulated retailer. Ea
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -210,7 +210,6 @@ def _real_odoo() -> Iterator[RealOdoo]:
             yield RealOdoo(running)
         finally:
             running.stop()
-    server.stop_if_unused()
 
 
 class RealOdoo:
@@ -218,14 +217,14 @@ class RealOdoo:
 
     def __init__(self, running: server.Server):
         self.server, self.base = running, server.template_name()
-        self.keys = server.api_keys(self.base)
+        self.keys, self.number = server.api_keys(self.base), itertools.count(1)
 
     @contextmanager
     def database(self, content: str, kind: str) -> Iterator[OdooTarget]:
         """A database of its own for one test, dropped afterwards."""
         template = self.template(content)
-        name = f"t_{uuid.uuid4().hex[:12]}"
-        server.clone(template, name)
+        name = f"t_{os.getpid()}_{next(self.number)}"
+        server.clone(template, name, in_memory=True)
         target = self._target(kind, name)
         target.ids = self._ids(template)
         try:
@@ -249,7 +248,7 @@ class RealOdoo:
         return name
 
     def _build(self, content: str, name: str) -> None:
-        building = f"t_{uuid.uuid4().hex[:12]}"
+        building = f"t_{os.getpid()}_building"
         server.clone(self.base, building)
         target = self._target("real-json2", building)
         with closing(target.client()) as client:

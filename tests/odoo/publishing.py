@@ -105,8 +105,9 @@ class Shop:
         approve(self.settings, plan.plan_id, "eva", NOW, note="a test", force=True)
         return plan
 
-    def apply(self, plan: Plan, client: OdooClient | None = None) -> Report:
-        return apply_plan(self.settings, client or self.client, plan.plan_id, NOW, "bot", policy=self.policy)
+    def apply(self, plan: Plan | str, client: OdooClient | None = None, now: datetime = NOW) -> Report:
+        plan_id = plan if isinstance(plan, str) else plan.plan_id
+        return apply_plan(self.settings, client or self.client, plan_id, now, "bot", policy=self.policy)
 
     def publish(self) -> Report:
         return self.apply(self.approved())

@@ -40,6 +40,7 @@ BESIDE = ["libjs-jquery", "libjs-underscore", "libjs-jquery-form", "fonts-roboto
 BESIDE += ["fonts-inconsolata", "fonts-ocr-b", "fonts-font-awesome=5.0.10+really4.7.0~dfsg-4.1"]
 FONTS_SUITE = "bookworm"
 ARCHIVE_KEY = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+MEMORY = Path("/dev/shm")
 BOT, HUMAN = "admin", "steward"
 
 # Odoo runs this once in a new template: the API keys, and the state in which every test finds the database.
@@ -97,13 +98,17 @@ def locked(name: str, shared: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def in_use() -> Iterator[None]:
-    """Say that this process uses the cluster; see `stop_if_unused`."""
+    """Keep PostgreSQL running for this process, with test databases in memory where this machine offers it."""
     with locked("users", shared=True):
-        yield
-
-
-def stop_if_unused() -> None:
-    """Stop PostgreSQL unless another process said that it uses it."""
+        with locked("provision"):
+            start_postgres()
+            sweep()
+            space = open_space()
+        try:
+            yield
+        finally:
+            if space:
+                close_space(space)
     with (HOME / "users.lock").open("w") as handle, contextlib.suppress(BlockingIOError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         stop_postgres()
@@ -289,9 +294,46 @@ def databases() -> set[str]:
     return set(psql("select datname from pg_database").split())
 
 
-def clone(template: str, name: str) -> None:
-    """A new database equal to `template`, which nobody may be connected to. Seconds: about one."""
-    psql(f'create database "{name}" template "{template}"', user="odoo")
+def open_space() -> str | None:
+    """A tablespace of this process in memory: there a clone takes 0.1 s, on a busy disk some seconds."""
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 * 2**30:
+        return None
+    name = f"t_{os.getpid()}"
+    folder = MEMORY / f"assay-odoo-{name}"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    psql(f"create tablespace {name} location '{folder}'")
+    psql(f"grant create on tablespace {name} to odoo")
+    return name
+
+
+def close_space(name: str) -> None:
+    """Drop the databases of one process, and its tablespace."""
+    for database in databases():
+        if database == name or database.startswith(f"{name}_"):
+            drop(database)
+    if psql(f"select 1 from pg_tablespace where spcname = '{name}'"):
+        psql(f"drop tablespace {name}")
+    shutil.rmtree(MEMORY / f"assay-odoo-{name}", ignore_errors=True)
+
+
+def sweep() -> None:
+    """Remove what killed test runs left behind."""
+    spaces = psql("select spcname from pg_tablespace where spcname like 't\\_%'").split()
+    for name in {*spaces, *(re.sub(r"^(t_\d+)_.*", r"\1", database) for database in databases())}:
+        found = re.fullmatch(r"t_(\d+)", name)
+        if found and not Path(f"/proc/{found[1]}").exists():
+            close_space(name)
+
+
+def clone(template: str, name: str, in_memory: bool = False) -> None:
+    """A new database equal to `template`, to which nobody may be connected."""
+    space = f"t_{os.getpid()}"
+    known = psql(f"select 1 from pg_tablespace where spcname = '{space}'")
+    where = f"strategy file_copy tablespace {space}" if known and in_memory else ""
+    psql(f'create database "{name}" template "{template}" {where}', user="odoo")
 
 
 def rename(name: str, to: str) -> None:
