@@ -44,7 +44,7 @@ known as (
         ('bad_birth', 'birth_on', 'value', 'cast(spelt.birth_on as varchar)'),
         ('bad_name', 'name', 'value', "lower(coalesce(spelt.full_name, " ~ full_name('spelt.first_name', 'spelt.last_name') ~ "))"),
     ] %}
-    left join {{ ref('conformed_placeholders') }} as {{ alias }}
+    left join {{ ref('conformed_customers__placeholders') }} as {{ alias }}
         on {{ alias }}.kind = '{{ kind }}' and {{ alias }}.part = '{{ part }}' and {{ alias }}.value = {{ value }}
     {%- endfor %}
 )
