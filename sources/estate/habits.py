@@ -92,6 +92,7 @@ def shopify(people: People, met: Encounters, rng: np.random.Generator) -> Column
         "last_name": last,
         "email": email,
         "phone": np.where(_some(rng, count, np.where(met.linked, 0.98, 0.6)), _mobile(people, met), None),
+        "birth_on": _birth(people, met, rng, 0.05),
         "language": people.language[who],
         "accepts_marketing": _some(rng, count, 0.4),
     }
@@ -122,6 +123,8 @@ def odoo(people: People, met: Encounters, rng: np.random.Generator) -> Columns:
     _misspell(people, met, rng, first, last, pet=0.015, typo=0.015)
     asked = np.where(people.namesakes[who], 1, np.where(met.linked, 0.985, 0.85))
     phone = np.where(_some(rng, count, asked), _mobile(people, met), None)
+    noise.change(last, people.namesakes[who] & (people.namesake_of[who] >= 0), lambda name: f"{name} ml.")
+    noise.change(last, people.namesakes[who] & (people.namesake_of[who] < 0), lambda name: f"{name} st.")
     email = np.where(_some(rng, count, np.where(met.linked, 0.96, 0.8)), _email(people, met), None)
     partners = _some(rng, count, 0.5) & np.not_equal(phone, None)
     columns = {
@@ -166,7 +169,7 @@ def _misspell(people, met, rng, first, last, pet=0.0, typo=0.0, swap=0.0, initia
     noise.pet_names(first, given_names().native[people.given[met.who]], _some(rng, count, pet) & ~careful, rng)
     noise.typos(first, _some(rng, count, typo / 2), rng)
     noise.typos(last, _some(rng, count, typo), rng)
-    noise.change(first, _some(rng, count, initial) & ~careful, lambda name: f"{name[0]}.")
+    noise.change(first, _some(rng, count, initial) & people.alone[met.who], lambda name: f"{name[0]}.")
     noise.swap(first, last, _some(rng, count, swap))
 
 
@@ -195,11 +198,14 @@ def _email(people: People, met: Encounters) -> np.ndarray:
 
 
 def _birth(people: People, met: Encounters, rng: np.random.Generator, share: float) -> np.ndarray:
-    """Birth dates, NaT where not asked; one in a hundred with day and month swapped, or the form's own 1900-01-01."""
-    born = people.born[met.who].copy()
-    noise.day_month_swaps(born, _some(rng, len(met), 0.015))
-    born[_some(rng, len(met), 0.01)] = np.datetime64("1900-01-01")
-    born[~_some(rng, len(met), share)] = np.datetime64("NaT")
+    """Birth dates, NaT where not asked; one in a hundred with day and month swapped, or the form's own 1900-01-01.
+
+    Namesakes are always asked: nothing else would tell father and son apart.
+    """
+    born, namesakes = people.born[met.who].copy(), people.namesakes[met.who]
+    noise.day_month_swaps(born, _some(rng, len(met), 0.015) & ~namesakes)
+    born[_some(rng, len(met), 0.01) & ~namesakes] = np.datetime64("1900-01-01")
+    born[~_some(rng, len(met), share) & ~namesakes] = np.datetime64("NaT")
     return born
 
 

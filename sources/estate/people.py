@@ -84,6 +84,11 @@ class People:
         return _either(self.namesake_of)
 
     @cached_property
+    def alone(self) -> np.ndarray:
+        """Who shares a household with nobody."""
+        return np.bincount(self.household)[self.household] == 1
+
+    @cached_property
     def confusable(self) -> np.ndarray:
         """Namesakes and twins: what separates them must not be lost in careless writing."""
         return self.namesakes | _either(self.twin_of)
@@ -159,7 +164,7 @@ def _given_names(language, woman, household, place, twin_of, rng) -> tuple[np.nd
     alike = np.flatnonzero((twin_of >= 0) & (language == "cs") & (rng.random(count) < 0.3))
     chosen = np.where(woman[alike], rng.integers(0, 3, len(alike)), rng.integers(3, 5, len(alike)))
     given[twin_of[alike]], given[alike] = pairs[chosen].T
-    junior = (place == 2) & (rng.random(count) < 0.08) & ~_repeated(household, given)
+    junior = (place == 2) & (rng.random(count) < 0.03) & ~_repeated(household, given)
     parent = np.arange(count) - np.where(woman == woman[np.maximum(np.arange(count) - 2, 0)], 2, 1)
     namesake_of = np.where(junior & (woman == woman[parent]), parent, -1)
     return np.where(namesake_of >= 0, given[parent], given), namesake_of
