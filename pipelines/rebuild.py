@@ -1,4 +1,4 @@
-"""One build as one act: measure what is known, run dbt, judge each domain, export. What the CLI and Dagster both call."""
+"""One build as one act: measure what is known, run dbt, judge each domain, export. The CLI and Dagster both call it."""
 
 from __future__ import annotations
 

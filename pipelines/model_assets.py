@@ -1,0 +1,165 @@
+"""The dbt project as one set of assets: models with their columns, owners and layers, and dbt tests as checks.
+
+dbt runs once for all selected models; its log is turned into Dagster's events while it runs.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from pydantic import Field
+
+from pipelines import resources, transform
+from pipelines.gates import domains_of
+from pipelines.raw_assets import GROUP
+from pipelines.rebuild import rebuild
+from pipelines.resources import Settings
+
+LAYERS = {"seeds": "0_seeds", "staging": "2_staging", "conformed": "3_conformed"}
+LAYERS |= {"matched": "4_matched", "golden": "5_golden", "publish": "6_publish"}
+POOL = "duckdb_writer"
+_BUILT = {"LogModelResult", "LogSeedResult", "LogSnapshotResult"}
+_PARSED = ("models", "macros", "seeds", "tests", "dbt_project.yml")
+
+
+class BuildConfig(dg.Config):
+    """What a build run rebuilds."""
+
+    full_refresh: bool = Field(False, description="Rebuild incremental models from the whole landing.")
+
+
+class Translator(DagsterDbtTranslator):
+    """How a dbt resource appears in Dagster: its key, group, owners, domain, and its columns with their classes."""
+
+    def get_asset_key(self, props: Mapping[str, Any]) -> dg.AssetKey:
+        source = [props["source_name"]] if props["resource_type"] == "source" else []
+        return dg.AssetKey([*source, props["name"]])
+
+    def get_group_name(self, props: Mapping[str, Any]) -> str:
+        if props["resource_type"] == "source":
+            return GROUP
+        return LAYERS["seeds" if props["resource_type"] == "seed" else props["fqn"][1]]
+
+    def get_description(self, props: Mapping[str, Any]) -> str:
+        return props["description"] or f"See {props['original_file_path']}."
+
+    def get_tags(self, props: Mapping[str, Any]) -> Mapping[str, str]:
+        return {}
+
+    def get_metadata(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
+        found: dict[str, Any] = {"file": f"dbt_project/{props['original_file_path']}"}
+        columns = [_column(column) for column in props["columns"].values()]
+        return found | ({"dagster/column_schema": dg.TableSchema(columns)} if columns else {})
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        props = self.get_resource_props(manifest, unique_id)
+        domains = domains_of(manifest, unique_id)
+        if "domain" not in spec.tags and len(domains) == 1:
+            spec = spec.merge_attributes(tags={"domain": next(iter(domains))})
+        return spec.replace_attributes(kinds={"dbt", "python" if props.get("language") == "python" else "duckdb"})
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        if checked_by(manifest, unique_id) != asset_spec.key.path[-1]:
+            return None
+        test = manifest["nodes"][unique_id]
+        said = test["description"] or test["name"].replace("_", " ")
+        # Not blocking: a failed test closes the gate of its own domain (gates.py), and the other domains go on.
+        return dg.AssetCheckSpec(test["name"], asset=asset_spec.key, description=said)
+
+
+def checked_by(manifest: Mapping[str, Any], test_id: str) -> str | None:
+    """The name of the model that a dbt test is shown on: the one it is attached to, else the last in the flow."""
+    test = manifest["nodes"][test_id]
+    if test["resource_type"] != "test":
+        return None
+    nodes = [manifest["nodes"][each] for each in test["depends_on"]["nodes"] if each in manifest["nodes"]]
+    if test.get("attached_node") in manifest["nodes"]:
+        nodes = [manifest["nodes"][test["attached_node"]]]
+    order = {layer: place for place, layer in enumerate(LAYERS)}
+    placed = [(order.get(node["fqn"][1], 0), node["name"]) for node in nodes]
+    return max(placed)[1] if placed else None
+
+
+def prepared_manifest(settings: Settings) -> Path:
+    """The path of dbt's manifest, parsed anew only if a file of the project is younger."""
+    manifest = settings.home / "dbt" / "manifest.json"
+    files = [
+        path
+        for name in _PARSED
+        for path in [transform.DBT_PROJECT / name, *(transform.DBT_PROJECT / name).rglob("*.*")]
+    ]
+    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in files if path.exists()):
+        transform.run_dbt(settings, "parse")
+    return manifest
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """dbt's manifest, fit for the project as it stands."""
+    return json.loads(prepared_manifest(settings).read_bytes())
+
+
+def building(
+    settings: Settings, now: datetime, manifest: Mapping[str, Any], select: Collection[str] | None, full: bool
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Run dbt and yield each model and each test as it ends. Raises dagster.Failure when a model could not be built."""
+    said: SimpleQueue[transform.Event | None] = SimpleQueue()
+    with ThreadPoolExecutor(1) as pool:
+        chosen = " ".join(sorted(select)) if select else None
+        work = pool.submit(rebuild, settings, now, chosen, said.put, full)
+        work.add_done_callback(lambda _: said.put(None))
+        for event in iter(said.get, None):
+            yield from _results(event, manifest)
+    built = work.result()
+    broken = {name: why for name, why in built.failures.items() if not why.startswith("fails")}
+    if broken:
+        raise dg.Failure("\n".join(f"{name} {why}" for name, why in broken.items()))
+
+
+def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
+    """All seeds and models as one step, which is the only writer of the warehouse."""
+    manifest = read_manifest(settings)
+
+    @dbt_assets(manifest=manifest, name="build", dagster_dbt_translator=Translator(), pool=POOL)
+    def build_models(context: dg.AssetExecutionContext, config: BuildConfig):
+        chosen = None
+        if context.is_subset:
+            chosen = {key.path[-1] for key in context.selected_asset_keys}
+        selected = context.selected_asset_check_keys
+        for result in building(resources.settings(), resources.now(), manifest, chosen, config.full_refresh):
+            if isinstance(result, dg.MaterializeResult) or result.asset_check_key in selected:
+                yield result
+
+    return build_models
+
+
+def _results(
+    event: transform.Event, manifest: Mapping[str, Any]
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    name, node = event["info"]["name"], event["data"].get("node_info") or {}
+    if name in _BUILT and node["node_status"] == "success":
+        seconds = round(float(event["data"].get("execution_time", 0)), 3)
+        yield dg.MaterializeResult(asset_key=[node["node_name"]], metadata={"seconds": seconds})
+    if name == "LogTestResult" and node["unique_id"] in manifest["nodes"]:
+        status, failed = event["data"]["status"], event["data"].get("num_failures") or 0
+        yield dg.AssetCheckResult(
+            passed=status == "pass",
+            asset_key=[checked_by(manifest, node["unique_id"])],
+            check_name=node["node_name"],
+            severity=dg.AssetCheckSeverity.WARN if status == "warn" else dg.AssetCheckSeverity.ERROR,
+            metadata={"failed_rows": int(failed)},
+        )
+
+
+def _column(column: Mapping[str, Any]) -> dg.TableColumn:
+    sensitivity = column["config"]["meta"].get("class")
+    tags = {sensitivity: ""} if sensitivity else None
+    return dg.TableColumn(column["name"], column["data_type"] or "", column["description"] or None, tags=tags)
