@@ -37,6 +37,12 @@ def dangling(model: str, field: str) -> OdooFault:
     return forbidden_by_database(f"{cause} Thanks to the following constraint: '{field}' ({field})")
 
 
+def duplicate_key(table: str) -> OdooFault:
+    """The only unique index of the demo: one record per external id."""
+    unique = f'duplicate key value violates unique constraint "{table}_module_name_uniq_index"'
+    return forbidden_by_database(f"{unique} DETAIL: Key (module, name) already exists.")
+
+
 def missing(model: str, ids: list[int], uid: int) -> OdooFault:
     message = f"Record does not exist or has been deleted. (Record: {model}({', '.join(map(str, ids))},), User: {uid})"
     return OdooFault("odoo.exceptions.MissingError", message, 404)

@@ -6,11 +6,21 @@ What single models do beyond that (constraints, variants, families of contacts) 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
 from sources.odoo.demo import rules, values
-from sources.odoo.demo.answers import OdooFault, bad_integer, bad_value, dangling, invalid, missing, required
+from sources.odoo.demo.answers import (
+    OdooFault,
+    bad_integer,
+    bad_value,
+    dangling,
+    duplicate_key,
+    invalid,
+    missing,
+    required,
+)
 from sources.odoo.demo.domains import order_by, where
 from sources.odoo.demo.models import Field, Model
 from sources.odoo.demo.store import Store
@@ -134,7 +144,10 @@ class Records:
         names = ["id", *blank]
         marks = ", ".join("?" * len(names))
         sql = f"insert into {model.table} ({_quoted(names)}) values ({marks})"
-        env.store.connection.executemany(sql, ((first + n, *row.values()) for n, row in enumerate(rows)))
+        try:
+            env.store.connection.executemany(sql, ((first + n, *row.values()) for n, row in enumerate(rows)))
+        except sqlite3.IntegrityError as error:
+            raise duplicate_key(model.table) from error
         made = self.browse(range(first, first + len(rows)))
         for record, one in zip(made, given, strict=True):
             record._link(one)
