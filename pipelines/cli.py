@@ -69,11 +69,12 @@ def demo(profile: str, keep: bool) -> None:
 @main.command()
 @click.option("--profile", default="retailer10", show_default=True)
 @click.option("--port", default=0, help="Default: a free one.")
-def dev(profile: str, port: int) -> None:
+@click.option("--own-systems", is_flag=True, help="Use the systems that the environment names; simulate no retailer.")
+def dev(profile: str, port: int, own_systems: bool) -> None:
     """Open the Dagster UI beside the simulated retailer; nothing runs by itself."""
     from pipelines import serve
 
-    sys.exit(serve.run(profile, port))
+    sys.exit(serve.run(None if own_systems else profile, port))
 
 
 @main.group()

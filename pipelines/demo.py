@@ -1,0 +1,130 @@
+"""`assay demo`: the main job on the simulated retailer, from nothing to a verified publish, told in numbers.
+
+It runs the Dagster job `full`, so that the UI shows the same run afterwards. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import dagster as dg
+from rich.console import Console
+
+from pipelines import resources
+from pipelines.instance import instance
+from pipelines.publish.target import open_target
+from pipelines.resources import Settings
+from pipelines.summary import next_commands, summarise
+from sources.estate import server
+from sources.odoo.actions import provision
+
+MARK = "demo.txt"
+STATE = ("landing", "ledger.db", "ledger.db-shm", "ledger.db-wal", "warehouse.duckdb", "exports", "dagster", "spill")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+APPROVAL = {"approve_as": "demo", "note": "the first publish reaches beyond the caps", "force": True}
+FULL = QUIET | {"ops": {"apply": {"config": APPROVAL}}}
+ENDED = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
+DOING = {
+    "ingest": "reading five systems",
+    "build": "building golden records",
+    "plan": "comparing with Odoo",
+    "apply": "writing to Odoo and reading back",
+    "conclude": "finishing",
+}
+PHASES = ["ingest", "build", "plan", "apply"]
+
+
+class HomeInUse(RuntimeError):
+    """Assay's home holds a state that no demo made; the message says how to go on."""
+
+
+@dataclass
+class Clock:
+    """Seconds per phase, each told when it ends."""
+
+    console: Console
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str, doing: str) -> Iterator[None]:
+        """Time a phase and show that it goes on."""
+        began = time.perf_counter()
+        with self.console.status(doing):
+            yield
+        self.tell(name, doing, time.perf_counter() - began)
+
+    def tell(self, name: str, doing: str, seconds: float) -> None:
+        """Note the seconds of a phase that has ended."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.console.print(f"  {doing:<36}{seconds:6.1f} s")
+
+
+def run(profile: str, keep: bool) -> int:
+    """Run the demo; 0 if everything was published, verified, and a second plan is empty. Raises HomeInUse."""
+    settings, clock = resources.settings(), Clock(Console(highlight=False))
+    if not keep:
+        forget(settings, profile)
+    (settings.home / MARK).write_text(f"State of `assay demo --profile {profile}`, removed by the next one.\n")
+    clock.console.print(f"Assay on the simulated retailer {profile}; its state is in {settings.home}")
+    with clock.phase("estate", "simulating the retailer"):
+        running = server.start(profile, settings.home)
+    with running, instance(settings) as store:
+        with clock.phase("start", "loading the definitions"):
+            from pipelines.definitions import defs
+
+            with open_target() as client:
+                provision(client)
+        done = launch(store, defs.resolve_job_def("full"), FULL, clock)
+        done = done and launch(store, defs.resolve_job_def("plan"), QUIET, clock)
+    if not done:
+        return 1
+    told = summarise(settings)
+    for line in [*told.lines(), "", *seconds_by_phase(clock), "", *next_commands(settings)]:
+        clock.console.print(line)
+    return 0 if told.good else 1
+
+
+def launch(store: dg.DagsterInstance, job: dg.JobDefinition, config: dict, clock: Clock) -> bool:
+    """Run a job in this process, telling each step as it ends; what failed is printed. Returns whether it succeeded."""
+    run_id, began = str(uuid.uuid4()), {}
+    with clock.console.status("") as status:
+
+        def follow(entry: dg.EventLogEntry) -> None:
+            if not entry.is_dagster_event or entry.step_key not in DOING:
+                return
+            name, kind = entry.step_key, entry.dagster_event_type
+            if kind == dg.DagsterEventType.STEP_START:
+                began[name] = entry.timestamp
+                status.update(DOING[name])
+            elif kind in ENDED and name in PHASES:
+                clock.tell(name, DOING[name], entry.timestamp - began[name])
+
+        store.add_event_listener(run_id, follow)
+        result = job.execute_in_process(config, store, raise_on_error=False, run_id=run_id)
+    for failure in result.filter_events(lambda event: event.is_step_failure):
+        error = failure.step_failure_data.error
+        told = failure.step_failure_data.user_failure_data
+        clock.console.print(f"{failure.step_key} failed: {told.description if told else error.message}")
+    return result.success
+
+
+def seconds_by_phase(clock: Clock) -> list[str]:
+    """One line with the seconds altogether."""
+    return [f"{sum(clock.seconds.values()):.0f} s altogether"]
+
+
+def forget(settings: Settings, profile: str) -> None:
+    """Remove the state of an earlier demo. Raises HomeInUse rather than removing anybody's real ledger."""
+    if (settings.home / "ledger.db").exists() and not (settings.home / MARK).exists():
+        raise HomeInUse(f"{settings.home} holds a ledger that no demo made; set ASSAY_HOME to another folder")
+    for name in (*STATE, f"estate/{profile}"):
+        path = settings.home / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
