@@ -103,7 +103,7 @@ def _admit(request: Request, permission: str, faults: Any) -> None:
         raise Refused(401, "You did not provide an API key.")
     if given != KEY:
         raise Refused(401, f"Invalid API Key provided: {'*' * 8}{given[-4:]}")
-    if faults.spend("expired_token"):
+    if faults.spend("expired_token") is not None:
         raise Refused(401, f"Expired API Key provided: {'*' * 8}{given[-4:]}", code="api_key_expired")
     missing = faults.active("missing_scope")
     if missing is not None and missing.get("scope", "rak_event_read") == permission:
@@ -128,7 +128,7 @@ def _list(
     if kind == "event":
         lower = max(lower or "", instant(_now(connection) - HORIZON))
     behind = given.get("starting_after")
-    place = None if behind is None or faults.spend("repeating_cursor") else _place(connection, kind, behind)
+    place = None if behind is None or faults.spend("repeating_cursor") is not None else _place(connection, kind, behind)
     keep = _filter(kind, given)
     rows: list[Stored] = []
     while len(rows) <= limit:

@@ -107,7 +107,7 @@ class _Project:
         if given.get("starting_after"):
             where += f" and {_column(field)} {'<' if descending else '>'} ?"
             values = [*values, _bound(field, given["starting_after"])]
-        if _continued(given) and faults.spend("repeating_cursor"):
+        if _continued(given) and faults.spend("repeating_cursor") is not None:
             where, values, number = "type = ? and deleted = 0", [STREAMS[stream]], 1
         order = " desc" if descending else ""
         rows = self.state.execute(
@@ -217,7 +217,7 @@ def _stored(body: dict[str, Any], created: str, updated: datetime) -> tuple[str,
 
 def _admit(request: Request, faults: Any) -> None:
     given = (request.headers.get("x-app-id"), request.headers.get("x-app-token"))
-    if given != (APP_ID, APP_TOKEN) or faults.spend("expired_token"):
+    if given != (APP_ID, APP_TOKEN) or faults.spend("expired_token") is not None:
         raise Refused(401, "unauthorized", "Unauthorized", "Application ID or secret key is wrong or has expired")
     if faults.active("missing_scope") is not None:
         raise Refused(403, "access_denied", "Forbidden", "The keys of this role may not list the resource")
