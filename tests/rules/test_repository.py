@@ -11,7 +11,7 @@ FORBIDDEN = {
     "a package registry's host": re.compile(
         r"https?://[\w.-]*(py" r"pi|python" r"hosted|npm" r"js|debian|node" r"source)\b[\w.-]*\.\w+"
     ),
-    "a path of somebody's machine": re.compile(r"(?<![\w.])/(home|Users|work|root)/[a-z]"),
+    "a path of somebody's machine": re.compile(r"(?<![\w.}])/(home|Users|work|root)/[a-z]"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE " r"KEY-----"),
     "a live API key": re.compile(r"\b(sk_" r"live|shpat_[0-9a-f]{32}|AKIA[0-9A-Z]{16})"),
 }
