@@ -99,9 +99,8 @@ def keys(folder: Path, system: str, stream: str) -> list[str]:
     kind = fake.STREAMS[stream]
     if system == "pos":
         connection = sqlite3.connect(folder / "pos.db")
-        columns = connection.execute(f'select name, pk from pragma_table_info("{kind}") order by pk desc').fetchall()
-        living = " where not is_deleted" if ("is_deleted", 0) in columns else ""
-        found = [row[0] for row in connection.execute(f'select "{columns[0][0]}" from "{kind}"{living} order by 1')]
+        key = connection.execute(f'select name from pragma_table_info("{kind}") where pk = 1').fetchone()[0]
+        found = [row[0] for row in connection.execute(f'select "{key}" from "{kind}" order by 1')]
     else:
         connection = open_state(folder / f"{system}.db")
         found = [stored.id for stored in list_objects(connection, kind)]
