@@ -11,37 +11,41 @@ from pipelines.publish.store import Line
 from pipelines.publish.write import Writer, look_up, write
 from sources.odoo.errors import OdooAmbiguous, OdooError, OdooMissing, OdooNoSuchMethod, OdooRejected, OdooRetryable
 
-PATIENCE = 3
+# From a batch of 500 it takes nine halvings to come to a single record.
+PATIENCE = 12
 
 
-def deliver(writer: Writer, lines: list[Line], patience: int = PATIENCE) -> list[Outcome]:
+def deliver(writer: Writer, lines: list[Line]) -> list[Outcome]:
     """An outcome for every line. Raises OdooUnreachable, OdooDenied, and OdooAmbiguous if Odoo stays silent."""
     try:
-        return write(writer, lines)
+        outcomes = write(writer, lines)
+        writer.silence = 0
+        return outcomes
     except OdooNoSuchMethod:
         raise
     except OdooRetryable as error:
-        return _split(writer, lines, patience, "busy", error)
+        return _split(writer, lines, "busy", error)
     except (OdooRejected, OdooMissing) as error:
-        return _split(writer, lines, patience, "rejected", error)
+        return _split(writer, lines, "rejected", error)
     except OdooAmbiguous:
-        if patience == 0:
+        writer.silence += 1
+        if writer.silence > PATIENCE:
             raise
         writer.client.pause(1.0)
         writer.size = max(1, writer.size // 2)
         outcomes, rest = look_up(writer, lines)
-        half = max(1, len(rest) // 2)
-        for some in (rest[:half], rest[half:]):
-            outcomes += deliver(writer, some, patience - 1) if some else []
-        return outcomes
+        return outcomes + _halves(writer, rest)
 
 
-def _split(writer: Writer, lines: list[Line], patience: int, state: str, error: OdooError) -> list[Outcome]:
+def _split(writer: Writer, lines: list[Line], state: str, error: OdooError) -> list[Outcome]:
+    writer.silence = 0
     # A creation is also refused because an earlier, unanswered call of ours has made the record meanwhile.
     outcomes, rest = look_up(writer, lines) if lines[0].action == "create" else ([], lines)
     if len(rest) == 1 and len(lines) == 1:
         return [Outcome(rest[0], state, rest[0].odoo_id, detail={"problem": error.problem})]
-    half = max(1, len(rest) // 2)
-    for some in (rest[:half], rest[half:]):
-        outcomes += deliver(writer, some, patience) if some else []
-    return outcomes
+    return outcomes + _halves(writer, rest)
+
+
+def _halves(writer: Writer, lines: list[Line]) -> list[Outcome]:
+    half = max(1, len(lines) // 2)
+    return [outcome for some in (lines[:half], lines[half:]) if some for outcome in deliver(writer, some)]

@@ -23,7 +23,10 @@ KEPT = "edited in Odoo since it was last read"
 
 @dataclass
 class Writer:
-    """Writes lines of one object on behalf of one run. `models` names the Odoo model of each object."""
+    """Writes lines of one object on behalf of one run. `models` names the Odoo model of each object.
+
+    `size` is how many records a call may hold, `silence` how many calls in a row stayed unanswered.
+    """
 
     client: OdooClient
     policy: ObjectPolicy
@@ -32,6 +35,7 @@ class Writer:
     run_id: str
     context: dict[str, Any] = field(default_factory=dict)
     size: int = 500
+    silence: int = 0
 
     @property
     def model(self) -> str:
