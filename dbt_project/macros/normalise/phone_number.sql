@@ -1,9 +1,9 @@
 {#- International form +<calling code><number>. `plan` is a row of calling_codes for the record's country; a number
-    without an international prefix is read as national there. -#}
+    without an international prefix is read as national there. One digit over and over is no number. -#}
 {% macro phone_number(value, plan) -%}
 {%- set digits = "regexp_replace(replace(" ~ value ~ ", '(0)', ''), '[^0-9]', '', 'g')" -%}
 case
-    when {{ digits }} = '' then null
+    when replace({{ digits }}, left({{ digits }}, 1), '') = '' then null
     when ltrim({{ value }}, ' (') like '+%' then '+' || {{ digits }}
     when {{ digits }} like '00%' then '+' || substr({{ digits }}, 3)
     when length({{ digits }}) > {{ plan }}.longest_number and {{ digits }} like {{ plan }}.calling_code || '%'

@@ -71,6 +71,7 @@ select
     place = 1 and problem is null as survives,
     problem is not null and problem <> 'system not trusted with it' and problem not like 'echo%' as is_refused,
     case
+        when place > 1 or problem is not null then null
         when next_record_id is null or next_problem is not null then 'only candidate'
         when is_correction then 'correction by a person in Odoo'
         when is_active and not next_is_active then 'active before archived'

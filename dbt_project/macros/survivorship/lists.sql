@@ -53,3 +53,17 @@ to_json(transform(
     each -> each.entry
 ))
 {%- endmacro %}
+
+
+{#- How many elements a list has; null for no list. -#}
+{% macro list_length(list) -%}
+  {{ return(adapter.dispatch('list_length')(list)) }}
+{%- endmacro %}
+
+{% macro default__list_length(list) -%}
+len({{ list }})
+{%- endmacro %}
+
+{% macro spark__list_length(list) -%}
+size({{ list }})
+{%- endmacro %}

@@ -19,7 +19,7 @@
 
 {#- Of a product: what all its variants share. -#}
 {% macro product_traits() -%}
-  {{ return({'name': ['template_name'], 'brand': ['brand'], 'tax_rate': ['tax_rate']}) }}
+  {{ return({'template_name': ['template_name'], 'brand': ['brand'], 'tax_rate': ['tax_rate']}) }}
 {%- endmacro %}
 
 {#- Of a variant. -#}

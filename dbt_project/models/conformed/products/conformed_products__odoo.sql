@@ -14,6 +14,8 @@ select
         'sku': 'default_code',
         'gtin_raw': 'barcode',
         'template_name': 'product_name',
+        'option_1': "nullif(split_part(option_names, ', ', 1), '')",
+        'option_2': "nullif(split_part(option_names, ', ', 2), '')",
         'weight_g': 'weight_g',
         'published_id': 'assay_id',
         'odoo_template_id': 'cast(template_key as bigint)',

@@ -1,6 +1,6 @@
 {{ survivors(
     ref('golden_products__candidates'), ref('matched_products'), 'product_id', product_traits(),
-    required=['name'],
+    required=['template_name'],
     kept=[
         'count(distinct records.variant_id) as variant_count',
         'count(*) as record_count',

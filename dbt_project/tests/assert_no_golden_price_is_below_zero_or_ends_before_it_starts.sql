@@ -1,0 +1,3 @@
+select price_id
+from {{ ref('golden_prices') }}
+where amount <= 0 or valid_to_at <= valid_from_at or tax_amount < 0
