@@ -5,7 +5,7 @@ import dagster as dg
 from pipelines import resources
 from pipelines.full_job import full
 from pipelines.model_assets import build_model_assets
-from pipelines.published_assets import build_published_assets, undo
+from pipelines.published_assets import build_published_assets, put_back
 from pipelines.raw_assets import build_raw_assets
 from pipelines.schedules import INGEST, alert_on_failure, alert_on_stale, ingest_schedules, plan_hourly
 
@@ -13,9 +13,7 @@ raw = build_raw_assets()
 models = build_model_assets(resources.settings())
 plan_asset, published = build_published_assets()
 
-ingest = dg.define_asset_job(
-    INGEST, [raw], description="Read what is new in every system, or in the selected streams."
-)
+ingest = dg.define_asset_job(INGEST, [raw], description="Read what is new in every system, or in the selected streams.")
 build = dg.define_asset_job("build", [models], description="Build and test the models, judge each domain, export.")
 plan = dg.define_asset_job("plan", [plan_asset], description="Compare golden with the live Odoo; nothing is written.")
 apply = dg.define_asset_job(
@@ -23,15 +21,15 @@ apply = dg.define_asset_job(
 )
 
 
-@dg.job(name="undo", description="Put back what an apply run wrote, wherever nobody has edited since.")
-def undo_job() -> None:
+@dg.job(description="Put back what an apply run wrote, wherever nobody has edited since.")
+def undo() -> None:
     """Undo one run."""
-    undo()
+    put_back()
 
 
 defs = dg.Definitions(
     assets=[raw, models, plan_asset, published],
-    jobs=[ingest, build, plan, apply, undo_job, full],
+    jobs=[ingest, build, plan, apply, undo, full],
     schedules=[*ingest_schedules(), plan_hourly],
     sensors=[alert_on_failure, alert_on_stale],
     executor=dg.in_process_executor,

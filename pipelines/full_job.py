@@ -23,7 +23,7 @@ from pipelines.raw_assets import IngestConfig, all_specs, extracting, failed_str
 
 
 @dg.op(description="Read every stream of every system; a stream that fails stops no other.")
-def ingest(context: dg.OpExecutionContext, config: IngestConfig):
+def read_systems(context: dg.OpExecutionContext, config: IngestConfig):
     """Yields what landed, then the problems."""
     results = []
     for result in extracting(resources.settings(), resources.now(), {spec.key for spec in all_specs()}, config.full):
@@ -33,7 +33,7 @@ def ingest(context: dg.OpExecutionContext, config: IngestConfig):
 
 
 @dg.op(description="Build and test every model, judge each domain, export.", pool=POOL)
-def build(context: dg.OpExecutionContext, config: BuildConfig, problems: list[str]):
+def build_golden(context: dg.OpExecutionContext, config: BuildConfig, problems: list[str]):
     """Yields what was built, then the problems so far."""
     settings = resources.settings()
     try:
@@ -48,7 +48,7 @@ def build(context: dg.OpExecutionContext, config: BuildConfig, problems: list[st
     description="Compare golden with the live Odoo, for every domain whose gate is open.",
     out={"plan_id": dg.Out(str), "problems": dg.Out(list)},
 )
-def plan(context: dg.OpExecutionContext, config: PlanConfig, problems: list[str]):
+def plan_publish(context: dg.OpExecutionContext, config: PlanConfig, problems: list[str]):
     """Yields the plan and its gates, then its id."""
     plan_id = ""
     for result in planning(resources.settings(), resources.now(), resources.actor(), config):
@@ -62,7 +62,7 @@ def plan(context: dg.OpExecutionContext, config: PlanConfig, problems: list[str]
 
 
 @dg.op(description="Write the plan if somebody answers for it, and read every field back. An empty plan needs nobody.")
-def apply(context: dg.OpExecutionContext, config: ApprovalConfig, plan_id: str, problems: list[str]):
+def publish_to_odoo(context: dg.OpExecutionContext, config: ApprovalConfig, plan_id: str, problems: list[str]):
     """Yields what was published, then the problems."""
     settings = resources.settings()
     with open_ledger(settings.ledger_url).connect() as connection:
@@ -94,8 +94,8 @@ def conclude(context: dg.OpExecutionContext, problems: list[str]) -> None:
 @dg.job(description="Ingest, build, plan, apply, verify.", resource_defs={"io_manager": dg.mem_io_manager})
 def full() -> None:
     """The whole flow."""
-    made = plan(build(ingest()))
-    conclude(apply(made.plan_id, made.problems))
+    planned = plan_publish(build_golden(read_systems()))
+    conclude(publish_to_odoo(planned.plan_id, planned.problems))
 
 
 def event(result: dg.MaterializeResult | dg.AssetCheckResult) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:

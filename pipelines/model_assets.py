@@ -128,7 +128,7 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
     """All seeds and models as one step, which is the only writer of the warehouse."""
     manifest = read_manifest(settings)
 
-    @dbt_assets(manifest=manifest, name="build", dagster_dbt_translator=Translator(), pool=POOL)
+    @dbt_assets(manifest=manifest, name="build_models", dagster_dbt_translator=Translator(), pool=POOL)
     def build_models(context: dg.AssetExecutionContext, config: BuildConfig):
         chosen = None
         if context.is_subset:

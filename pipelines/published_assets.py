@@ -163,7 +163,7 @@ def build_published_assets() -> list[dg.AssetsDefinition]:
         description="What publishing would change in the live Odoo, field by field, sealed in the ledger.",
     )
 
-    @dg.multi_asset(name="plan", specs=[plan_spec], check_specs=_plan_checks())
+    @dg.multi_asset(name="make_plan", specs=[plan_spec], check_specs=_plan_checks())
     def plan(context: dg.AssetExecutionContext, config: PlanConfig):
         yield from planning(resources.settings(), resources.now(), resources.actor(), config)
 
@@ -173,7 +173,7 @@ def build_published_assets() -> list[dg.AssetsDefinition]:
         for spec in specs
     ]
 
-    @dg.multi_asset(name="apply", specs=specs, check_specs=checks)
+    @dg.multi_asset(name="apply_plan", specs=specs, check_specs=checks)
     def apply(context: dg.AssetExecutionContext, config: ApplyConfig):
         yield from publishing(resources.settings(), resources.now(), resources.actor(), config)
 
@@ -181,7 +181,7 @@ def build_published_assets() -> list[dg.AssetsDefinition]:
 
 
 @dg.op(description="Put back what a run wrote, wherever nobody has edited since; the rest is listed.")
-def undo(context: dg.OpExecutionContext, config: UndoConfig) -> None:
+def put_back(context: dg.OpExecutionContext, config: UndoConfig) -> None:
     """Undo one apply run."""
     with open_target() as client:
         report = undo_run(resources.settings(), client, config.run_id, resources.now(), resources.actor())
