@@ -151,9 +151,14 @@ def _outcome(task: Future, system: str, stream: str) -> LoadReport | Failure:
     error = task.exception()
     if error is None:
         return task.result()
-    kind, place = type(error).__name__, traceback.extract_tb(error.__traceback__)[-1]
-    logging.getLogger(__name__).error("%s/%s: %s at %s:%s", system, stream, kind, place.filename, place.lineno)
-    return Failure(system, stream, kind, f"{system}/{stream}: {kind} in {Path(place.filename).name}:{place.lineno}")
+    logging.getLogger(__name__).error("%s/%s: %s", system, stream, _place(error))
+    return Failure(system, stream, type(error).__name__, f"{system}/{stream}: a fault of our own, {_place(error)}")
+
+
+def _place(error: BaseException) -> str:
+    """Type and place of an error, without its text, which may repeat a value."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
 
 
 def open_client(contract: Contract, connector: ModuleType, resolve: Resolve, stream: str = "*") -> Any:
@@ -344,17 +349,18 @@ class _Run:
             except StopIteration:
                 return
             except Drift as drift:
-                raw = getattr(drift, "raw", None)
-                raise (self._quarantined(drift.problem, raw) if raw is not None else drift) from None
+                raise self._quarantined(drift.problem, getattr(drift, "raw", None)) from None
             except _SHAPE_ERRORS as error:
-                problem = f"the answer has not the shape that the connector knows ({type(error).__name__}: {error})"
-                raise self._error(Drift, problem) from error
+                problem = f"the answer has not the shape that the connector knows ({_place(error)})"
+                raise self._quarantined(problem, None) from error
             yield item
 
-    def _quarantined(self, problem: str, raw: pa.Table) -> Drift:
+    def _quarantined(self, problem: str, raw: pa.Table | None) -> Drift:
+        """The Drift to raise, its raw rows in quarantine: as given, or else the last answer as it came."""
+        raw = self.intake.raw_answer(getattr(self.client, "answer", None)) if raw is None else raw
         reason = {"system": self.contract.system, "stream": self.name, "load_id": self.load_id, "problem": problem}
         self.writer.quarantine({**reason, "page": self.pages, "at": self.started.isoformat()}, raw)
-        return self._error(Drift, f"{problem}; the raw page is in quarantine")
+        return self._error(Drift, f"{problem}; what came is in quarantine")
 
     def _sweep_due(self) -> bool:
         if self.stream.delete_mode != "full_sweep" or not hasattr(self.connector, "keys"):

@@ -82,6 +82,13 @@ class Intake:
             own[-1] = pa.array(merges, pa.string())
         return pa.RecordBatch.from_arrays([*batch, *own], schema=schema)
 
+    def raw_answer(self, answer: Any) -> pa.Table:
+        """An answer that no connector understood, as one row for quarantine; none if there was none."""
+        masked = [mask_card_numbers({"answer": answer})[0]["answer"]] if answer is not None else []
+        return pa.table(
+            {PAYLOAD.name: pa.array([orjson.dumps(one, _fraction).decode() for one in masked], pa.string())}
+        )
+
     def _json_rows(self, records: list[dict[str, Any]], said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
         self._drop_card_columns(records)

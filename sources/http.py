@@ -87,17 +87,21 @@ class Account:
 
 @dataclass
 class Client:
-    """One stream's way to its system. `get` and `post` return decoded JSON or raise an ExtractError."""
+    """One stream's way to its system. `get` and `post` return decoded JSON or raise an ExtractError.
+
+    `answer` is the last one, for quarantine should the connector not understand it.
+    """
 
     account: Account
     stream: str = "*"
     exact: bool = False
     calls: int = 0
+    answer: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def on(self, stream: str, exact: bool = False) -> Client:
         """The same account for another stream. `exact` decodes fractions as Decimal instead of float."""
-        return replace(self, stream=stream, exact=exact, calls=0, _lock=threading.Lock())
+        return replace(self, stream=stream, exact=exact, calls=0, answer=None, _lock=threading.Lock())
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, cost: float = 1.0) -> Any:
         """GET `path` below the account's address; `cost` in the budget's points."""
@@ -139,7 +143,7 @@ class Client:
                     time.sleep(wait)
                 continue
             with self._lock:
-                self.calls += 1
+                self.calls, self.answer = self.calls + 1, body
             return body
 
     def _wait(self, error: ExtractError, attempt: int, told: float, give_up: float) -> float:

@@ -53,11 +53,6 @@ _NEEDS = {
 _SUBJECTS = {"customer": "CUSTOMER", "product": "PRODUCT", "order": "ORDER"}
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^']*)'?")
 _COMPARED = {"id": "id", "updated_at": "substr(updated_at, 1, 19)", "created_at": "substr(updated_at, 1, 19)"}
-_HARMLESS = {
-    "variant": {"position": 99},
-    "price": {"compareAtPrice": {"amount": "999.00", "currencyCode": "EUR"}},
-    "order": {"displayFinancialStatus": "REFUNDED"},
-}
 LIST_CAP = 25_000
 
 
@@ -82,10 +77,15 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     with _opened(path) as state:
         kind = STREAMS[stream]
         stored = get(state, kind, key)
-        harmless = {"price": {"compareAtPrice": "99999.00"}, "variant": {"position": 9}}.get(
-            kind, {"tags": ["touched"]}
-        )
-        put(state, kind, [(key, at, {**stored.body, **(fields or harmless)})])
+        put(state, kind, [(key, at, {**stored.body, **(fields or _harmless(kind, at))})])
+
+
+def _harmless(kind: str, at: datetime) -> dict[str, Any]:
+    """A change that is another one at another time."""
+    number = int(at.timestamp()) // 60 % 100_000
+    if kind == "price":
+        return {"compareAtPrice": {"amount": f"{number}.00", "currencyCode": "EUR"}}
+    return {"position": number} if kind == "variant" else {"tags": [f"touched {number}"]}
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:

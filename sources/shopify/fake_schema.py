@@ -86,7 +86,7 @@ type LineItem {
   id: ID!  sku: String  title: String!  quantity: Int!  variant: ProductVariant  originalUnitPriceSet: MoneyBag!
 }
 type Order {
-  id: ID!  legacyResourceId: UnsignedInt64!  name: String!  test: Boolean!  taxesIncluded: Boolean!
+  id: ID!  legacyResourceId: UnsignedInt64!  name: String!  test: Boolean!  taxesIncluded: Boolean!  tags: [String!]!
   currencyCode: CurrencyCode!  presentmentCurrencyCode: CurrencyCode!
   displayFinancialStatus: OrderDisplayFinancialStatus  customer: Customer
   subtotalPriceSet: MoneyBag  totalShippingPriceSet: MoneyBag!  totalTaxSet: MoneyBag  totalPriceSet: MoneyBag!

@@ -181,6 +181,7 @@ def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterat
         body = {
             "name": row["name"],
             "test": False,
+            "tags": [],
             "taxesIncluded": bool(row["taxes_included"]),
             "currencyCode": row["currency"],
             "presentmentCurrencyCode": abroad["currency"] if abroad else row["currency"],

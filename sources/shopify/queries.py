@@ -95,7 +95,7 @@ query Orders($first: Int!, $after: String, $query: String, $total: Boolean!) {{
   orders(first: $first, after: $after, query: $query, sortKey: ID) {{
     {_PAGE}
     nodes {{
-      id legacyResourceId name createdAt processedAt updatedAt cancelledAt test taxesIncluded
+      id legacyResourceId name createdAt processedAt updatedAt cancelledAt test taxesIncluded tags
       currencyCode presentmentCurrencyCode displayFinancialStatus
       customer {{ id legacyResourceId }}
       subtotalPriceSet {{ {_MONEY} }}

@@ -1,14 +1,30 @@
-"""A web server that misbehaves byte by byte as its script says: what no well-meant framework lets a test do."""
+"""What tests of sources stand on: a web server that misbehaves byte by byte, and the simulated retailer, served."""
 
 from __future__ import annotations
 
+import importlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+
+from pipelines.extract import LoadReport, extract_stream, open_client
+from pipelines.resources import Settings
+from sources.contract import Stream, load_contracts
+from sources.estate.endpoints import clock
+from sources.estate.events import keys
+from sources.estate.faults import Faults
+from sources.estate.server import start
+from sources.http import Patience
+from sources.records import Page, Window
 
 
 @dataclass
@@ -88,3 +104,98 @@ def _request(connection: socket.socket) -> str | None:
     while len(body) < length:
         body += connection.recv(65536)
     return head.split(b" ", 2)[1].decode()
+
+
+class Retail:
+    """One system of the simulated retailer, really served, and extraction from it into a landing of the test's own.
+
+    Its clock only moves on: every test begins a day later than the one before. `page_size` is small, so that there are
+    pages to go wrong between.
+    """
+
+    def __init__(self, system: str, home: Path) -> None:
+        self.system, self.faults = system, Faults()
+        self.running = start("retailer2", home, self.faults, systems=(system,))
+        self.folder, self.now = self.running.folder, clock(self.running.folder)
+        self.fake = importlib.import_module(f"sources.{system}.fake")
+        self.connector = importlib.import_module(f"sources.{system}.connector")
+        self.settings, self.contract, self.client = None, None, None
+
+    def begin(self, home: Path, **streams: Any) -> Retail:
+        """A new test: an empty landing below `home`, no faults, a day later; `streams` changes their contracts."""
+        home.mkdir(exist_ok=True)
+        self.faults.clear()
+        self.now += timedelta(days=1)
+        self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+        contract = load_contracts()[self.system]
+        changed = {
+            name: stream.model_copy(update={"page_size": 7, "sweep_limit_percent": 60.0, **streams})
+            for name, stream in contract.streams.items()
+        }
+        self.contract = contract.model_copy(update={"streams": changed})
+        self.client = open_client(self.contract, self.connector, self.resolve)
+        if hasattr(self.client, "account"):
+            self.client.account.patience = Patience(silence_s=0.4, attempt_s=2, total_s=4, attempts=3, backoff_s=0.02)
+        return self
+
+    def resolve(self, reference: str) -> str:
+        return self.running.endpoints[reference.removeprefix("env:")]
+
+    def extract(self, stream: str, connector: Any = None, **more: Any) -> LoadReport:
+        """One run of the stream at the retail's present time."""
+        return extract_stream(self.contract, stream, self.settings, more.pop("now", self.now), self.resolve,
+                              client=self.client, connector=connector or self.connector, **more)  # fmt: skip
+
+    def wrapped(self, stream: str, between: Callable[[int], None]) -> Any:
+        """The connector, with `between(n)` called after the n-th page of the stream has been taken."""
+        read = getattr(self.connector, stream)
+
+        def pages(client: Any, spec: Stream, window: Window) -> Iterator[Page]:
+            for number, page in enumerate(read(client, spec, window), 1):
+                yield page
+                between(number)
+
+        parts = {name: getattr(self.connector, name) for name in dir(self.connector) if not name.startswith("_")}
+        return SimpleNamespace(**{**parts, stream: pages})
+
+    def keys(self, stream: str) -> list[str]:
+        """The keys of the records that live at the source."""
+        return keys(self.folder, self.system, stream)
+
+    def touch(self, stream: str, key: str, at: datetime, **fields: Any) -> None:
+        self.fake.touch(self.folder / f"{self.system}.db", stream, key, at, **fields)
+
+    def delete(self, stream: str, key: str, at: datetime) -> None:
+        self.fake.delete(self.folder / f"{self.system}.db", stream, key, at)
+
+    def landed(self, stream: str, load_id: str | None = None) -> list[dict[str, Any]]:
+        """Every landed row as a dict, oldest first; of one load, if its id is given."""
+        folder = self.settings.landing / self.system / stream
+        rows = pq.ParquetDataset(folder, partitioning=None, ignore_prefixes=["_", "."]).read().to_pylist()
+        rows = [row for row in rows if load_id in (None, row["_load_id"])]
+        return sorted(rows, key=lambda row: (row["_extracted_at"], row["_source_key"]))
+
+    def alive(self, stream: str) -> dict[str, dict[str, Any]]:
+        """The last landed row of each key, without those that were deleted last."""
+        latest = {row["_source_key"]: row for row in self.landed(stream)}
+        return {key: row for key, row in latest.items() if not row["_deleted"]}
+
+
+@pytest.fixture(scope="session")
+def _estate_template(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("estate")
+
+
+@pytest.fixture(scope="session")
+def retails(_estate_template) -> Iterator[Callable[[str], Retail]]:
+    """The served systems, each started when a test first asks for it."""
+    served: dict[str, Retail] = {}
+
+    def of(system: str) -> Retail:
+        if system not in served:
+            served[system] = Retail(system, _estate_template / system)
+        return served[system]
+
+    yield of
+    for retail in served.values():
+        retail.running.stop()

@@ -1,0 +1,466 @@
+"""Every stream of every contract keeps its promises. The numbers are those of the twenty-five acceptance tests.
+
+Test 4 (kill -9 anywhere) has its own file, tests/pipelines/test_extract_kills.py; here a run dies between two pages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines.extract import Failure, extract_all
+from pipelines.ledger import cursors, open_ledger
+from sources import sql
+from sources.contract import load_contracts
+from sources.errors import (
+    BadCredentials,
+    Drift,
+    ExtractError,
+    MissingScope,
+    RepeatingCursor,
+    ShortRead,
+    StreamBusy,
+    SweepRefused,
+    Unreachable,
+)
+from sources.records import Page, at_path, to_utc
+
+CONTRACTS = load_contracts()
+EVERY = [f"{system}/{name}" for system, contract in CONTRACTS.items() for name in contract.streams]
+
+# Where a test cannot apply, and why. A key is a stream, a system or a kind of system.
+SQL_SPEAKS = "a database answers in its driver's protocol, not over HTTP"
+CANNOT: dict[int, dict[str, str]] = {
+    6: {"sql": SQL_SPEAKS},
+    7: {"sql": SQL_SPEAKS},
+    8: {"sql": "a database has no rate limit"},
+    9: {"sql": "the reader chooses the next key itself; no cursor comes from the database"},
+    15: {"sql": "a database grants whole tables; what is not granted cannot be read at all"},
+}
+
+
+def applies(number: int, streams: list[str] = EVERY) -> pytest.MarkDecorator:
+    """The test for every stream to which it can apply; elsewhere it is skipped for the stated reason."""
+    parameters = []
+    for stream in streams:
+        system = stream.split("/")[0]
+        reasons = CANNOT.get(number, {})
+        reason = reasons.get(stream) or reasons.get(system) or reasons.get(CONTRACTS[system].kind)
+        parameters.append(pytest.param(stream, marks=[pytest.mark.skip(reason)] if reason else [], id=stream))
+    return pytest.mark.parametrize("retail", parameters, indirect=True)
+
+
+def with_setting(test: Callable) -> list[str]:
+    """The streams whose contract passes the test."""
+    return [name for name in EVERY if test(CONTRACTS[name.split("/")[0]].streams[name.split("/")[1]])]
+
+
+@pytest.fixture
+def retail(request, retails, tmp_path, monkeypatch):
+    """The system of the stream under test, begun anew, with `stream` and `spec` set."""
+    system, stream = request.param.split("/")
+    monkeypatch.setattr(sql, "ROWS_A_PAGE", 7)
+    found = retails(system).begin(tmp_path / "home")
+    found.stream, found.spec = stream, found.contract.streams[stream]
+    yield found
+    found.faults.clear()
+
+
+def cursor(retail):
+    with open_ledger(retail.settings.ledger_url).connect() as connection:
+        chosen = sa.select(cursors).where(cursors.c.stream == retail.stream)
+        return connection.execute(chosen).one_or_none()
+
+
+def changeable(retail, count):
+    """Keys to change, spread over the list, the same ones on every machine."""
+    known = retail.keys(retail.stream)
+    return known[:: max(1, len(known) // count)][:count]
+
+
+def assert_nothing_landed(retail):
+    assert retail.landed(retail.stream) == []
+    assert cursor(retail) is None
+
+
+@applies(1)
+def test_01_records_on_the_boundary_second_and_on_inner_edges_are_landed(retail):
+    retail.extract(retail.stream)
+    proven = cursor(retail).proven_until_at.replace(tzinfo=UTC)
+    edges = [proven - retail.spec.overlap, proven, proven + timedelta(minutes=30)]
+    retail.now = proven + timedelta(hours=1)
+    changed = dict(zip(changeable(retail, 3), edges, strict=False))
+    for key, at in changed.items():
+        retail.touch(retail.stream, key, at)
+    narrow = retail.spec.model_copy(update={"max_window": timedelta(minutes=30)})
+    retail.contract = retail.contract.model_copy(update={"streams": {retail.stream: narrow}})
+    report = retail.extract(retail.stream)
+    assert {row["_source_key"] for row in retail.landed(retail.stream, report.load_id)} >= changed.keys()
+
+
+@applies(2)
+def test_02_a_record_that_commits_late_is_landed_by_the_next_run(retail):
+    retail.extract(retail.stream)
+    late = changeable(retail, 1)[0]
+    retail.touch(retail.stream, late, retail.now - retail.spec.settle_lag)
+    retail.now += timedelta(hours=1)
+    report = retail.extract(retail.stream)
+    assert late in {row["_source_key"] for row in retail.landed(retail.stream, report.load_id)}
+
+
+@applies(3)
+def test_03_changes_between_pages_lose_no_record_that_was_there_all_along(retail):
+    at, known = retail.now, retail.keys(retail.stream)
+    first, middle, last = known[0], known[len(known) // 2], known[-1]
+
+    def drift(number):
+        if number == 1:
+            retail.touch(retail.stream, first, at)
+            retail.touch(retail.stream, last, at)
+            if retail.spec.delete_mode != "none" and len(known) > 10:
+                retail.delete(retail.stream, middle, at)
+
+    try:
+        retail.extract(retail.stream, retail.wrapped(retail.stream, drift))
+    except ShortRead:
+        assert_nothing_landed(retail)
+    else:
+        assert retail.alive(retail.stream).keys() >= set(known) - {middle}
+    retail.now += timedelta(days=1, hours=1)
+    retail.extract(retail.stream)
+    assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - gone_by_flag(retail, middle, known)
+    rows = retail.landed(retail.stream)
+    assert len({(row["_source_key"], row["_payload_hash"]) for row in rows}) == len(rows)
+
+
+def gone_by_flag(retail, key, known):
+    """A soft-deleted record is still among the source's keys."""
+    return {key} if retail.spec.delete_mode == "flag" and len(known) > 10 else set()
+
+
+@applies(4)
+def test_04_a_run_that_dies_between_pages_leaves_no_trace(retail):
+    class Killed(BaseException):
+        pass
+
+    def die(number):
+        raise Killed
+
+    with pytest.raises(Killed):
+        retail.extract(retail.stream, retail.wrapped(retail.stream, die))
+    assert_nothing_landed(retail)
+    retail.extract(retail.stream)
+    rows = retail.landed(retail.stream)
+    assert len({row["_source_key"] for row in rows}) == len(rows)
+    assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - flagged(retail)
+
+
+def flagged(retail):
+    return {row["_source_key"] for row in retail.landed(retail.stream) if row["_deleted"]}
+
+
+@applies(5)
+def test_05_a_second_run_of_the_stream_refuses_and_the_cursor_never_goes_back(retail):
+    refused = []
+
+    def meanwhile(number):
+        with pytest.raises(StreamBusy) as raised:
+            retail.extract(retail.stream)
+        refused.append(str(raised.value))
+
+    report = retail.extract(retail.stream, retail.wrapped(retail.stream, meanwhile))
+    assert refused[0].startswith(f"{retail.system}/{retail.stream}: another run")
+    assert cursor(retail).load_id == report.load_id
+    retail.extract(retail.stream, now=retail.now - timedelta(days=3))
+    assert cursor(retail).load_id > report.load_id
+    assert cursor(retail).proven_until_at >= report.proven_until
+
+
+@pytest.mark.parametrize("lie", ["error_in_200", "html", "down"])
+@applies(6)
+def test_06_an_error_in_a_successful_answer_is_never_an_end_of_data(retail, lie):
+    retail.faults.set(retail.system, lie, after=1)
+    with pytest.raises(ExtractError) as raised:
+        retail.extract(retail.stream)
+    assert str(raised.value).startswith(f"{retail.system}/{retail.stream}")
+    assert_nothing_landed(retail)
+
+
+@pytest.mark.parametrize("fault", ["stalled", "truncated"])
+@applies(7)
+def test_07_a_body_that_stalls_or_breaks_off_is_read_again(retail, fault):
+    retail.faults.set(retail.system, fault, after=1, times=1)
+    retail.extract(retail.stream)
+    assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - flagged(retail)
+
+
+@applies(7)
+def test_07_a_body_that_always_stalls_ends_the_run_in_bounded_time(retail):
+    retail.faults.set(retail.system, "stalled", seconds=2)
+    with pytest.raises(ExtractError):
+        retail.extract(retail.stream)
+    assert_nothing_landed(retail)
+
+
+@applies(8)
+def test_08_throttling_is_waited_out_and_every_record_comes(retail):
+    retail.faults.set(retail.system, "throttled", after=1, times=2, retry_after=0.2)
+    report = retail.extract(retail.stream)
+    assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - flagged(retail)
+    assert report.received >= len(retail.keys(retail.stream))
+
+
+@applies(9)
+def test_09_a_cursor_that_repeats_fails_loudly(retail):
+    retail.faults.set(retail.system, "repeating_cursor")
+    with pytest.raises(RepeatingCursor):
+        retail.extract(retail.stream)
+    assert_nothing_landed(retail)
+
+
+@applies(11)
+def test_11_what_landed_is_all_that_the_source_has(retail):
+    retail.extract(retail.stream)
+    assert retail.alive(retail.stream).keys() | flagged(retail) == set(retail.keys(retail.stream))
+
+
+@applies(11, with_setting(lambda stream: stream.expected_total))
+def test_11_a_record_that_the_source_counts_but_does_not_show_fails_the_run(retail):
+    read = getattr(retail.connector, retail.stream)
+
+    def short(client, stream, window):
+        for number, page in enumerate(read(client, stream, window)):
+            records = page.records.slice(1) if retail.contract.kind == "sql" else page.records[1:]
+            yield Page(records if number == 0 else page.records, page.next, page.total)
+
+    connector = retail.wrapped(retail.stream, lambda number: None)
+    setattr(connector, retail.stream, short)
+    with pytest.raises(ShortRead):
+        retail.extract(retail.stream, connector)
+    assert_nothing_landed(retail)
+
+
+@applies(12, with_setting(lambda stream: stream.delete_mode != "none"))
+def test_12_a_deleted_record_becomes_a_tombstone_within_one_sweep(retail):
+    retail.extract(retail.stream)
+    key = sorted(retail.alive(retail.stream))[-2]
+    retail.now += timedelta(hours=1)
+    retail.delete(retail.stream, key, retail.now)
+    retail.now += retail.spec.sweep_every
+    report = retail.extract(retail.stream)
+    assert report.deleted >= 1
+    assert key not in retail.alive(retail.stream)
+    last = [row for row in retail.landed(retail.stream) if row["_source_key"] == key][-1]
+    own = [value for name, value in last.items() if not name.startswith("_") or name == "_payload"]
+    assert set(own) == {None}
+
+
+@applies(12, with_setting(lambda stream: stream.delete_mode in ("full_sweep", "tombstone_feed")))
+def test_12_an_outage_that_shows_an_empty_list_deletes_nothing(retail):
+    retail.extract(retail.stream)
+    before = retail.alive(retail.stream)
+    connector = retail.wrapped(retail.stream, lambda number: None)
+    setattr(connector, retail.stream, lambda client, stream, window: iter([Page([], total=0)]))
+    with pytest.raises(SweepRefused):
+        retail.extract(retail.stream, connector, full=True)
+    assert retail.alive(retail.stream) == before
+
+
+@applies(15, with_setting(lambda stream: bool(stream.required_scopes)))
+def test_15_a_missing_permission_is_named_before_history_comes_short(retail):
+    missing = retail.spec.required_scopes[-1]
+    retail.faults.set(retail.system, "missing_scope", scope=missing)
+    with pytest.raises(MissingScope, match=missing):
+        retail.extract(retail.stream)
+    assert_nothing_landed(retail)
+
+
+@applies(14)
+def test_14_a_refused_credential_is_one_clear_message_and_no_partial_state(retail):
+    if retail.contract.kind == "sql":
+        retail.running.take_down(retail.system)
+    else:
+        retail.faults.set(retail.system, "expired_token", after=1)
+    try:
+        with pytest.raises((BadCredentials, Unreachable)) as raised:
+            retail.extract(retail.stream)
+    finally:
+        if retail.contract.kind == "sql":
+            retail.running.bring_up(retail.system)
+    assert "Remedy: " in str(raised.value)
+    assert_nothing_landed(retail)
+
+
+@pytest.mark.parametrize("change", [{"to": "renamed"}, {}, {"retype": "list"}], ids=["renamed", "removed", "retyped"])
+@applies(16)
+def test_16_a_breaking_change_is_quarantined_and_mended_by_the_next_run(retail, change):
+    field = broken_field(retail)
+    if retail.contract.kind == "sql":
+        with _renamed_column(retail, field), pytest.raises(Drift, match=field):
+            retail.extract(retail.stream)
+    else:
+        retail.faults.set(retail.system, "drift", field=field, **change)
+        with pytest.raises(Drift):
+            retail.extract(retail.stream)
+        retail.faults.clear()
+    assert_nothing_landed(retail)
+    folder = retail.settings.landing / "_quarantine" / retail.system / retail.stream
+    reason = json.loads(next(folder.glob("*.json")).read_text())
+    assert reason["problem"]
+    assert list(folder.glob("*-raw.parquet"))
+    retail.extract(retail.stream)
+    assert retail.alive(retail.stream).keys() | flagged(retail) == set(retail.keys(retail.stream))
+
+
+def broken_field(retail):
+    """A required column that is neither the key nor a path into another."""
+    made_here = {"key"}
+    return next(
+        name
+        for name, column in retail.spec.columns.items()
+        if column.required and name not in {retail.spec.primary_key, *made_here} and "." not in name
+    )
+
+
+class _renamed_column:
+    def __init__(self, retail, column):
+        self.path, self.table, self.column = retail.folder / "pos.db", retail.stream, column
+
+    def __enter__(self):
+        self._rename(self.column, "renamed")
+
+    def __exit__(self, *_):
+        self._rename("renamed", self.column)
+
+    def _rename(self, column, to):
+        with sqlite3.connect(self.path) as connection:
+            connection.execute(f'alter table "{self.table}" rename column "{column}" to "{to}"')
+        connection.close()
+
+
+@pytest.mark.parametrize("system", CONTRACTS)
+def test_16_one_streams_drift_stops_no_other(retails, tmp_path, system):
+    retail = retails(system).begin(tmp_path / "home")
+    first, *others = retail.contract.streams
+    stream = retail.contract.streams[first]
+    key = stream.columns[stream.primary_key].model_copy(update={"type": "boolean"})
+    broken = stream.model_copy(update={"columns": {**stream.columns, stream.primary_key: key}})
+    contract = retail.contract.model_copy(update={"streams": {**retail.contract.streams, first: broken}})
+    outcome = extract_all({system: contract}, retail.settings, retail.now, resolve=retail.resolve)
+    failed = {one.stream: one.kind for one in outcome if isinstance(one, Failure)}
+    assert failed == {first: "Drift"}
+    assert [one.stream for one in outcome if not isinstance(one, Failure)] == others
+
+
+@applies(18, with_setting(lambda stream: stream.money != "none"))
+def test_18_money_lands_exactly_and_never_as_a_rounded_float(retail):
+    retail.extract(retail.stream)
+    amounts = [amount for row in retail.landed(retail.stream) for amount in _amounts(row, retail)]
+    assert amounts
+    kinds = {"string": str, "minor_units": int, "decimal": Decimal, "float": Decimal}
+    assert {type(amount) for amount in amounts} == {kinds[retail.spec.money]}
+    assert all(Decimal(str(amount)).as_tuple().exponent >= -4 for amount in amounts)
+
+
+def _amounts(row, retail):
+    """Every amount of a row: columns typed decimal, or integer and commercial; and `amount` at any depth."""
+    if retail.contract.kind == "sql":
+        columns = retail.spec.columns.items()
+        return [row[name] for name, column in columns if column.type == "decimal" and row[name] is not None]
+    payload = json.loads(row["_payload"], parse_float=Decimal)
+    kind = "integer" if retail.spec.money == "minor_units" else "decimal"
+    named = [
+        name
+        for name, column in retail.spec.columns.items()
+        if column.type == kind and (kind == "decimal" or name.startswith("amount"))
+    ]
+    found = [at_path(payload, name) for name in named]
+    if retail.spec.money == "string":
+        found += list(_deep(payload, "amount"))
+    return [amount for amount in found if amount is not None]
+
+
+def _deep(value, name):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == name:
+                yield inner
+            yield from _deep(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _deep(inner, name)
+
+
+@applies(21, with_setting(lambda stream: bool(stream.event_time or stream.cursor)))
+def test_21_every_event_time_is_utc_with_the_sources_own_words_beside_it(retail):
+    retail.extract(retail.stream)
+    zone = retail.spec.zone(retail.spec.event_time or retail.spec.cursor)
+    rows = [row for row in retail.landed(retail.stream) if not row["_deleted"]]
+    assert rows
+    for row in rows:
+        assert row["_event_text"]
+        assert to_utc(row["_event_text"], zone) == row["_event_at"]
+        assert row["_event_at"] <= retail.now.replace(tzinfo=None) + timedelta(hours=1)
+
+
+@applies(22, [name for name in EVERY if "variants" in name or name == "pos/articles"])
+def test_22_a_change_of_one_variant_alone_is_landed_and_reaches_its_sku(retail):
+    retail.extract(retail.stream)
+    key = changeable(retail, 3)[1]
+    before = retail.alive(retail.stream)[key]
+    retail.now += timedelta(hours=1)
+    retail.touch(retail.stream, key, retail.now)
+    report = retail.extract(retail.stream)
+    landed = retail.landed(retail.stream, report.load_id)
+    assert [row["_source_key"] for row in landed] == [key]
+    assert _sku(landed[0]) == _sku(before)
+
+
+def _sku(row):
+    body = json.loads(row["_payload"]) if "_payload" in row else row
+    return body.get("sku") or body.get("default_code")
+
+
+@applies(25)
+def test_25_no_personal_value_leaves_the_landing(retail, caplog):
+    caplog.set_level("DEBUG")
+    said = [repr(retail.extract(retail.stream))]
+    for fault in ("error_in_200", "drift", "html"):
+        if retail.contract.kind != "sql":
+            retail.faults.set(retail.system, fault, **({"field": broken_field(retail)} if fault == "drift" else {}))
+            with pytest.raises(ExtractError) as raised:
+                retail.extract(retail.stream, full=True)
+            said += [str(raised.value), repr(raised.value), repr(raised.value.__cause__)]
+            retail.faults.clear()
+    said += [record.getMessage() for record in caplog.records]
+    said += [str(path) for path in retail.settings.landing.rglob("*")]
+    said += [path.read_text() for path in retail.settings.landing.rglob("*.json")]
+    said.append(repr(cursor(retail)))
+    words, text = personal_words(retail), "\n".join(said)
+    assert [word for word in words if word in text] == []
+
+
+def personal_words(retail):
+    """Values of columns of class pii, long enough not to stand in a text by chance."""
+    words = set()
+    for row in retail.landed(retail.stream):
+        body = json.loads(row["_payload"] or "{}") if "_payload" in row else row
+        for name in retail.spec.pii:
+            words |= {
+                text for text in _texts(at_path(body, name)) if len(text) >= 8 and not re.fullmatch(r"[\d-]+", text)
+            }
+    return words
+
+
+def _texts(value):
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
