@@ -1,0 +1,118 @@
+"""One system of the simulated retailer for one test: its own copy of the first day, really served, and extraction."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.extract import LoadReport, extract_stream
+from pipelines.resources import Settings
+from sources.contract import Contract, load_contracts
+from sources.estate.events import keys
+from sources.estate.server import Running, generate_estate, start
+from sources.estate.world import NOW
+
+PROFILE = "retailer2"
+
+
+@dataclass
+class Served:
+    """The system under test; `now` is the time of the next run."""
+
+    system: str
+    running: Running
+    settings: Settings
+    contract: Contract
+    now: datetime = NOW
+    fake: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fake = importlib.import_module(f"sources.{self.system}.fake")
+
+    @property
+    def state(self) -> Path:
+        return self.running.folder / f"{self.system}.db"
+
+    @property
+    def url(self) -> str:
+        return self.running.endpoints[f"{self.system.upper()}_ENDPOINT"]
+
+    def extract(self, stream: str, now: datetime | None = None, **more: Any) -> LoadReport:
+        self.now = now or self.now
+        return extract_stream(self.contract, stream, self.settings, self.now, self.resolve, **more)
+
+    def resolve(self, reference: str) -> str:
+        return self.running.endpoints[reference.removeprefix("env:")]
+
+    def keys(self, stream: str) -> list[str]:
+        return keys(self.running.folder, self.system, stream)
+
+    def touch(self, stream: str, key: str, at: datetime, **fields: Any) -> None:
+        self.fake.touch(self.state, stream, key, at, **fields)
+
+    def delete(self, stream: str, key: str, at: datetime) -> None:
+        self.fake.delete(self.state, stream, key, at)
+
+    def get(self, path: str, headers: dict[str, str] | None = None, **params: Any) -> httpx.Response:
+        """A request of the test's own, past the kernel."""
+        return httpx.get(self.url + path, params=params, headers=headers, trust_env=False)
+
+    def rows(self, stream: str, load_id: str | None = None) -> list[dict[str, Any]]:
+        """What landed, in the order of landing; of one load, if its id is given."""
+        return landed(self.settings, self.system, stream, load_id)
+
+    def latest(self, stream: str) -> dict[str, dict[str, Any]]:
+        """The last landed row of each key."""
+        return {row["_source_key"]: row for row in self.rows(stream)}
+
+
+def landed(settings: Settings, system: str, stream: str, load_id: str | None = None) -> list[dict[str, Any]]:
+    """Landed rows as dicts, in the order of landing."""
+    folder = settings.landing / system / stream
+    rows = pq.ParquetDataset(folder, partitioning=None, ignore_prefixes=["_", "."]).read().to_pylist()
+    rows = [row for row in rows if load_id in (None, row["_load_id"])]
+    return sorted(rows, key=lambda row: (row["_load_id"], row["_extracted_at"]))
+
+
+def settings_at(home: Path) -> Settings:
+    home.mkdir(parents=True, exist_ok=True)
+    return Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+
+
+@pytest.fixture(scope="session")
+def first_day(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A home in which the system's first day is generated, made once for each system."""
+    homes: dict[str, Path] = {}
+
+    def of(system: str) -> Path:
+        if system not in homes:
+            homes[system] = tmp_path_factory.mktemp(f"first-day-{system}")
+            generate_estate(PROFILE, homes[system], systems=(system,))
+        return homes[system]
+
+    return of
+
+
+@pytest.fixture
+def serve(first_day: Callable[[str], Path], tmp_path: Path) -> Iterator[Callable[[str], Served]]:
+    """`serve(system)`: that system as on its first day."""
+    running: list[Running] = []
+
+    def of(system: str) -> Served:
+        home = tmp_path / system
+        shutil.copytree(first_day(system) / "estate", home / "estate")
+        running.append(start(PROFILE, home, systems=(system,)))
+        return Served(system, running[-1], settings_at(home), load_contracts()[system])
+
+    yield of
+    for one in running:
+        one.stop()
