@@ -60,7 +60,19 @@ def decide(
             action, reason = "hold", f"rests on {', '.join(dark)}, which is stale"
         elif odoo_id is None:
             values = {key: value for key, value in rows.row(number).items() if value is not None}
-            creates.append((number, Line(name, "create", golden_id, None, {}, values | given | {GOLDEN_ID: golden_id})))
+            creates.append(
+                (
+                    number,
+                    Line(
+                        name,
+                        "create",
+                        golden_id,
+                        None,
+                        {},
+                        values | given | rows.extra.get(number, {}) | {GOLDEN_ID: golden_id},
+                    ),
+                )
+            )
         elif after:
             action = "link" if set(after) == {GOLDEN_ID} else "update"
             changes.append(Line(name, action, golden_id, odoo_id, before, after))

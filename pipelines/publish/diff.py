@@ -54,9 +54,17 @@ def bind(rows: Rows, bindings: Mapping[str, int]) -> tuple[dict[int, int], dict[
 
 
 def compare(
-    rows: Rows, policy: ObjectPolicy, fields: Mapping[str, Any], bindings: Mapping[str, int], live: Iterable[Values]
+    rows: Rows,
+    policy: ObjectPolicy,
+    fields: Mapping[str, Any],
+    bindings: Mapping[str, int],
+    live: Iterable[Values],
+    offered: Mapping[int, set[tuple[str, str]]] = {},
 ) -> Comparison:
-    """Compare every bound row with its record. `live` is read once; `fields` is Odoo's fields_get."""
+    """Compare every bound row with its record. `live` is read once; `fields` is Odoo's fields_get.
+
+    `offered`: options that products in Odoo offer through attributes of ours, where a variant can still be added.
+    """
     found = Comparison(*bind(rows, bindings))
     number_of = {odoo_id: number for number, odoo_id in found.bound.items()}
     keyed = set(bindings.values())
@@ -79,7 +87,7 @@ def compare(
         if number not in found.changes:
             found.problems[number] = f"Odoo record {odoo_id} does not exist any more; extract Odoo again, then plan"
     if policy.made_with:
-        _adopt(rows, policy.made_with, found, differs)
+        _adopt(rows, policy.made_with, found, differs, offered)
     return found
 
 
@@ -143,7 +151,13 @@ def revive(rows: Rows, found: Comparison, policy: ObjectPolicy, last: Mapping[in
                 after[name] = rows.values[name][number] if name in rows.values else True
 
 
-def _adopt(rows: Rows, parent: str, found: Comparison, differs: Callable[[int, Values], tuple[Values, Values]]) -> None:
+def _adopt(
+    rows: Rows,
+    parent: str,
+    found: Comparison,
+    differs: Callable[[int, Values], tuple[Values, Values]],
+    offered: Mapping[int, set[tuple[str, str]]],
+) -> None:
     """Bind rows to records that Odoo made by itself with their parent, where exactly one can be meant."""
     wanted = Counter(rows.values[parent])
     children = defaultdict(list)
@@ -151,13 +165,15 @@ def _adopt(rows: Rows, parent: str, found: Comparison, differs: Callable[[int, V
         children[seen("many2one", record[parent])].append(record)
     taken = set(found.bound.values())
     for number, of in enumerate(rows.values[parent]):
-        there = children.get(of) if isinstance(of, int) else None
-        if number in found.bound or not there:
+        options = set(rows.options[number].items()) if rows.options else set()
+        if number in found.bound or not isinstance(of, int) or (options and options <= offered.get(of, set())):
             continue
+        there = children[of]
+        rows.extra.pop(number, None)
         if len(there) == 1 == wanted[of] and there[0]["id"] not in taken:
             found.bound[number], found.held[number] = there[0]["id"], there[0]
             found.changes[number] = differs(number, there[0])
-        else:
+        elif there or wanted[of] > 1:
             said = f"{len(there)} variants in Odoo and none of them is this one; add it there, with its attributes"
             found.problems.setdefault(number, f"product {of} has {said}")
     found.others = [record for record in found.others if record["id"] not in set(found.bound.values())]

@@ -20,13 +20,16 @@ Converter = Callable[[Any], Any]
 
 @dataclass
 class Rows:
-    """One publish model, by column; a row's number maps to why it cannot be published, or cannot be created."""
+    """One publish model, by column. By row number: what a new record gets besides its values (`extra`), why a row
+    cannot be published (`problems`), why no record can be made of it (`gaps`)."""
 
     ids: list[str]
     odoo_ids: list[int | None]
     units: list[list[str]]
     hashes: list[str]
     values: dict[str, list[Any]]
+    options: list[dict[str, str]] = field(default_factory=list)
+    extra: dict[int, dict[str, Any]] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
     gaps: dict[int, str] = field(default_factory=dict)
 
@@ -44,13 +47,18 @@ def read_rows(exports: Path, name: str, policy: ObjectPolicy) -> Rows:
     missing = [column for column in missing if column not in pq.read_schema(path).names]
     if missing:
         raise PublishRefused(f"{path.name} lacks {', '.join(missing)}", "mend the publish model or odoo.yml")
-    table = pq.read_table(path, columns=[*KEYS, *policy.owned])
+    stated = [column for column in policy.options if column in pq.read_schema(path).names]
+    table = pq.read_table(path, columns=[*KEYS, *policy.owned, *stated])
     columns = {column: table.column(column).to_pylist() for column in table.column_names}
     if len(set(columns["golden_id"])) != table.num_rows:
         raise PublishRefused(f"{path.name} holds a golden id twice", "mend the publish model: golden_id is its key")
     units = [row or [] for row in columns["units"]]
     values = {column: columns[column] for column in policy.owned}
-    return Rows(columns["golden_id"], columns["odoo_id"], units, columns["payload_hash"], values)
+    options = [
+        {policy.options[column]: columns[column][number] for column in stated if columns[column][number]}
+        for number in range(table.num_rows)
+    ]
+    return Rows(columns["golden_id"], columns["odoo_id"], units, columns["payload_hash"], values, options)
 
 
 def convert(rows: Rows, policy: ObjectPolicy, converters: Mapping[str, Converter]) -> None:

@@ -6,7 +6,6 @@ Nothing is written to Odoo here. A plan over an unchanged estate and an unchange
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live
+from pipelines.publish.attributes import offers, shape
 from pipelines.publish.caps import exceeded
 from pipelines.publish.decide import Decisions, closed, decide
 from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
@@ -75,7 +75,9 @@ def make_plan(
     engine = open_ledger(settings.ledger_url)
     rows = {name: read_rows(settings.exports, name, policy.objects[name]) for name in _read_too(policy, asked)}
     golden_hash = fingerprint(rows[name] for name in rows if name in asked)
-    _leave_out_products_of_several_variants(policy, rows)
+    for name, each in policy.objects.items():
+        if each.made_with and name in rows:
+            shape(rows[_parent(each)], rows[name], each.made_with)
     lines, counts, beyond = [], {}, []
     with engine.connect() as connection:
         making = Making(policy, client, connection, live.fingerprint(client), overrule, rows)
@@ -106,7 +108,8 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
         if field_policy.round == "currency":
             round_to_currency(rows, column, "pricelist_id", live.currency_places(making.client))
     bindings = live.bindings(making.client, policy.model)
-    found = compare(rows, policy, fields, bindings, live.records(making.client, policy, fields))
+    offered = offers(making.client, policy.options.values()) if policy.options else {}
+    found = compare(rows, policy, fields, bindings, live.records(making.client, policy, fields), offered)
     judged = gate.get(policy.domain)
     if not asked:
         return closed(rows, found, "it was not planned")
@@ -170,20 +173,6 @@ def _read_too(policy: Policy, asked: Collection[str]) -> list[str]:
     compared = set(_compared_too(policy, asked))
     parts = {name for name, each in policy.objects.items() if each.made_with and _parent(each) in compared}
     return [name for name in policy.objects if name in compared | parts]
-
-
-def _leave_out_products_of_several_variants(policy: Policy, rows: dict[str, Rows]) -> None:
-    """A product that is not in Odoo can be made with one variant; more need attributes, which golden does not state."""
-    for name, each in policy.objects.items():
-        if each.made_with and name in rows:
-            parts = Counter(rows[name].values[each.made_with])
-            parents = rows[_parent(each)]
-            for number, golden_id in enumerate(parents.ids):
-                if parts[golden_id] != 1:
-                    said = (
-                        f"it has {parts[golden_id]} variants: make it in Odoo, with the attributes that tell them apart"
-                    )
-                    parents.gaps[number] = said
 
 
 def _parent(policy: ObjectPolicy) -> str:

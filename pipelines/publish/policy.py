@@ -75,6 +75,7 @@ class ObjectPolicy(_Strict):
     unique: list[str] = []
     window: Window | None = None
     made_with: str | None = None
+    options: dict[str, str] = {}
 
     @property
     def owned(self) -> dict[str, FieldPolicy]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipelines.publish.attributes import CHOSEN, STRUCTURE, in_odoos_terms
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.receipts import Outcome
 from pipelines.publish.store import Line
@@ -58,7 +59,7 @@ def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line
     if not lines:
         return [], []
     creating = [line.golden_id for line in lines if line.action == "create"]
-    fields = sorted({name for line in lines for name in line.after} | {GOLDEN_ID, RUN})
+    fields = sorted({name for line in lines for name in line.after} - STRUCTURE | {GOLDEN_ID, RUN})
     ids = [line.odoo_id for line in lines if line.odoo_id]
     wanted = ["|", (GOLDEN_ID, "in", creating), ("id", "in", ids)]
     rows = search_read(writer.client, writer.model, fields, [*wanted, (RUN, "=", writer.run_id)])
@@ -72,13 +73,20 @@ def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line
             rest.append(line)
             continue
         line = resolved[line.line]
-        kept = [name for name, value in line.after.items() if not same(seen(writer.kinds[name], row[name]), value)]
+        kept = [
+            name
+            for name, value in line.after.items()
+            if name not in STRUCTURE and not same(seen(writer.kinds[name], row[name]), value)
+        ]
         outcomes.append(_done(line, row["id"], line.action == "create", kept))
     return outcomes, rest
 
 
 def _create(writer: Writer, lines: list[Line]) -> list[Outcome]:
-    items = [{"xid": line.golden_id, "values": _sent(line.after) | {RUN: writer.run_id}} for line in lines]
+    values = in_odoos_terms(writer.client, [_sent(line.after) for line in lines], writer.policy.made_with)
+    items = [
+        {"xid": line.golden_id, "values": each | {RUN: writer.run_id}} for line, each in zip(lines, values, strict=True)
+    ]
     answer = upsert(writer.client, writer.model, items, writer.context)
     outcomes = [
         _done(line, answer[line.golden_id]["id"], True, []) for line in lines if answer[line.golden_id]["created"]
@@ -137,7 +145,7 @@ def _made_already(writer: Writer, lines: list[Line]) -> tuple[list[Line], list[L
     parent = writer.policy.made_with
     if not parent:
         return [], lines
-    fields = sorted({name for line in lines for name in line.after} | {parent, GOLDEN_ID})
+    fields = sorted({name for line in lines for name in line.after} - STRUCTURE | {parent, GOLDEN_ID})
     wanted = [(parent, "in", sorted({line.after[parent] for line in lines}))]
     children = defaultdict(list)
     for row in search_read(writer.client, writer.model, fields, wanted):
@@ -145,7 +153,7 @@ def _made_already(writer: Writer, lines: list[Line]) -> tuple[list[Line], list[L
     made, rest = [], []
     for line in lines:
         there = children[line.after[parent]]
-        if len(there) == 1 and not there[0][GOLDEN_ID]:
+        if len(there) == 1 and not there[0][GOLDEN_ID] and CHOSEN not in line.after:
             before = {name: seen(writer.kinds[name], there[0][name]) for name in line.after}
             made.append(replace(line, odoo_id=there[0]["id"], before=before))
         else:
@@ -158,12 +166,16 @@ def _resolved(writer: Writer, lines: list[Line]) -> tuple[list[Line], list[Outco
     pending: dict[str, set[str]] = defaultdict(set)
     for line in lines:
         for name, value in line.after.items():
-            if isinstance(value, dict):
+            if isinstance(value, dict) and name not in STRUCTURE:
                 pending[name].add(value["golden_id"])
     found = {name: _ids(writer, name, golden_ids) for name, golden_ids in pending.items()}
     resolved, outcomes = [], []
     for line in lines:
-        waiting = {name: value["golden_id"] for name, value in line.after.items() if isinstance(value, dict)}
+        waiting = {
+            name: value["golden_id"]
+            for name, value in line.after.items()
+            if isinstance(value, dict) and name not in STRUCTURE
+        }
         missing = [golden_id for name, golden_id in waiting.items() if golden_id not in found[name]]
         if missing:
             outcomes.append(
@@ -183,7 +195,8 @@ def _ids(writer: Writer, name: str, golden_ids: Iterable[str]) -> dict[str, int]
 
 def _done(line: Line, odoo_id: int, created: bool, kept: list[str]) -> Outcome:
     before = {} if created else line.before
-    written = {name: (before.get(name), value) for name, value in line.after.items() if name not in kept}
+    left = {*kept, *STRUCTURE}
+    written = {name: (before.get(name), value) for name, value in line.after.items() if name not in left}
     return Outcome(line, "done", odoo_id, created, written, {"kept": kept, "problem": KEPT} if kept else {})
 
 

@@ -323,7 +323,15 @@ def _make_variants(template: Records) -> None:
             )
     for variant in have.values():
         variant.unlink()
-    env["product.product"].create(fresh)
+    if not _made_on_demand(template):
+        env["product.product"].create(fresh)
+
+
+def _made_on_demand(template: Records) -> bool:
+    """With one attribute of which variants are made dynamically, Odoo makes none of the template by itself."""
+    lines = template.env["product.template.attribute.line"].search([["product_tmpl_id", "=", template.id]])
+    attributes = template.env["product.attribute"].browse(_distinct(lines, "attribute_id"))
+    return any(attribute.create_variant == "dynamic" for attribute in attributes)
 
 
 def _check_combinations(variants: Records) -> None:
