@@ -31,6 +31,7 @@ EXPORTED = ("golden", "matched", "publish")
 Event = dict[str, Any]
 RECEIPTS = pa.schema(
     [
+        ("seq", pa.int64()),
         ("run_id", pa.string()),
         ("run_kind", pa.string()),
         ("object", pa.string()),
@@ -128,10 +129,14 @@ def export(settings: Settings) -> dict[str, int]:
 
 
 def export_receipts(settings: Settings) -> Path:
-    """Write the ledger's receipts to exports/ledger/receipts.parquet, the dbt source `ledger.receipts`."""
-    runs, receipts = ledger.runs.c, ledger.receipts.c
+    """Write what Assay last published to exports/ledger/receipts.parquet, the dbt source `ledger.receipts`.
+
+    Only receipts of the Odoo that was published to last: those of another one say nothing about what this one holds.
+    """
+    receipts, runs = ledger.receipts.c, ledger.publish_runs.c
     query = (
         sa.select(
+            receipts.seq,
             receipts.run_id,
             runs.kind.label("run_kind"),
             receipts.object,
@@ -141,8 +146,9 @@ def export_receipts(settings: Settings) -> Path:
             receipts.after,
             receipts.written_at,
         )
-        .outerjoin_from(ledger.receipts, ledger.runs, receipts.run_id == runs.run_id)
-        .order_by(receipts.run_id, receipts.object, receipts.odoo_id, receipts.field)
+        .join_from(ledger.receipts, ledger.publish_runs, receipts.run_id == runs.run_id)
+        .where(receipts.target == sa.select(receipts.target).order_by(receipts.seq.desc()).limit(1).scalar_subquery())
+        .order_by(receipts.seq)
     )
     with ledger.open_ledger(settings.ledger_url).connect() as connection:
         rows = connection.execute(query).all()

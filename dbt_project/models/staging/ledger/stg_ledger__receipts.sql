@@ -2,7 +2,7 @@
 with ordered as (
     select
         *,
-        row_number() over (partition by object, odoo_id, field order by written_at desc, run_id desc) as newest
+        row_number() over (partition by object, odoo_id, field order by seq desc) as newest
     from {{ source('ledger', 'receipts') }}
 )
 

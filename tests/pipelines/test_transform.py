@@ -1,0 +1,448 @@
+"""From landing to publish in one build: what survives, what is kept beside it, what is refused; and twice the same."""
+
+import json
+import shutil
+from datetime import datetime
+from decimal import Decimal
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+
+from pipelines import ledger, transform
+from pipelines.resources import Settings
+from tests.pipelines.small_landing import land
+
+WROTE_AT = datetime(2026, 3, 20, 9)
+
+
+def shopify_customer(first, last, email=None, phone=None, **address):
+    return {
+        "firstName": first,
+        "lastName": last,
+        "state": "ENABLED",
+        "locale": "cs",
+        "defaultEmailAddress": email and {"emailAddress": email, "marketingState": "SUBSCRIBED"},
+        "defaultPhoneNumber": phone and {"phoneNumber": phone},
+        "defaultAddress": {"countryCodeV2": "CZ", **address} if address else None,
+    }
+
+
+def odoo_partner(number, name, **values):
+    blank = dict.fromkeys(("email", "phone", "street", "street2", "city", "zip", "vat", "lang", "x_assay_id"), False)
+    named = {"id": number, "name": name, "active": True, "is_company": False, "country_code": "CZ"}
+    return blank | named | values
+
+
+def till_customer(code, **values):
+    return {"customer_code": code, "store_code": "S001", "is_deleted": False} | values
+
+
+def till_price(code, amount, start=None, end=None, article="100001", **values):
+    return {
+        "price_code": code,
+        "article_code": article,
+        "price_list": "retail_czk",
+        "currency": "CZK",
+        "amount": Decimal(amount),
+        "tax_basis": "gross",
+        "tax_rate": Decimal("21.00"),
+        "min_quantity": 1,
+        "valid_from_at": start and datetime.fromisoformat(start),
+        "valid_to_at": end and datetime.fromisoformat(end),
+        "kind": "regular",
+    } | values
+
+
+def odoo_rule(number, amount, pricelist, start=False, **values):
+    return {
+        "id": number,
+        "pricelist_id": [pricelist, "list"],
+        "product_id": [2001, "shirt"],
+        "applied_on": "0_product_variant",
+        "compute_price": "fixed",
+        "fixed_price": amount,
+        "min_quantity": 0,
+        "date_start": start,
+        "date_end": False,
+        "x_assay_id": False,
+    } | values
+
+
+def land_customers(landing):
+    anna = {"phone": "+420601000001", "street": "Dlouhá 1"}
+    land(
+        landing,
+        "shopify",
+        "customers",
+        [
+            ("7001", "2026-03-01T10:00", shopify_customer("Anna", "Nováková", "Anna@Posta.Example ", "+420601000001")),
+            ("7002", "2026-03-01T10:00", shopify_customer(None, None, "nameless@posta.example")),
+            ("7003", "2026-03-01T10:00", shopify_customer("Petr", "Malý", "petr@posta.example", city="Brno")),
+            ("7004", "2026-03-01T10:00", shopify_customer("Eva", "Stará", "eva.new@posta.example")),
+            ("7005", "2026-03-01T10:00", shopify_customer("Jan", "Pryč", "jan@posta.example")),
+        ],
+    )
+    land(
+        landing,
+        "shopify",
+        "customers",
+        [("7004", "2026-02-01T10:00", shopify_customer("Eva", "Stará", "eva.old@posta.example"))],
+        load=2,
+    )
+    land(landing, "shopify", "customers", [("7005", "2026-03-20T10:00", None)], load=3)
+    land(
+        landing,
+        "odoo",
+        "partners",
+        [
+            ("11", "2026-03-04T10:00", odoo_partner(11, "Nováková, Anna", city="Praha", zip="110 00", **anna)),
+            (
+                "13",
+                "2026-03-04T10:00",
+                odoo_partner(13, "Petr Malý", email="petr@posta.example", street="Stará 2", city="Praha", zip="110 00"),
+            ),
+        ],
+    )
+    land(
+        landing,
+        "pos",
+        "customers",
+        [
+            (
+                "C1",
+                "2026-03-05T10:00",
+                till_customer(
+                    "C1", first_name="ANNA", last_name="NOVAKOVA", phone="601 000 001", email="noemail@store001.example"
+                ),
+            )
+        ],
+    )
+    land(
+        landing,
+        "stripe",
+        "customers",
+        [
+            (
+                "cus_1",
+                "2026-03-02T10:00",
+                {"name": "Anna Novakova", "email": "anna@posta.example", "metadata": {"shopify_customer_id": "7001"}},
+            )
+        ],
+    )
+
+
+def land_products(landing):
+    shirt = {"gtin": "8590000000015", "tax_rate": Decimal("21.00"), "is_active": True}
+    land(
+        landing,
+        "pos",
+        "articles",
+        [
+            (
+                "100001",
+                "2026-03-01T10:00",
+                {"article_code": "100001", "sku": "SKU-1", "name": "SHIRT", "weight_g": 205, **shirt},
+            ),
+            (
+                "100002",
+                "2026-03-01T10:00",
+                {"article_code": "100002", "sku": "CAP-1", "name": "CAP", **shirt, "gtin": "8590000000029"},
+            ),
+        ],
+    )
+    template = {"id": 1001, "name": "Shirt", "active": True, "x_assay_id": False}
+    variant = {"id": 2001, "product_tmpl_id": [1001, "Shirt"], "default_code": " sku-1", "barcode": "8590000000015"}
+    land(landing, "odoo", "product_templates", [("1001", "2026-03-01T10:00", template)])
+    land(
+        landing,
+        "odoo",
+        "product_variants",
+        [("2001", "2026-03-01T10:00", variant | {"weight": 0.0, "active": True, "x_assay_id": False})],
+    )
+    land(
+        landing,
+        "shopify",
+        "variants",
+        [
+            (
+                "4401",
+                "2026-03-01T10:00",
+                {
+                    "sku": "SKU-1",
+                    "barcode": "8590000000015",
+                    "price": "19.66",
+                    "selectedOptions": [{"name": "Title", "value": "Default Title"}],
+                    "product": {"legacyResourceId": "8801", "hasOnlyDefaultVariant": True},
+                    "inventoryItem": {"measurement": {"weight": {"value": 0.2, "unit": "KILOGRAMS"}}},
+                },
+            )
+        ],
+    )
+
+
+def land_prices(landing):
+    lists = [("1", "Retail CZK", "CZK"), ("2", "Online EUR", "EUR")]
+    land(
+        landing,
+        "odoo",
+        "pricelists",
+        [
+            (key, "2026-01-01", {"id": int(key), "name": name, "active": True, "currency_id": [1, currency]})
+            for key, name, currency in lists
+        ],
+    )
+    land(
+        landing,
+        "odoo",
+        "pricelist_items",
+        [
+            ("1", "2026-03-28T20:00", odoo_rule(1, 19.99, 1, "2026-03-28 23:00:00")),
+            ("2", "2026-03-28T20:00", odoo_rule(2, 16.52, 2)),
+        ],
+    )
+    land(
+        landing,
+        "pos",
+        "prices",
+        [
+            ("P1", "2026-01-02", till_price("P1", "17.99", "2026-01-01T00:00")),
+            (
+                "P2",
+                "2026-03-20",
+                till_price("P2", "14.99", "2026-03-29T10:00", "2026-03-29T16:00", store_code="S001", kind="promotion"),
+            ),
+            ("P3", "2026-03-20", till_price("P3", "0.00")),
+            ("P4", "2026-03-20", till_price("P4", "9.99", article="999999")),
+            ("P5", "2026-03-20", till_price("P5", "5.00", "2026-03-29T10:00", "2026-03-28T10:00", kind="promotion")),
+            ("P6", "2026-03-20", till_price("P6", "99.00", "2026-01-01T00:00", article="100002")),
+        ],
+    )
+
+
+class Built:
+    """A built home: its exports as SQL tables by file name."""
+
+    def __init__(self, home):
+        self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+
+    def build(self):
+        self.result = transform.build(self.settings)
+        self.rows = transform.export(self.settings)
+        return self
+
+    def ask(self, query):
+        with duckdb.connect() as connection:
+            for path in self.settings.exports.glob("*/*.parquet"):
+                connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+            return connection.execute(query).fetchall()
+
+    def one(self, query):
+        (row,) = self.ask(query)
+        return row
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    home = tmp_path_factory.mktemp("retailer")
+    for part in (land_customers, land_products, land_prices):
+        part(home / "landing")
+    return Built(home).build()
+
+
+def provenance(built, attribute, value):
+    return built.one(
+        f"""
+        select told.record_id, told.rule, told.losing_values
+        from golden_customers__provenance as told
+        where attribute = '{attribute}' and value = '{value}'
+        """
+    )
+
+
+def test_an_empty_landing_builds_to_empty_tables(tmp_path):
+    rows = Built(tmp_path).build().rows
+    assert rows["golden/golden_customers"] == 0
+    assert rows["publish/publish_odoo__res_partner"] == 0
+    assert set(rows.values()) == {0}
+
+
+def test_every_node_of_the_build_succeeds(built):
+    assert set(built.result.counts) <= {"success", "pass", "no-op"}
+
+
+def test_systems_that_know_one_person_make_one_customer(built):
+    assert built.one("select system_count from golden_customers where email = 'anna@posta.example'") == (4,)
+
+
+def test_a_value_comes_with_its_record_its_rule_and_what_lost(built):
+    record_id, rule, losers = provenance(built, "full_name", "Anna Nováková")
+    assert (record_id, rule) == ("odoo:11", "source order")
+    assert {loser["value"]: loser["why"] for loser in json.loads(losers)} == {
+        "Anna Novakova": "less trusted source",
+        "ANNA NOVAKOVA": "less trusted source",
+    }
+
+
+def test_the_address_of_the_store_is_nobodys_email(built):
+    assert built.ask("select * from golden_customers__provenance where value like 'noemail%'") == []
+
+
+def test_an_address_survives_whole_and_is_not_mixed(built):
+    assert built.one("select street, city, zip from golden_customers where email = 'petr@posta.example'") == (
+        None,
+        "Brno",
+        None,
+    )
+
+
+def test_a_late_version_does_not_replace_a_newer_one(built):
+    assert built.ask("select email from golden_customers where full_name = 'Eva Stará'") == [("eva.new@posta.example",)]
+
+
+def test_what_waits_says_why_and_what_to_do(built):
+    reasons = dict(
+        built.ask("select record_id, reason from golden_customers__rejected where record_id like 'shopify%'")
+    )
+    assert reasons == {"shopify:7002": "no usable name", "shopify:7005": "deleted at its source"}
+    assert all(remedy for (remedy,) in built.ask("select remedy from golden_customers__rejected"))
+
+
+def test_the_masked_view_names_nobody(built):
+    rows = built.ask("select full_name, email, phone from golden_customers__masked where email is not null")
+    assert rows
+    assert not {"anna@posta.example", "+420601000001", "Anna Nováková"} & {value for row in rows for value in row}
+
+
+def test_a_variant_takes_each_value_from_the_system_trusted_with_it(built):
+    assert built.one("select sku, gtin14, weight_g from golden_products__variants where sku = 'SKU-1'") == (
+        "SKU-1",
+        "08590000000015",
+        200,
+    )
+
+
+def test_a_wrong_check_digit_costs_the_barcode_and_not_the_product(built):
+    assert built.one("select gtin14 from golden_products__variants where sku = 'CAP-1'") == (None,)
+    assert built.one("select attribute, reason from golden_products__rejected where record_id = 'pos:100002'") == (
+        "gtin14",
+        "wrong check digit",
+    )
+
+
+def test_a_price_stands_as_net_tax_and_gross(built):
+    assert built.one(
+        "select amount, net_amount, tax_amount, gross_amount from golden_prices where price_list = 'online_eur'"
+    ) == tuple(map(Decimal, ("16.5200", "16.5200", "3.1400", "19.6600")))
+
+
+def test_channels_that_disagree_become_exceptions_with_a_cause(built):
+    found = built.ask("select record_id, cause, hint from golden_prices__exceptions order by record_id")
+    assert found == [
+        ("pos:P1", "late", None),
+        ("shopify:4401", "wrong", "tax included where it should not be"),
+    ]
+
+
+def test_a_stores_own_promotion_stands_beside_the_price_of_the_chain(built):
+    stores = built.ask("select amount, kind from golden_prices where store_code = 'S001'")
+    assert stores == [(Decimal("14.9900"), "promotion")]
+
+
+def test_prices_that_cannot_be_are_refused_with_the_reason(built):
+    reasons = dict(built.ask("select record_id, reason from golden_prices__rejected"))
+    assert reasons == {
+        "pos:P3": "price is not positive",
+        "pos:P4": "no such variant",
+        "pos:P5": "window is inverted",
+    }
+
+
+def test_a_publish_row_names_the_odoo_record_and_the_stores_it_rests_on(built):
+    odoo_id, units, record_ids, name = built.one(
+        "select odoo_id, units, record_ids, name from publish_odoo__res_partner where email = 'anna@posta.example'"
+    )
+    assert (odoo_id, name) == (11, "Anna Nováková")
+    assert units == ["odoo", "shopify"]
+    assert record_ids == ["odoo:11", "shopify:7001"]
+
+
+def test_only_chain_prices_that_odoo_does_not_contradict_are_published(built):
+    rows = built.ask(
+        "select odoo_id, pricelist_id, fixed_price, date_start from publish_odoo__product_pricelist_item order by 3"
+    )
+    assert rows == [
+        (2, "Online EUR", 16.52, None),
+        (1, "Retail CZK", 19.99, "2026-03-28 23:00:00"),
+        (None, "Retail CZK", 99.0, "2026-01-01 00:00:00"),
+    ]
+
+
+def test_the_unit_tests_beside_the_models_pass(built):
+    counts = transform.run_dbt(built.settings, "test", "--select", "test_type:unit").counts
+    assert counts["pass"] >= 6
+    assert set(counts) == {"pass"}
+
+
+def test_building_again_elsewhere_gives_the_same_bytes(built, tmp_path):
+    home = built.settings.home
+    shutil.copytree(home / "landing", tmp_path / "landing")
+    again = Built(tmp_path).build()
+    assert again.rows == built.rows
+    for name in built.rows:
+        path = f"exports/{name}.parquet"
+        assert (home / path).read_bytes() == (tmp_path / path).read_bytes(), name
+
+
+def write_receipts(settings, *written, kind="apply", target="odoo-1"):
+    """Receipts of one publish run; `written`: (odoo id, field, before, after)."""
+    engine, run = ledger.open_ledger(settings.ledger_url), f"{kind}-{target}"
+    shared = {"run_id": run, "plan_id": "plan-1", "target": target}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(ledger.publish_runs), shared | {"kind": kind, "started_at": WROTE_AT})
+        for line, (odoo_id, field, before, after) in enumerate(written):
+            values = {"object": "res_partner", "odoo_id": odoo_id, "field": field, "line": line, "golden_id": "C-1"}
+            values |= {"before": json.dumps(before), "after": json.dumps(after)}
+            values |= {"created_record": False, "written_at": WROTE_AT}
+            connection.execute(sa.insert(ledger.receipts), shared | values)
+
+
+def test_an_echo_is_no_evidence_a_correction_in_odoo_is_and_what_was_undone_is_odoos_own(built, tmp_path):
+    """Both partners were given an e-mail address: the first still has it, a person corrected the second. The telephone
+    of the second was published and undone."""
+    shutil.copytree(built.settings.home / "landing", tmp_path / "landing")
+    changed = [
+        ("11", "2026-03-20T10:00", odoo_partner(11, "Nováková, Anna", email="anna@posta.example", vat="CZ12345678")),
+        ("13", "2026-03-21T10:00", odoo_partner(13, "Petr Malý", email="petr.maly@posta.example", phone="601000003")),
+    ]
+    land(tmp_path / "landing", "odoo", "partners", changed, load=9)
+    home = Built(tmp_path)
+    write_receipts(
+        home.settings,
+        (11, "email", False, "anna@posta.example"),
+        (11, "vat", False, "CZ12345678"),
+        (13, "email", False, "petr@posta.example"),
+    )
+    write_receipts(home.settings, (13, "phone", "+420601000099", "601000003"), kind="undo")
+    home.build()
+    assert provenance(home, "email", "anna@posta.example")[0] == "shopify:7001"
+    assert home.ask("select * from golden_customers__provenance where attribute = 'vat'") == []
+    assert provenance(home, "email", "petr.maly@posta.example")[:2] == ("odoo:13", "correction by a person in Odoo")
+    assert provenance(home, "phone", "+420601000003")[0] == "odoo:13"
+
+
+def test_receipts_of_another_odoo_say_nothing_about_this_one(tmp_path):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    write_receipts(settings, (11, "email", False, "test@posta.example"), target="a-test-database")
+    write_receipts(settings, (12, "email", False, "real@posta.example"), target="the-real-one")
+    exported = transform.export_receipts(settings)
+    assert duckdb.execute(f"select odoo_id, run_kind, after from '{exported}'").fetchall() == [
+        (12, "apply", '"real@posta.example"')
+    ]
+
+
+def test_a_failing_test_names_itself_and_no_value(built, tmp_path):
+    shutil.copytree(built.settings.home / "landing", tmp_path / "landing")
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    with pytest.raises(transform.BuildFailed, match="dbt stopped before it ran a model"):
+        transform.build(settings, "no_such_model:")
