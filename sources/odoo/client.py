@@ -154,6 +154,16 @@ def search_read(
     return call(client, model, "search_read", context=context, **asked)
 
 
+def json2_request(model: str, method: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
+    """(path, body) of a reading JSON-2 call, for clients of the extraction kernel, which bring their own patience."""
+    return f"/json/2/{model}/{method}", {"context": READ_CONTEXT, **arguments}
+
+
+def json2_headers(db: str, key: str) -> dict[str, str]:
+    """Who calls, and which database is meant."""
+    return {"Authorization": f"bearer {key}", "X-Odoo-Database": db, "Content-Type": "application/json"}
+
+
 def fields_get(client: OdooClient, model: str, attributes: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     """What Odoo says about each field of `model`: type, relation, readonly, required, selection, digits, …"""
     asked = list(attributes or ("type", "string", "relation", "readonly", "required", "selection", "digits", "store"))
@@ -203,8 +213,7 @@ def _version(url: str) -> tuple[int, int]:
 
 def _json2(url: str, db: str, key: str) -> tuple[Send, Callable[[], None]]:
     """JSON-2: one POST per call, the key as bearer, real HTTP statuses."""
-    headers = {"Authorization": f"bearer {key}", "X-Odoo-Database": db, "Content-Type": "application/json"}
-    session = httpx.Client(headers=headers, follow_redirects=False)
+    session = httpx.Client(headers=json2_headers(db, key), follow_redirects=False)
 
     def send(model, method, ids, context, arguments, timeout):
         body = {"context": context, **arguments} | ({} if ids is None else {"ids": ids})
@@ -229,6 +238,8 @@ def _decoded(model: str, method: str, status: int, content: bytes) -> Any:
             raise from_answer(model, method, status, None) from error
         # A proxy's page: it gave up waiting, or cut the answer. Odoo may go on behind it.
         raise OdooAmbiguous(model, method, f"HTTP {status} without Odoo's answer", "look it up by key") from error
+    if isinstance(body, dict) and "jsonrpc" in body and "error" in body:
+        raise from_answer(model, method, status, body["error"].get("data"))
     if status >= 400:
         raise from_answer(model, method, status, body)
     return body

@@ -1,104 +1,155 @@
 """Reads Odoo as a source: every stream by id, archived records too, changes by `write_date`.
 
 `write_date` is when the writing transaction began, so a long one commits behind the newest: the contract's overlap
-reads that far back. Nothing tells of deletions; `keys` lists what is left.
+reads that far back. Nothing tells of deletions; `keys` lists what is left. Users of Odoo and its own company are no
+customers and left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sources import http
 from sources.contract import Contract, Stream
-from sources.errors import BadCredentials, ExtractError, MissingScope, ServerFault, SourceError, Unreachable
+from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ServerFault, SourceError, Unreachable
+from sources.http import Verdict
 from sources.odoo import client as rpc
-from sources.odoo.errors import OdooAmbiguous, OdooDenied, OdooError, OdooRetryable, OdooUnreachable
+from sources.odoo.errors import OdooAmbiguous, OdooDenied, OdooError, OdooRetryable, OdooUnreachable, from_answer
+from sources.paging import follow
 from sources.records import Page, Window
 
-MODELS: dict[str, tuple[str, list]] = {
-    "partners": ("res.partner", []),
-    "product_templates": ("product.template", []),
-    "product_variants": ("product.product", []),
-    "pricelists": ("product.pricelist", []),
-    "pricelist_items": ("product.pricelist.item", []),
-    "external_ids": ("ir.model.data", [("module", "=", "assay")]),
+MODELS = {
+    "partners": "res.partner",
+    "product_templates": "product.template",
+    "product_variants": "product.product",
+    "pricelists": "product.pricelist",
+    "pricelist_items": "product.pricelist.item",
+    "external_ids": "ir.model.data",
 }
-_ERRORS = (((OdooUnreachable, OdooAmbiguous), Unreachable), (OdooRetryable, ServerFault))
+# Its currency's name is the ISO code; elsewhere a relation is the plain id, which no renaming changes.
+NAMED = {"pricelists"}
+OPTION = "product.template.attribute.value"
+TEMPLATE_USERS = ["public", "portaltemplate"]
 
 
 @dataclass(frozen=True)
-class Client:
-    """One stream's way to Odoo."""
+class Older:
+    """One stream's way to an Odoo before 19, over /jsonrpc. It offers what the kernel's client does."""
 
     odoo: rpc.OdooClient
     stream: str = "*"
 
-    def on(self, stream: str, exact: bool = False) -> Client:
-        """The same session for another stream."""
+    def on(self, stream: str, exact: bool = False) -> Older:
+        """The same session for another stream. Amounts stay floats: odoorpc decodes them."""
         return replace(self, stream=stream)
+
+    def fail(self, error: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:
+        return error("odoo", self.stream, problem, remedy)
+
+    def ask(self, model: str, method: str, **arguments: Any) -> Any:
+        with _as_extract_errors(self.stream):
+            return rpc.call(self.odoo, model, method, **arguments)
 
     def close(self) -> None:
         self.odoo.close()
 
 
+Client = http.Client | Older
+
+
 def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
-    """A session as the user of the API key. Raises an ExtractError."""
+    """A session as the user of the API key: JSON-2 from api_version 19 on, /jsonrpc below."""
     secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
+    if int((contract.api_version or "19").split(".")[0]) >= 19:
+        headers = rpc.json2_headers(secrets["db"], secrets["key"])
+        return http.connect(contract, resolve, headers=headers, judge=judge)
     with _as_extract_errors("*", denied=BadCredentials):
-        return Client(rpc.connect(resolve(contract.endpoint), **secrets))
+        return Older(rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc"))
+
+
+def judge(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
+    """Odoo's own errors: a lost race may be asked again, a refused value may not, though both may come as 500."""
+    if isinstance(body, dict) and "jsonrpc" in body and "error" in body:
+        return Verdict(SourceError, "HTTP 200 carries an error of Odoo")
+    if status < 400 or status in (429, 502, 503, 504) or not isinstance(body, dict) or "name" not in body:
+        return None
+    error = from_answer("res.partner", "read", status, body)
+    if isinstance(error, OdooDenied):
+        return Verdict(BadCredentials if status == 401 else MissingScope, error.problem)
+    if isinstance(error, OdooRetryable | OdooAmbiguous):
+        return Verdict(ServerFault, error.problem)
+    return Verdict(Drift if "Invalid field" in error.problem else SourceError, f"{error.kind}: {error.problem}")
 
 
 def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
     """The id of every record that is left."""
-    model, domain = MODELS[client.stream]
-    with _as_extract_errors(client.stream):
-        for records in rpc.read_by_id(client.odoo, model, ["id"], domain, page=10 * stream.page_size):
-            yield [str(record["id"]) for record in records]
+    for page in _pages(client, MODELS[client.stream], _domain(client), ["id"], 10 * stream.page_size):
+        yield [str(record["id"]) for record in page.records]
 
 
 def _read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     """All records, or those written in the window, in order of id; the count is taken before and after."""
-    model, domain = MODELS[client.stream]
+    model, domain = MODELS[client.stream], _domain(client)
     if window.lower:
         domain = [*domain, ("write_date", ">=", f"{window.lower:%Y-%m-%d %H:%M:%S}")]
-    with _as_extract_errors(client.stream):
-        fields = sorted(set(stream.columns) & set(rpc.fields_get(client.odoo, model, ("type",))))
-        yield Page([], total=_count(client, model, domain))
-        after = 0
-        while True:
-            asked = {
-                "domain": [*domain, ("id", ">", after)],
-                "fields": fields,
-                "limit": stream.page_size,
-                "order": "id",
-            }
-            records = rpc.call(client.odoo, model, "search_read", **asked)
-            if "country_code" in stream.columns:
-                _state_country(client, records)
-            yield Page(records)
-            if len(records) < stream.page_size:
-                break
-            after = records[-1]["id"]
-        yield Page([], total=_count(client, model, domain))
+    known = _ask(client, model, "fields_get", attributes=["type"])
+    fields = sorted(set(stream.columns) & set(known))
+    total = _ask(client, model, "search_count", domain=domain)
+    for page in _pages(client, model, domain, fields, stream.page_size):
+        if "options" in stream.columns:
+            _state_options(client, page.records)
+        yield replace(page, total=total)
+        total = None
+    yield Page([], total=_ask(client, model, "search_count", domain=domain))
 
 
 partners = product_templates = product_variants = pricelists = pricelist_items = external_ids = _read
 
 
-def _count(client: Client, model: str, domain: list) -> int:
-    return rpc.call(client.odoo, model, "search_count", domain=domain)
+def _pages(client: Client, model: str, domain: list, fields: list[str], size: int) -> Iterator[Page]:
+    """Keyset paging: what is created or deleted meanwhile neither repeats nor hides other records."""
+    load = "_classic_read" if client.stream in NAMED else None
+
+    def fetch(after: int) -> Page:
+        asked = {"domain": [*domain, ("id", ">", after)], "fields": fields, "limit": size, "order": "id", "load": load}
+        records = _ask(client, model, "search_read", **asked)
+        return Page(records, records[-1]["id"] if len(records) == size else None)
+
+    return follow(client, fetch, 0)
 
 
-def _state_country(client: Client, records: list[dict[str, Any]]) -> None:
-    """Odoo names a country in the user's language; the ISO code is what other systems say."""
-    known = client.odoo.remembered.get("countries")
-    if known is None:
-        found = rpc.search_read(client.odoo, "res.country", ["code"])
-        known = client.odoo.remembered["countries"] = {one["id"]: one["code"] for one in found}
-    for record in records:
-        record["country_code"] = known[record["country_id"][0]] if record["country_id"] else None
+def _domain(client: Client) -> list:
+    """What of a model belongs to the stream."""
+    if client.stream == "external_ids":
+        return [("module", "=", "assay")]
+    if client.stream != "partners":
+        return []
+    internal = ["|", ("share", "=", False), ("login", "in", TEMPLATE_USERS)]
+    ours = _ask(client, "res.users", "search_read", domain=internal, fields=["partner_id"], load=None)
+    ours += _ask(client, "res.company", "search_read", domain=[], fields=["partner_id"], load=None)
+    return [("id", "not in", sorted({row["partner_id"] for row in ours}))]
+
+
+def _state_options(client: Client, variants: list[dict[str, Any]]) -> None:
+    """Give each variant its options by name: [{"attribute": "Size", "value": "M"}], in the template's order."""
+    held = "product_template_attribute_value_ids"
+    wanted = sorted({one for variant in variants for one in variant.get(held) or []})
+    asked = {"domain": [("id", "in", wanted)], "fields": ["attribute_id", "name"], "order": "attribute_line_id, id"}
+    found = _ask(client, OPTION, "search_read", **asked) if wanted else []
+    named = {row["id"]: {"attribute": row["attribute_id"][1], "value": row["name"]} for row in found}
+    for variant in variants:
+        chosen = set(variant.get(held) or [])
+        variant["options"] = [option for one, option in named.items() if one in chosen]
+
+
+def _ask(client: Client, model: str, method: str, **arguments: Any) -> Any:
+    if isinstance(client, Older):
+        return client.ask(model, method, **arguments)
+    path, body = rpc.json2_request(model, method, **arguments)
+    return client.post(path, body)
 
 
 @contextmanager
@@ -106,6 +157,10 @@ def _as_extract_errors(stream: str, denied: type[ExtractError] = MissingScope) -
     try:
         yield
     except OdooError as error:
-        kinds = (kind for caught, kind in _ERRORS if isinstance(error, caught))
-        kind = denied if isinstance(error, OdooDenied) else next(kinds, SourceError)
+        if isinstance(error, OdooUnreachable | OdooAmbiguous):
+            kind = Unreachable
+        elif isinstance(error, OdooDenied):
+            kind = denied
+        else:
+            kind = ServerFault if isinstance(error, OdooRetryable) else SourceError
         raise kind("odoo", stream, f"{error.model}.{error.method}: {error.problem}") from error

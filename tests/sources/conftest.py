@@ -119,6 +119,8 @@ class Retail:
         self.folder, self.now = self.running.folder, clock(self.running.folder)
         self.fake = importlib.import_module(f"sources.{system}.fake")
         self.connector = importlib.import_module(f"sources.{system}.connector")
+        if hasattr(self.fake, "bind"):
+            self.fake.bind(self.folder / f"{system}.db", 20)
         self.settings, self.contract, self.client = None, None, None
 
     def begin(self, home: Path, **streams: Any) -> Retail:

@@ -14,9 +14,10 @@ from typing import Any
 
 from sources.estate.server import CREDENTIALS
 from sources.estate.world import World
-from sources.odoo.client import OdooClient, call, search_read
+from sources.odoo.client import OdooClient, call, search_read, write_each
 from sources.odoo.demo.countries import LANGUAGES
 from sources.odoo.demo.fresh import STEWARD, Insert, create_database
+from sources.odoo.demo.rules import ADDRESS
 from sources.odoo.demo.store import STAMP
 from sources.odoo.demo.values import rounded
 
@@ -63,7 +64,7 @@ def _partner(row: Row) -> Row:
     """Values of res.partner; country as a code, parent as a key."""
     name = row["full_name"] or " ".join(filter(None, (row["first_name"], row["last_name"]))) or row["company_name"]
     same = ("email", "street", "city", "zip", "vat")
-    lang = next((code for code in LANGUAGES if code[:2] == row["language"]), None)
+    lang = next((code for code, (_, active) in LANGUAGES.items() if active and code[:2] == row["language"]), "en_US")
     values = {"name": name, "is_company": bool(row["is_company"]), "phone": row["phone"] or row["mobile"], "lang": lang}
     return values | {field: row[field] for field in same}
 
@@ -84,6 +85,20 @@ def _options(rows: list[Row]) -> list[tuple[str, list[str]]]:
         if name and used:
             found.append((name, list(used)))
     return found
+
+
+def _barcodes(listings: list[Row]) -> dict[str, str | None]:
+    """Barcode by listing key. Odoo refuses one that another product has: the first listing keeps it."""
+    taken: set[str] = set()
+    kept = {}
+    for row in sorted(listings, key=lambda row: int(row["key"])):
+        kept[row["key"]] = row["gtin"] if row["gtin"] and row["gtin"] not in taken else None
+        taken.add(row["gtin"])
+    return kept
+
+
+def _archived(rows: list[Row]) -> bool:
+    return all(row["is_active"] is False for row in rows)
 
 
 def _kilograms(row: Row) -> float:
@@ -133,13 +148,20 @@ def _fill_partners(connection: sqlite3.Connection, rows: list[Row]) -> None:
             for row in rows
         ),
     )
+    # Odoo keeps one address and one VAT number for a company and its contacts.
+    shared = ", ".join(f"{name} = p.{name}" for name in ADDRESS)
+    some = " or ".join(f"p.{name} is not null" for name in ADDRESS)
+    connection.execute(f"update res_partner as t set {shared} from res_partner p where p.id = t.parent_id and ({some})")
+    connection.execute(
+        "update res_partner as t set vat = p.vat from res_partner p where p.id = t.parent_id and p.vat is not null"
+    )
 
 
 def _fill_products(connection: sqlite3.Connection, insert: Insert, listings: list[Row]) -> None:
     categories = {c: insert("product.category", name=c) for c in sorted({r["category"] for r in listings} - {None})}
     attributes: dict[str, int] = {}
     values: dict[tuple[str, str], int] = {}
-    templates, lines, offers, variants = [], [], [], []
+    templates, lines, offers, variants, barcodes = [], [], [], [], _barcodes(listings)
     for key, rows in _templates(listings):
         options = _options(rows)
         offered: dict[tuple[int, str], int] = {}
@@ -158,13 +180,13 @@ def _fill_products(connection: sqlite3.Connection, insert: Insert, listings: lis
                 offers.append(about | offer | {"ptav_active": True, "price_extra": 0.0})
         for row in rows:
             held = [offered[p, row[f"option_{p + 1}"]] for p in range(len(options)) if row[f"option_{p + 1}"]]
-            variants.append(_variant(row, int(key), held))
+            variants.append(_variant(row, int(key), held, barcodes[row["key"]]))
         single = variants[-1] if len(rows) == 1 else {"default_code": None, "weight": 0.0}
         templates.append(
             {
                 "id": int(key),
                 "name": rows[0]["name"],
-                "active": any(row["is_active"] is not False for row in rows),
+                "active": not _archived(rows),
                 "type": "consu",
                 "default_code": single["default_code"],
                 "weight": single["weight"],
@@ -184,12 +206,12 @@ def _fill_products(connection: sqlite3.Connection, insert: Insert, listings: lis
     _insert(connection, "product_product", variants)
 
 
-def _variant(row: Row, template: int, options: list[int]) -> Row:
+def _variant(row: Row, template: int, options: list[int], barcode: str | None) -> Row:
     return {
         "id": int(row["key"]),
         "product_tmpl_id": template,
         "default_code": row["sku"],
-        "barcode": row["gtin"],
+        "barcode": barcode,
         "weight": _kilograms(row),
         "volume": 0.0,
         "standard_price": 0.0,
@@ -288,20 +310,25 @@ def _send_products(client: OdooClient, listings: list[Row]) -> dict[str, dict[st
     ]
     made = _create(client, "product.template", [key for key, _ in templates], wanted)
     variants = _find_variants(client, templates, made)
-    # Barcodes that two listings share are refused by Odoo: the first one keeps it.
-    seen: set[str] = set()
-    for row in listings:
-        if row["key"] in variants:
-            barcode = row["gtin"] if row["gtin"] not in seen else None
-            seen.add(row["gtin"])
-            changed = {"default_code": row["sku"], "barcode": barcode, "weight": _kilograms(row)}
-            call(client, "product.product", "write", [variants[row["key"]]], QUIET, vals=changed)
+    barcodes = _barcodes(listings)
+    changed = {
+        variants[row["key"]]: {
+            "default_code": row["sku"],
+            "barcode": barcodes[row["key"]],
+            "weight": _kilograms(row),
+        }
+        for row in listings
+    }
+    write_each(client, "product.product", changed, QUIET)
     _archive(client, "product.product", listings, variants)
+    gone = [made[key] for key, rows in templates if _archived(rows)]
+    if gone:
+        call(client, "product.template", "write", gone, QUIET, vals={"active": False})
     return {"templates": made, "variants": variants}
 
 
 def _find_variants(client: OdooClient, templates: list[tuple[str, list[Row]]], made: dict[str, int]) -> dict[str, int]:
-    """Id by listing key: Odoo made a variant of every combination; those without a listing are archived."""
+    """Id by listing key: Odoo made a variant of every combination; those without a listing are deleted."""
     wanted = [("product_tmpl_id", "in", list(made.values()))]
     fields = ["product_tmpl_id", "product_template_attribute_value_ids"]
     names = {r["id"]: r["name"] for r in search_read(client, "product.template.attribute.value", ["name"], wanted)}
@@ -317,7 +344,7 @@ def _find_variants(client: OdooClient, templates: list[tuple[str, list[Row]]], m
             options = frozenset(filter(None, (row["option_1"], row["option_2"])))
             variants[row["key"]] = found.pop((made[key], options))
     if found:
-        call(client, "product.product", "write", list(found.values()), QUIET, vals={"active": False})
+        call(client, "product.product", "unlink", list(found.values()))
     return variants
 
 

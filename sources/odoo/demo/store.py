@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
+from sources.estate.endpoints import clock
 from sources.odoo.demo.models import SQL_TYPES, Model, custom_field, models
 
 STAMP = "%Y-%m-%d %H:%M:%S"
@@ -37,8 +37,7 @@ class Store:
         self.connection.execute("pragma synchronous=OFF")
         self.connection.create_function("odoo_like", 3, _like, deterministic=True)
         self._lock = threading.RLock()
-        self._started = time.monotonic()
-        self._origin = self._latest()
+        self._folder = path.parent if self._setting("now") else None
         self.name = self._setting("database")
         self.added_fields = False
         self.refresh()
@@ -51,10 +50,8 @@ class Store:
             self.models[model].add(custom_field(name, kind))
 
     def now(self) -> str:
-        """The database's clock in UTC, to the second: it goes on from where the retailer was generated."""
-        if self._origin is None:
-            return datetime.now(UTC).strftime(STAMP)
-        return (self._origin + timedelta(seconds=time.monotonic() - self._started)).strftime(STAMP)
+        """The database's clock in UTC, to the second: the simulated retailer's if it is part of one."""
+        return (clock(self._folder) if self._folder else datetime.now(UTC)).strftime(STAMP)
 
     def user(self, login: str | None, key: str | None) -> int | None:
         """Id of the active user with this key, and this login where one is given."""
@@ -91,15 +88,6 @@ class Store:
     def _setting(self, name: str) -> str | None:
         row = self.connection.execute("select value from settings where name = ?", (name,)).fetchone()
         return row and row[0]
-
-    def _latest(self) -> datetime | None:
-        """Where a simulated clock goes on: at the retailer's present, or at the last write if that is later."""
-        present = self._setting("now")
-        if present is None:
-            return None
-        tables = ("res_partner", "product_template", "product_product", "product_pricelist_item", "ir_model_data")
-        written = [self.connection.execute(f"select max(write_date) from {table}").fetchone()[0] for table in tables]
-        return datetime.fromisoformat(max([present, *filter(None, written)]))
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
