@@ -89,9 +89,11 @@ def _list(client: Client, stream: Stream, field: str, lower: str | None) -> Iter
         return Page(records, following, body["total"] if place is None else None)
 
     def place_after(records: list[dict[str, Any]], behind: str | None, number: int) -> tuple[str | None, int]:
-        before_last = _stamp(datetime.fromisoformat(records[-1][field]) - timedelta(milliseconds=1))
+        last = records[-1][field]
+        before_last = _stamp(datetime.fromisoformat(last) - timedelta(milliseconds=1))
         if before_last > (behind or lower or ""):
-            return before_last, 1
+            # A page of one stamp only is itself the first page behind its new place.
+            return before_last, 2 if records[0][field] == last else 1
         if number == stream.page_cap:
             problem = f"more than {number * size} records have the same {field}"
             raise client.fail(CapCrossed, problem, "ask the vendor for an export of these records")
