@@ -86,3 +86,8 @@ def child_environment(settings: Settings) -> dict[str, str]:
 def actor() -> str:
     """Who is at work, for the audit: ASSAY_ACTOR, or the login name."""
     return os.environ.get("ASSAY_ACTOR") or getpass.getuser()
+
+
+def run_id() -> str:
+    """The run that this process works for: ASSAY_RUN_ID, which whoever starts a run sets, or `manual`."""
+    return os.environ.get("ASSAY_RUN_ID") or "manual"

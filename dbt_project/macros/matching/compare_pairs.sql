@@ -1,0 +1,32 @@
+{#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. -#}
+{% macro compare_pairs(domain, pairs, evidence, carried=[]) %}
+select
+    left_no,
+    right_no,
+    {%- for column in carried %}
+    {{ column }},
+    {%- endfor %}
+    {%- for comparison in declared(domain, 'compare.comparisons') %}
+    cast(case
+        when {{ comparison.missing }} then null
+        {%- for level in comparison.levels %}
+        {% if level.when is defined %}when {{ level.when }} then {% else %}else {% endif %}{{ loop.index0 }}
+        {%- endfor %}
+    end as tinyint) as {{ comparison.name }},
+    {%- if comparison.share is defined %}
+    {{ comparison.share }} as {{ comparison.name }}_share,
+    {%- endif %}
+    {%- endfor %}
+from (
+    select
+        pairs.*,
+        {%- for measure in declared(domain, 'compare.measures') %}
+        {{ measure.is }} as {{ measure.name }},
+        {%- endfor %}
+        l,
+        r
+    from {{ pairs }} as pairs
+    inner join {{ evidence }} as l on pairs.left_no = l.record_no
+    inner join {{ evidence }} as r on pairs.right_no = r.record_no
+)
+{% endmacro %}

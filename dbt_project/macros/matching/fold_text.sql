@@ -1,0 +1,25 @@
+{#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents and case removed. -#}
+{% macro fold_text(text) -%}
+trim(regexp_replace(
+  case
+    when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }}
+    else replace(lower({{ text }}), '''', '')
+  end, '[^a-z0-9]+', ' ', 'g'))
+{%- endmacro %}
+
+{#- Expects lower case. One spelling per letter; `sound_key` evens out the schools of transliteration. -#}
+{% macro transliterate(text) -%}
+  {%- set digraphs = [
+    ('ж', 'zh'), ('х', 'h'), ('ц', 'ts'), ('ч', 'ch'), ('ш', 'sh'), ('щ', 'sch'), ('ю', 'yu'), ('я', 'ya'), ('є', 'ye'),
+    ('ї', 'yi'), ('ђ', 'dj'), ('љ', 'lj'), ('њ', 'nj'), ('џ', 'dz'), ('ъ', ''), ('ь', ''),
+    ('ου', 'ou'), ('θ', 'th'), ('χ', 'ch'), ('ψ', 'ps'), ('ξ', 'x'),
+    ('ß', 'ss'), ('æ', 'ae'), ('œ', 'oe'), ('þ', 'th'), ("'", ''), ('’', ''), ('ʼ', ''),
+  ] -%}
+  {%- set letters = 'абвгдезийклмнопрстуфыэёіґјћ' ~ 'αβγδεζηικλμνοπρσςτυφω' ~ 'łøđðıħŋ' -%}
+  {%- set latin = 'abvgdeziiklmnoprstufyeeigjc' ~ 'avgdeziiklmnoprsstyfo' ~ 'loddihn' -%}
+  {%- set ns = namespace(sql='strip_accents(' ~ text ~ ')') -%}
+  {%- for from, to in digraphs -%}
+    {%- set ns.sql = 'replace(' ~ ns.sql ~ ", '" ~ from | replace("'", "''") ~ "', '" ~ to ~ "')" -%}
+  {%- endfor -%}
+  translate({{ ns.sql }}, '{{ letters }}', '{{ latin }}')
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ compare_pairs('customers', ref('matched_customers__pairs'), ref('matched_customers__evidence')) }}

@@ -1,0 +1,111 @@
+{#- What a person should look at, the most doubtful first: pairs near the cut, loose clusters, decisions that contradict. -#}
+with clustered as (
+
+    select evidence.record_no, clusters.record_id, clusters.cluster_id
+    from {{ ref('matched_customers__clusters') }} as clusters
+    inner join {{ ref('matched_customers__evidence') }} as evidence on clusters.record_id = evidence.record_id
+
+),
+
+seated as (
+
+    select
+        pairs.left_no,
+        pairs.right_no,
+        pairs.bits,
+        l.record_id as left_record_id,
+        r.record_id as right_record_id,
+        l.cluster_id as left_cluster_id,
+        r.cluster_id as right_cluster_id
+    from {{ ref('matched_customers__scores') }} as pairs
+    inner join clustered as l on pairs.left_no = l.record_no
+    inner join clustered as r on pairs.right_no = r.record_no
+
+),
+
+between_clusters as (
+
+    select
+        *,
+        row_number() over (
+            partition by least(left_cluster_id, right_cluster_id), greatest(left_cluster_id, right_cluster_id)
+            order by bits desc, left_record_id, right_record_id
+        ) as place
+    from seated
+    anti join {{ ref('matched_customers__decisions') }} as decisions using (left_no, right_no)
+    where left_cluster_id <> right_cluster_id and bits >= {{ declared('customers', 'cluster.review_bits') }}
+
+),
+
+inside as (
+
+    select l.cluster_id, pairs.left_no, pairs.right_no, least(pairs.bits, {{ declared('customers', 'cluster.cap_bits') }}) as bits
+    from {{ ref('matched_customers__within') }} as pairs
+    inner join clustered as l on pairs.left_no = l.record_no
+    inner join clustered as r on pairs.right_no = r.record_no and l.cluster_id = r.cluster_id
+    where isfinite(pairs.bits)
+
+),
+
+ties as (
+
+    select cluster_id, record_no, avg(bits) as bits
+    from (
+        select cluster_id, left_no as record_no, bits from inside
+        union all
+        select cluster_id, right_no, bits from inside
+    )
+    group by cluster_id, record_no
+
+),
+
+loose as (
+
+    select cluster_id, record_no, bits
+    from ties
+    where bits < {{ declared('customers', 'cluster.cohesion_bits') }}
+    qualify row_number() over (partition by cluster_id order by bits, record_no) = 1
+
+)
+
+select
+    'pair ' || left_record_id || ' ' || right_record_id as case_id,
+    'pair' as kind,
+    left_record_id,
+    right_record_id,
+    left_cluster_id as cluster_id,
+    bits,
+    1 / (1 + pow(2, -bits)) as probability,
+    'near the cut: may be one party in two clusters' as reason
+from between_clusters
+where place = 1
+
+union all
+
+select
+    'cluster ' || loose.cluster_id,
+    'cluster',
+    clustered.record_id,
+    null,
+    loose.cluster_id,
+    round(loose.bits, 4),
+    1 / (1 + pow(2, -loose.bits)),
+    'loose cluster: this record speaks least for the others'
+from loose
+inner join clustered on loose.record_no = clustered.record_no
+
+union all
+
+select
+    'decision ' || l.record_id || ' ' || r.record_id,
+    'decision',
+    l.record_id,
+    r.record_id,
+    l.cluster_id,
+    null,
+    null,
+    decisions.decision || ' by ' || decisions.steward || ' contradicts other decisions; cannot has won'
+from {{ ref('matched_customers__decisions') }} as decisions
+inner join clustered as l on decisions.left_no = l.record_no
+inner join clustered as r on decisions.right_no = r.record_no
+where (decisions.decision = 'must') <> (l.cluster_id = r.cluster_id)

@@ -1,0 +1,16 @@
+{#- Blocks too large to compare: what they hold is found through finer rules or not at all, so somebody should know. -#}
+{%- set rules = declared('customers', 'blocks.rules') -%}
+select
+    case rule
+        {%- for rule in rules %}
+        when {{ loop.index0 }} then '{{ rule.name }}'
+        {%- else %}
+        when null then ''
+        {%- endfor %}
+    end as rule,
+    records,
+    count(distinct key) as blocks,
+    min(record_no) as first_record_no
+from {{ ref('matched_customers__blocks') }}
+where records > {{ declared('customers', 'blocks.cap') }}
+group by rule, records

@@ -1,0 +1,394 @@
+"""Clusters of today become golden ids that stay: minted, kept, merged, split and revived in the ledger.
+
+A cluster label lives for one build; a golden id is for good. This file decides which is which, in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from pipelines import ledger, resources
+
+PREFIX = {"customers": "C", "products": "P", "variants": "V"}
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+YOUNGEST = 2**62
+
+
+class GoldenId(NamedTuple):
+    """One row of golden_ids."""
+
+    founder: str
+    state: str
+    redirected_to: str | None
+    born: int
+
+
+class Member(NamedTuple):
+    """One row of id_members: the id that is the record's own, which a merge does not change, and the one it has."""
+
+    native: str
+    current: str
+
+
+@dataclass
+class Registry:
+    """What the ledger knows of one domain, and what this run adds."""
+
+    domain: str
+    ids: dict[str, GoldenId]
+    members: dict[str, Member]
+    settled: set[str] = field(default_factory=set)
+    events: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    changed_ids: set[str] = field(default_factory=set)
+
+    def set(self, golden_id: str, **values) -> None:
+        self.ids[golden_id] = self.ids[golden_id]._replace(**values)
+        self.changed_ids.add(golden_id)
+
+    def log(self, event: str, golden_id: str, other: str | None = None, record_id: str | None = None) -> None:
+        self.events.append((event, golden_id, other, record_id))
+
+
+def assign(
+    engine: sa.Engine,
+    domain: str,
+    clusters: pa.Table,
+    run_id: str,
+    reason: str = "build",
+    followers: pa.Table | None = None,
+) -> pa.Table:
+    """The golden id of every record: table record_id, golden_id, ordered by record_id.
+
+    `clusters` has record_id, cluster_id and may have odoo_binding (bigint, smaller = bound earlier). An id stays with
+    the cluster that holds most of the records first bound to it (ties: oldest Odoo binding, then smallest record_id);
+    of several ids in one cluster the oldest stays and the others point to it; a cluster without an id revives a
+    retired one of its own or mints one. A cluster whose members did not change keeps its id whatever else happens.
+    `followers` (record_id, golden_id) are records that Assay itself created in a target: they follow their id and
+    decide nothing while others are there. The same clusters again write nothing.
+    """
+    with engine.begin() as transaction:
+        known = _load(transaction, domain)
+        settled, doubtful, members = _settled(clusters, known, followers)
+        registry, cluster_of, binding = _registry(domain, known.ids, settled, doubtful, members)
+        before = dict(registry.members)
+        _attach(registry, cluster_of, binding, followers)
+        owner = _owners(registry, cluster_of, binding)
+        assigned = {record: owner[cluster] for record, cluster in cluster_of.items()}
+        _move(registry, assigned)
+        _save(transaction, registry, before, run_id, reason)
+    moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=ASSIGNED)
+    return pa.concat_tables([settled, moved]).sort_by("record_id")
+
+
+ASSIGNED = pa.schema([("record_id", pa.string()), ("golden_id", pa.string())])
+
+
+def resolve(engine: sa.Engine, domain: str, golden_id: str) -> str | None:
+    """The active id that `golden_id` means today, following forward pointers; None if it is retired or unknown."""
+    table = ledger.golden_ids
+    with engine.connect() as connection:
+        while True:
+            query = sa.select(table.c.state, table.c.redirected_to)
+            row = connection.execute(query.where(table.c.domain == domain, table.c.golden_id == golden_id)).first()
+            if row is None or row.state == "retired":
+                return None
+            if row.state == "active":
+                return golden_id
+            golden_id = row.redirected_to
+
+
+def mint(domain: str, founder: str, taken: Iterable[str]) -> str:
+    """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
+    attempt = 0
+    while True:
+        name = f"{domain}|{founder}" + (f"|{attempt}" if attempt else "")
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 4
+        golden_id = f"{PREFIX[domain]}-" + "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
+        if golden_id not in taken:
+            return golden_id
+        attempt += 1
+
+
+def _attach(registry: Registry, cluster_of: dict, binding: dict, followers: pa.Table | None) -> None:
+    """Puts each follower into the cluster where its id is at home, or into one of its own if all others are gone."""
+    held, waiting = _homes(registry, cluster_of, binding)
+    homes = waiting | held
+    for record, golden_id in _rows(followers) if followers else ():
+        if golden_id not in registry.ids:
+            continue
+        registry.members.setdefault(record, Member(golden_id, golden_id))
+        at_home = golden_id if golden_id in homes else _end(registry, golden_id)
+        cluster_of[record] = homes.get(at_home, f"follows {at_home}")
+
+
+def _homes(registry: Registry, cluster_of: dict[str, str], binding: dict[str, int]) -> tuple[dict, dict]:
+    """The cluster that holds each active id now, and the one that would give each other id back to its own records."""
+    natives, currents = defaultdict(list), defaultdict(list)
+    for record in cluster_of:
+        member = registry.members.get(record)
+        if member:
+            natives[member.native].append(record)
+            currents[member.current].append(record)
+    held, waiting = {}, {}
+    for golden_id, row in registry.ids.items():
+        if golden_id in registry.settled:
+            continue
+        own = currents.get(golden_id, [])
+        if own and row.state == "active":
+            first = [r for r in own if registry.members[r].native == golden_id] or [r for r in own if r == row.founder]
+            held[golden_id] = _most(first or own, cluster_of, binding)
+        elif own := natives.get(golden_id) or [r for r in (row.founder,) if r in cluster_of] or own:
+            waiting[golden_id] = _most(own, cluster_of, binding)
+    return held, waiting
+
+
+def _most(records: list[str], cluster_of: dict[str, str], binding: dict[str, int]) -> str:
+    seats = defaultdict(list)
+    for record in records:
+        seats[cluster_of[record]].append(record)
+    if len(seats) == 1:
+        return next(iter(seats))
+    return min(seats, key=lambda c: (-len(seats[c]), min(binding.get(r, YOUNGEST) for r in seats[c]), min(seats[c])))
+
+
+def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, int]) -> dict[str, str]:
+    held, waiting = _homes(registry, cluster_of, binding)
+    claims, returning = defaultdict(list), defaultdict(list)
+    for golden_id, cluster in held.items():
+        claims[cluster].append(golden_id)
+    for golden_id, cluster in waiting.items():
+        returning[cluster].append(golden_id)
+    founders: dict[str, str] = {}
+    for record, cluster in cluster_of.items():
+        if cluster not in founders or record < founders[cluster]:
+            founders[cluster] = record
+    born = max((row.born for row in registry.ids.values()), default=0)
+    owner = {}
+    for cluster, founder in sorted(founders.items(), key=lambda item: item[1]):
+        claimants = claims.get(cluster) or returning.get(cluster)
+        if claimants:
+            last = [g for g in claimants if registry.ids[g].redirected_to not in claimants]
+            owner[cluster] = min(last, key=lambda g: registry.ids[g].born)
+            if registry.ids[owner[cluster]].state != "active":
+                registry.set(owner[cluster], state="active", redirected_to=None)
+                registry.log("revived", owner[cluster], record_id=founder)
+        else:
+            born += 1
+            owner[cluster] = mint(registry.domain, founder, registry.ids)
+            registry.ids[owner[cluster]] = GoldenId(founder, "active", None, born)
+            registry.changed_ids.add(owner[cluster])
+            registry.log("minted", owner[cluster], record_id=founder)
+    _settle(registry, waiting | held, owner)
+    return owner
+
+
+def _settle(registry: Registry, homes: dict[str, str], owner: dict[str, str]) -> None:
+    """Ids that own nothing now lead to whoever holds their records, or retire when no record is left."""
+    idle = sorted(registry.ids.keys() - set(owner.values()) - registry.settled)
+    homeless = [g for g in idle if g not in homes and registry.ids[g].state == "active"]
+    merged = [g for g in idle if g in homes and registry.ids[g].state == "active"]
+    for golden_id in homeless:
+        registry.set(golden_id, state="retired")
+        registry.log("retired", golden_id)
+    for golden_id in merged:
+        registry.log("merged", owner[homes[golden_id]], golden_id)
+        _redirect(registry, golden_id, owner[homes[golden_id]])
+    while astray := [g for g in idle if g in homes and _end(registry, g) != owner[homes[g]]]:
+        for golden_id in astray:
+            _redirect(registry, golden_id, owner[homes[golden_id]])
+
+
+def _redirect(registry: Registry, golden_id: str, heir: str) -> None:
+    registry.set(golden_id, state="redirected", redirected_to=heir)
+    registry.log("redirected", golden_id, heir)
+
+
+def _end(registry: Registry, golden_id: str) -> str:
+    while registry.ids[golden_id].redirected_to:
+        golden_id = registry.ids[golden_id].redirected_to
+    return golden_id
+
+
+def _move(registry: Registry, assigned: dict[str, str]) -> None:
+    minted = {golden_id for event, golden_id, *_ in registry.events if event == "minted"}
+    fresh = {golden_id for event, golden_id, *_ in registry.events if event in ("minted", "revived")}
+    parted: set[tuple[str, str]] = set()
+    for record in sorted(assigned):
+        golden_id = assigned[record]
+        member = registry.members.get(record)
+        if member is None:
+            registry.members[record] = Member(golden_id, golden_id)
+            if golden_id not in minted:
+                registry.log("joined", golden_id, record_id=record)
+        elif member.current == golden_id:
+            continue
+        elif registry.ids[member.current].redirected_to == golden_id:
+            registry.members[record] = member._replace(current=golden_id)
+        else:
+            registry.members[record] = Member(golden_id, golden_id)
+            if (member.current, golden_id) not in parted:
+                parted.add((member.current, golden_id))
+                registry.log("split", member.current, golden_id, record)
+            if golden_id not in fresh:
+                registry.log("joined", golden_id, member.current, record)
+
+
+class Known(NamedTuple):
+    """The ledger's rows of one domain as tables."""
+
+    ids: pa.Table
+    members: pa.Table
+
+
+def _load(connection: sa.Connection, domain: str) -> Known:
+    ids, members = ledger.golden_ids, ledger.id_members
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"assay ids {domain}"))))
+    names = ["golden_id", "founder", "state", "redirected_to"], ["record_id", "native", "current"]
+    id_columns = (ids.c.golden_id, ids.c.founder_record_id, ids.c.state, ids.c.redirected_to, ids.c.born_seq)
+    member_columns = (members.c.record_id, members.c.native_id, members.c.golden_id)
+    return Known(
+        _table(
+            connection.execute(sa.select(*id_columns).where(ids.c.domain == domain)),
+            pa.schema([(name, pa.string()) for name in names[0]] + [("born", pa.int64())]),
+        ),
+        _table(
+            connection.execute(sa.select(*member_columns).where(members.c.domain == domain)),
+            pa.schema([(name, pa.string()) for name in names[1]]),
+        ),
+    )
+
+
+def _table(rows: sa.CursorResult, schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows.fetchall(), strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _settled(clusters: pa.Table, known: Known, followers: pa.Table | None) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Splits off the records of clusters that are exactly one active id's own records, all native to it.
+
+    Returns those with their id, the other records with their cluster, and what the ledger knows of the rest.
+    """
+    bound = "odoo_binding" if "odoo_binding" in clusters.schema.names else "null::bigint as odoo_binding"
+    with duckdb.connect() as db:
+        db.register("clusters", clusters)
+        db.register("ids", known.ids)
+        db.register("members", known.members)
+        db.register("followers", followers if followers is not None else ASSIGNED.empty_table())
+        db.execute(f"""
+            create table present as
+            select record_id, cluster_id, {bound}, native, current
+            from clusters left join members using (record_id)
+            where record_id not in (select record_id from followers);
+            create table settled as
+            with recursive followed as (
+                select golden_id from followers
+                union
+                select redirected_to from ids join followed using (golden_id) where redirected_to is not null
+            ),
+            seats as (
+                select cluster_id, min(native) as golden_id
+                from present
+                group by cluster_id
+                having count(native) = count(*)
+                    and min(native) = max(native) and min(current) = max(current) and min(native) = min(current)
+            ),
+            elsewhere as (
+                select golden_id, count(distinct cluster_id) as clusters
+                from (
+                    select native as golden_id, cluster_id from present
+                    union all
+                    select current, cluster_id from present
+                )
+                group by golden_id
+            )
+            select cluster_id, golden_id
+            from seats
+            join ids using (golden_id)
+            join elsewhere using (golden_id)
+            where clusters = 1 and ids.state = 'active' and golden_id not in (select golden_id from followed)
+        """)
+        done = db.sql("select record_id, golden_id from present join settled using (cluster_id)").to_arrow_table()
+        rest = db.sql("select * exclude (native, current) from present anti join settled using (cluster_id)")
+        others = db.sql("""
+            select members.* from members
+            where record_id not in (select record_id from present join settled using (cluster_id))
+        """)
+        return done.cast(ASSIGNED), rest.to_arrow_table(), others.to_arrow_table()
+
+
+def _registry(
+    domain: str, ids: pa.Table, settled: pa.Table, records: pa.Table, members: pa.Table
+) -> tuple[Registry, dict[str, str], dict[str, int]]:
+    registry = Registry(
+        domain,
+        {golden_id: GoldenId(*rest) for golden_id, *rest in _rows(ids)},
+        {record: Member(*rest) for record, *rest in _rows(members)},
+        set(settled["golden_id"].to_pylist()),
+    )
+    names, labels, bound = (records[c].to_pylist() for c in ("record_id", "cluster_id", "odoo_binding"))
+    binding = {record: b for record, b in zip(names, bound, strict=True) if b is not None}
+    return registry, dict(zip(names, labels, strict=True)), binding
+
+
+def _rows(table: pa.Table) -> Iterator[tuple]:
+    return zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _save(connection: sa.Connection, registry: Registry, known: dict[str, Member], run_id: str, reason: str) -> None:
+    ids, members, events = ledger.golden_ids, ledger.id_members, ledger.id_events
+    domain = registry.domain
+    minted = {golden_id for event, golden_id, *_ in registry.events if event == "minted"}
+    rows = [(golden_id, registry.ids[golden_id]) for golden_id in sorted(registry.changed_ids)]
+    new_ids = [
+        {"domain": domain, "golden_id": g, "founder_record_id": row.founder, "state": row.state, "born_seq": row.born}
+        for g, row in rows
+        if g in minted
+    ]
+    old_ids = [{"g": g, "s": row.state, "to": row.redirected_to} for g, row in rows if g not in minted]
+    new_members, old_members = [], []
+    for record, member in registry.members.items():
+        before = known.get(record)
+        if before is None:
+            new_members.append(
+                {"domain": domain, "record_id": record, "native_id": member.native, "golden_id": member.current}
+            )
+        elif before != member:
+            old_members.append({"r": record, "n": member.native, "g": member.current})
+    log = [
+        {
+            "domain": domain,
+            "event": e,
+            "golden_id": g,
+            "other_id": o,
+            "record_id": r,
+            "reason": reason,
+            "run_id": run_id,
+        }
+        for e, g, o, r in registry.events
+    ]
+    update_id = sa.update(ids).where(ids.c.domain == domain, ids.c.golden_id == sa.bindparam("g"))
+    update_member = sa.update(members).where(members.c.domain == domain, members.c.record_id == sa.bindparam("r"))
+    for statement, values in (
+        (sa.insert(ids), new_ids),
+        (update_id.values(state=sa.bindparam("s"), redirected_to=sa.bindparam("to")), old_ids),
+        (sa.insert(members), new_members),
+        (update_member.values(native_id=sa.bindparam("n"), golden_id=sa.bindparam("g")), old_members),
+        (sa.insert(events), log),
+    ):
+        if values:
+            connection.execute(statement, values)
+
+
+def assign_in_build(domain: str, clusters: pa.Table, followers: pa.Table | None = None) -> pa.Table:
+    """`assign` for a dbt model, on the ledger and under the run id of the environment that the build runs in."""
+    engine = ledger.open_ledger(resources.settings().ledger_url)
+    return assign(engine, domain, clusters, resources.run_id(), followers=followers)

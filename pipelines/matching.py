@@ -1,0 +1,215 @@
+"""Learns how much each comparison says, without labels, and judges components of linked records as wholes.
+
+Only aggregates (pattern counts) and small components come here; everything per record or per pair is SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import yaml
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from pipelines.resources import PROJECT
+
+LATENT = ("match", "household", "chance")
+
+
+@lru_cache
+def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
+    """The `matching` section of models/matched/<domain>/matched_<domain>__model.yml, the same that the SQL models read."""
+    properties = yaml.safe_load((project / "models" / "matched" / domain / f"matched_{domain}__model.yml").read_text())
+    return next(
+        m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
+    )
+
+
+def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
+    """Expectation maximisation over three latent classes: the same party, the same household, mere chance.
+
+    `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
+    compare) and its count `pairs`; `chance` is a random sample of all pairs of its `records`. Pairs that no block brought together
+    count as chance. Returns one row per comparison and level with the probability of that level in each class, one
+    row `prior` with each class's share of all pairs, and one row `together` with how many times more often than
+    independence says the comparisons declared so agree by chance.
+    """
+    comparisons = spec["compare"]["comparisons"]
+    together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
+    strength = np.array([1, 1, 100]) * spec["learn"]["prior_pairs"]
+    start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
+    start = params = [p / p.sum(axis=1, keepdims=True) for p in start]
+    learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]
+    observed, counts = _patterns(patterns, comparisons)
+    sampled, sample_counts = _patterns(chance, comparisons)
+    records = max(chance["records"].to_pylist(), default=0)
+    all_pairs = max(records * (records - 1) / 2, counts.sum(), 1.0)
+    priors = np.array([0.2, 0.1, 0.0]) * max(counts.sum(), 1.0) / all_pairs
+    priors[2] = 1 - priors.sum()
+    excess = 1.0
+    for _ in range(spec["learn"]["rounds"]):
+        belief = _posterior(observed, params, priors, together, excess) * counts[:, None]
+        by_chance = _posterior(sampled, params, priors, together, excess)[:, 2] * sample_counts
+        seen = [(observed, belief[:, 0]), (observed, belief[:, 1]), (sampled, by_chance)]
+        params = [
+            np.stack(
+                [
+                    _expected(levels[:, i], weight, p, s) if learn_it else p
+                    for (levels, weight), p, s, learn_it in zip(seen, start[i], strength, learnt[i], strict=True)
+                ]
+            )
+            for i in range(len(comparisons))
+        ]
+        excess = _excess(observed, belief[:, 2], sampled, by_chance, all_pairs, params, together)
+        found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
+        priors = np.array([*found, 1 - found.sum()])
+    return _as_table(comparisons, params, priors, excess)
+
+
+def _excess(observed, by_chance, sampled, sample_by_chance, all_pairs, params, together) -> float:
+    """Chance pairs that agree exactly in all of `together`, over as many as independence would give; at least 1."""
+    if not together:
+        return 1.0
+    found = by_chance[(observed[:, together] == 0).all(axis=1)].sum()
+    comparable = sample_by_chance[(sampled[:, together] >= 0).all(axis=1)].sum() / max(sample_by_chance.sum(), 1.0)
+    expected = all_pairs * comparable * np.prod([params[i][2, 0] for i in together])
+    return max(1.0, (found + 10) / (expected + 10))
+
+
+def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
+    columns = [table[c["name"]].fill_null(-1).to_numpy() for c in comparisons]
+    levels = np.stack(columns, axis=1).astype(np.int64).reshape(len(table), len(comparisons))
+    return levels, table["pairs"].to_numpy().astype(float)
+
+
+def _posterior(levels, params, priors, together, excess) -> np.ndarray:
+    log = np.tile(np.log(priors), (len(levels), 1))
+    if together:
+        log[:, 2] += np.where((levels[:, together] == 0).all(axis=1), np.log(excess), 0.0)
+    for i, p in enumerate(params):
+        table = np.vstack([np.log(p).T, np.zeros(3)])
+        log += table[levels[:, i]]
+    log -= log.max(axis=1, keepdims=True)
+    weight = np.exp(log)
+    return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float) -> np.ndarray:
+    held = levels >= 0
+    seen = np.bincount(levels[held], weights=weight[held], minlength=len(start))
+    return (seen + strength * start) / (seen.sum() + strength)
+
+
+def _as_table(comparisons: Sequence[dict], params: list[np.ndarray], priors: np.ndarray, excess: float) -> pa.Table:
+    rows = [
+        {"comparison": c["name"], "level": n, "label": level["name"], **_rounded(p[:, n])}
+        for c, p in zip(comparisons, params, strict=True)
+        for n, level in enumerate(c["levels"])
+    ]
+    rows.append({"comparison": "prior", "level": 0, "label": "share of all pairs", **_rounded(priors)})
+    rows.append({"comparison": "together", "level": 0, "label": "agree by chance", **_rounded([1.0, 1.0, excess])})
+    version = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
+    return pa.Table.from_pylist([{"model_version": version, **row} for row in rows])
+
+
+def _rounded(values: Sequence[float]) -> dict[str, float]:
+    return {name: float(f"{value:.6g}") for name, value in zip(LATENT, values, strict=True)}
+
+
+def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limit: int) -> pa.Table:
+    """record_no, record_id, component_no for `records` (record_no 1..n in order), linked by `links` and `demanded`."""
+    left, right, bits = _pairs(pa.concat_tables([links, demanded]))
+    label = components(left, right, bits, len(records), limit)
+    return records.append_column("component_no", pa.array(label + 1))
+
+
+def cluster_table(members: pa.Table, pairs: pa.Table, cap: float, stop: float) -> pa.Table:
+    """record_id, cluster_id (its smallest record_id) from component members and every pair inside the components."""
+    left, right, bits = _pairs(pairs)
+    cluster = refine(members["component_no"].to_numpy() - 1, left, right, bits, cap, stop)
+    record_id = members["record_id"].combine_chunks()
+    return pa.table({"record_id": record_id, "cluster_id": record_id.take(pa.array(cluster))})
+
+
+def _pairs(table: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return table["left_no"].to_numpy() - 1, table["right_no"].to_numpy() - 1, table["bits"].to_numpy()
+
+
+def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:
+    """The component (smallest record number in it) of each record 0..records-1 over the given pairs.
+
+    A component larger than `limit` loses its weakest links, one bit at a time, until it fits; infinite bits stay.
+    """
+    label = _connected(left, right, records)
+    floor = np.floor(bits.min(initial=0.0))
+    while True:
+        large = np.bincount(label, minlength=records)[label[left]] > limit
+        if not (large & np.isfinite(bits)).any():
+            return label
+        floor += 1.0
+        keep = ~large | (bits > floor)
+        left, right, bits = left[keep], right[keep], bits[keep]
+        label = _connected(left, right, records)
+
+
+def _connected(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
+    links = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(records, records))
+    _, label = connected_components(links, directed=False)
+    _, first = np.unique(label, return_index=True)
+    return first[label]
+
+
+def refine(
+    component: np.ndarray, left: np.ndarray, right: np.ndarray, bits: np.ndarray, cap: float, stop: float
+) -> np.ndarray:
+    """Clusters by average linkage inside each component; returns the smallest record number of each record's cluster.
+
+    `component` labels every record with a record number of its component. `left`, `right`, `bits` must hold every pair
+    inside every component once. Bits are clipped to +-cap so that no single pair outweighs the rest; infinite bits are
+    absolute: +inf joins before anything else, -inf forbids and wins. Two clusters join while the mean bits between
+    them exceed `stop`; a component whose every pair exceeds it is one cluster.
+    """
+    cluster = np.unique(component, return_inverse=True)
+    cluster = np.unique(component, return_index=True)[1][cluster[1]]
+    home = component[left]
+    order = np.lexsort((right, left, home))
+    left, right, bits, home = left[order], right[order], bits[order], home[order]
+    starts = np.flatnonzero(np.r_[True, home[1:] != home[:-1]][: len(home)])
+    if not len(starts):
+        return cluster
+    ends = np.r_[starts[1:], len(home)]
+    doubtful = np.minimum.reduceat(bits, starts) <= stop
+    for start, end in zip(starts[doubtful], ends[doubtful], strict=True):
+        members, place = np.unique(np.r_[left[start:end], right[start:end]], return_inverse=True)
+        score = np.zeros((len(members), len(members)))
+        a, b = np.split(place, 2)
+        score[a, b] = score[b, a] = bits[start:end]
+        for group in _average_linkage(score, cap, stop):
+            cluster[members[group]] = members[group].min()
+    return cluster
+
+
+def _average_linkage(score: np.ndarray, cap: float, stop: float) -> list[list[int]]:
+    total = np.where(np.isinf(score), score, np.clip(score, -cap, cap))
+    np.fill_diagonal(total, -np.inf)
+    size = np.ones(len(total))
+    groups = {i: [i] for i in range(len(total))}
+    while len(groups) > 1:
+        mean = total / np.outer(size, size)
+        a, b = divmod(int(np.argmax(mean)), len(total))
+        if mean[a, b] <= stop:
+            break
+        forbidden = np.isneginf(total[a]) | np.isneginf(total[b])
+        total[a] = total[:, a] = np.where(forbidden, -np.inf, total[a] + np.where(forbidden, 0, total[b]))
+        total[a, a] = -np.inf
+        total[b] = total[:, b] = -np.inf
+        size[a] += size[b]
+        groups[a] += groups.pop(b)
+    return list(groups.values())
