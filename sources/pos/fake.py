@@ -67,7 +67,7 @@ def touch(path: Path | str, stream: str, key: str, at: datetime, **fields: Any) 
     stamped = {"changed_at": at} if "changed_at" in table.columns else {}
     changed = {**stamped, **fields, "updated_at": at}
     with _writing(path) as connection:
-        connection.execute(sa.update(table).where(_key(table) == key), _stored(table, connection, changed))
+        connection.execute(sa.update(table).where(_key(table) == key), stored(connection.dialect, changed))
 
 
 def delete(path: Path | str, stream: str, key: str, at: datetime) -> None:
@@ -88,9 +88,23 @@ def insert(path: Path | str, stream: str, rows: list[dict[str, Any]], at: dateti
     table = METADATA.tables[stream]
     with _writing(path) as connection:
         for row in rows:
-            values = _stored(table, connection, {**row, "updated_at": at})
+            values = stored(connection.dialect, {**row, "updated_at": at})
             connection.execute(sa.delete(table).where(_key(table) == values[_key(table).name]))
             connection.execute(sa.insert(table), values)
+
+
+def stored(dialect: sa.Dialect, values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the database keeps them: times naive, in UTC or in store time; in SQLite as text."""
+    text = dialect.name == "sqlite"
+    plain = {}
+    for name, value in values.items():
+        if isinstance(value, datetime):
+            value = _utc(value).astimezone(ZoneInfo(ZONE) if name in _LOCAL else UTC).replace(tzinfo=None)
+            value = value.isoformat(" ", "microseconds") if text else value
+        elif isinstance(value, Decimal | date) and text:
+            value = str(value)
+        plain[name] = value
+    return plain
 
 
 def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
@@ -140,20 +154,6 @@ def _plain(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_decimal(column.type) or pa.types.is_date(column.type):
         return column.cast(pa.string())
     return column
-
-
-def _stored(table: sa.Table, connection: sa.Connection, values: dict[str, Any]) -> dict[str, Any]:
-    """Values as the dialect keeps them."""
-    text = connection.dialect.name == "sqlite"
-    plain = {}
-    for name, value in values.items():
-        if isinstance(value, datetime):
-            value = _utc(value).astimezone(ZoneInfo(ZONE) if name in _LOCAL else UTC).replace(tzinfo=None)
-            value = value.isoformat(" ", "microseconds") if text else value
-        elif isinstance(value, Decimal | date) and text:
-            value = str(value)
-        plain[name] = value
-    return plain
 
 
 def _key(table: sa.Table) -> sa.Column:
