@@ -4,6 +4,7 @@ dbt runs once for all selected models; its log is turned into Dagster's events w
 """
 
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,7 +19,7 @@ from pydantic import Field
 from pipelines import resources, transform
 from pipelines.gates import domains_of
 from pipelines.raw_assets import GROUP
-from pipelines.rebuild import rebuild
+from pipelines.rebuild import read_relations, rebuild
 from pipelines.resources import Settings
 
 LAYERS = {"seeds": "0_seeds", "staging": "2_staging", "conformed": "3_conformed"}
@@ -35,7 +36,14 @@ class BuildConfig(dg.Config):
 
 
 class Translator(DagsterDbtTranslator):
-    """How a dbt resource appears in Dagster: its key, group, owners, domain, and its columns with their classes."""
+    """How a dbt resource appears in Dagster: its key, group, owners, domain, and its columns with their classes.
+
+    `relations` are the columns and types that the last build found, by model.
+    """
+
+    def __init__(self, relations: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__()
+        self.relations = relations
 
     def get_asset_key(self, props: Mapping[str, Any]) -> dg.AssetKey:
         source = [props["source_name"]] if props["resource_type"] == "source" else []
@@ -54,7 +62,9 @@ class Translator(DagsterDbtTranslator):
 
     def get_metadata(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
         found: dict[str, Any] = {"file": f"dbt_project/{props['original_file_path']}"}
-        columns = [_column(column) for column in props["columns"].values()]
+        types = self.relations.get(props["name"], {}) if props["resource_type"] != "source" else {}
+        columns = [_column(name, props["columns"].get(name), kind) for name, kind in types.items()]
+        columns += [_column(name, column, "") for name, column in props["columns"].items() if name not in types]
         return found | ({"dagster/column_schema": dg.TableSchema(columns)} if columns else {})
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
@@ -116,8 +126,11 @@ def building(
         chosen = " ".join(sorted(select)) if select else None
         work = pool.submit(rebuild, settings, now, chosen, said.put, full)
         work.add_done_callback(lambda _: said.put(None))
+        rows: dict[str, int] = {}
         for event in iter(said.get, None):
-            yield from _results(event, manifest)
+            if told := re.fullmatch(r"rows (\d+)", event["info"]["msg"]):
+                rows[event["data"]["node_info"]["node_name"]] = int(told[1])
+            yield from _results(event, manifest, rows)
     built = work.result()
     broken = {name: why for name, why in built.failures.items() if not why.startswith("fails")}
     if broken:
@@ -128,7 +141,9 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
     """All seeds and models as one step, which is the only writer of the warehouse."""
     manifest = read_manifest(settings)
 
-    @dbt_assets(manifest=manifest, name="build_models", dagster_dbt_translator=Translator(), pool=POOL)
+    @dbt_assets(
+        manifest=manifest, name="build_models", dagster_dbt_translator=Translator(read_relations(settings)), pool=POOL
+    )
     def build_models(context: dg.AssetExecutionContext, config: BuildConfig):
         chosen = None
         if context.is_subset:
@@ -142,12 +157,13 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _results(
-    event: transform.Event, manifest: Mapping[str, Any]
+    event: transform.Event, manifest: Mapping[str, Any], rows: Mapping[str, int]
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     name, node = event["info"]["name"], event["data"].get("node_info") or {}
     if name in _BUILT and node["node_status"] == "success":
         seconds = round(float(event["data"].get("execution_time", 0)), 3)
-        yield dg.MaterializeResult(asset_key=[node["node_name"]], metadata={"seconds": seconds})
+        counted = {"dagster/row_count": rows[node["node_name"]]} if node["node_name"] in rows else {}
+        yield dg.MaterializeResult(asset_key=[node["node_name"]], metadata={"seconds": seconds, **counted})
     if name == "LogTestResult" and node["unique_id"] in manifest["nodes"]:
         status, failed = event["data"]["status"], event["data"].get("num_failures") or 0
         yield dg.AssetCheckResult(
@@ -159,7 +175,8 @@ def _results(
         )
 
 
-def _column(column: Mapping[str, Any]) -> dg.TableColumn:
-    sensitivity = column["config"]["meta"].get("class")
+def _column(name: str, described: Mapping[str, Any] | None, kind: str) -> dg.TableColumn:
+    described = described or {}
+    sensitivity = described.get("config", {}).get("meta", {}).get("class")
     tags = {sensitivity: ""} if sensitivity else None
-    return dg.TableColumn(column["name"], column["data_type"] or "", column["description"] or None, tags=tags)
+    return dg.TableColumn(name, described.get("data_type") or kind, described.get("description") or None, tags=tags)
