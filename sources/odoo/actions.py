@@ -22,7 +22,8 @@ FIELDS = {
     RUN: {"field_description": "Assay run", "index": False, "help": "The last Assay run that wrote this record."},
 }
 
-# Odoo runs both under the caller's own rights. A field is written only where it still holds `base`.
+# Odoo runs both under the caller's own rights. A field is written only where it still holds `base`. Records are taken
+# from one set, so that Odoo reads what each write needs for all of them at once: several times faster.
 COMPARE_AND_SET = """
 def plain(value):
     if value is None or value == "":
@@ -33,6 +34,7 @@ items = env.context["assay_items"]
 target = model.with_context({k: v for k, v in env.context.items() if k[:6] not in ("assay_", "active")})
 records = target.browse([item["id"] for item in items]).exists()
 records.lock_for_update(allow_referencing=True)
+one = {record.id: record for record in records}
 names = sorted({name for item in items for name in item["values"]})
 current = {row["id"]: row for row in records.read(names, load=None)}
 done, conflict, gone = [], [], []
@@ -55,7 +57,7 @@ for item in items:
     if refused and not agreed:
         continue
     if changes:
-        target.browse(item["id"]).write(changes)
+        one[item["id"]].write(changes)
     done.append(item["id"])
 action = {"done": done, "conflict": conflict, "gone": gone}
 """
