@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,18 +173,18 @@ def docs(settings: Settings, path: Path | None = None) -> Path:
 
 
 def _exported_models(warehouse: duckdb.DuckDBPyConnection, layer: str) -> dict[str, str]:
-    """Tables of a layer, and the masked views, by name with the columns that order them."""
+    """What others read of a layer, by name, with its first columns: they identify a row and so order the file."""
     found = warehouse.execute(
         """
         select table_name, string_agg('"' || column_name || '"', ', ' order by ordinal_position)
         from information_schema.columns
-        where table_schema = ? and data_type not like '%[]'
+        where table_schema = ? and ordinal_position <= 4 and data_type not like '%[]'
         group by table_name order by table_name
         """,
         [layer],
     ).fetchall()
-    kept = ("golden_", "publish_")
-    return {name: key for name, key in found if name.startswith(kept) or name.endswith(("__ids", "__review"))}
+    models = {name: key for name, key in found if not name.endswith("candidates")}
+    return models if layer != "matched" else {n: k for n, k in models.items() if n.endswith(("__ids", "__review"))}
 
 
 def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str, path: Path) -> int:
@@ -218,6 +219,10 @@ def _failures(outcome: dict[str, Any], lines: list[str], target: Path) -> str:
 
 
 def _reason(result: dict[str, Any]) -> str:
+    """The error without the values that databases like to quote."""
     if result["status"] == "fail":
         return f"{result['failures']} rows break it"
-    return " ".join((result["message"] or "").split())[:300]
+    told = [line.strip() for line in (result["message"] or "").splitlines() if line.strip()]
+    if "Traceback (most recent call last):" in told:
+        told = [line for line in told if re.match(r"[\w.]+(Error|Exception)\b", line)][-1:] or told[:1]
+    return re.sub(r"'[^']*'", "'…'", " ".join(told)[:300])

@@ -3,7 +3,7 @@ with binding as (
 ),
 
 basis as (
-    {{ rests_on(ref('golden_products__provenance'), 'golden_id', ['sku', 'gtin14', 'weight_g']) }}
+    {{ rests_on(ref('golden_products__provenance'), 'golden_id', ['sku', 'gtin14', 'weight_g', 'option_1', 'option_2']) }}
 ),
 
 payload as (
@@ -15,12 +15,14 @@ payload as (
         golden.product_id as product_tmpl_id,
         golden.sku as default_code,
         {{ scanned_gtin('golden.gtin14') }} as barcode,
-        {{ kilograms('golden.weight_g') }} as weight
+        {{ kilograms('golden.weight_g') }} as weight,
+        golden.option_1,
+        golden.option_2
     from {{ ref('golden_products__variants') }} as golden
     inner join basis on golden.variant_id = basis.golden_id
     left join binding on golden.variant_id = binding.golden_id
 )
 
 select
-    {{ odoo_payload(['product_tmpl_id', 'default_code', 'barcode', 'weight']) }}
+    {{ odoo_payload(['product_tmpl_id', 'default_code', 'barcode', 'weight', 'option_1', 'option_2']) }}
 from payload
