@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from pipelines import ledger
@@ -47,7 +48,7 @@ def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
     latest = {}
     for receipt in written:
         latest.setdefault(receipt.field, receipt)
-    fields = [field] if field else sorted(latest) or list(policy.fields)
+    fields = [field] if field else list(policy.owned)
     for one in fields:
         yield f"{model}/{odoo_id}.{one}  golden {golden_id}"
         yield from _written(settings, latest.get(one))
@@ -72,9 +73,12 @@ def source_record(settings: Settings, record_id: str) -> Iterator[str]:
         yield f"  landed    {system}/{stream} in load {load_id}, event {event_at} UTC{', deleted' if deleted else ''}"
     for domain, golden_id in _golden_of(settings, record_id):
         yield f"  golden    {golden_id} ({domain})"
-        won = [row for row in _provenance(settings, domain, golden_id) if row["record_id"] == record_id]
-        for row in won:
-            yield f"  survives  {row['attribute']} by rule {row['rule']}"
+        for row in _provenance(settings, domain, golden_id):
+            if row["record_id"] == record_id:
+                yield f"  survives  {row['attribute']} by rule {row['rule']}"
+            for loser in json.loads(row["losing_values"] or "[]"):
+                if loser.get("record_id") == record_id:
+                    yield f"  loses     {row['attribute']} to {row['record_id']}: {loser.get('why')}"
         yield from _in_odoo(settings, golden_id)
 
 
@@ -86,12 +90,11 @@ def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
     domain = _domain(settings, current)
     yield f"{current}  ({domain})"
     for row in _provenance(settings, domain, current):
-        yield f"  {row['attribute']:<14}{row['value']}   from {row['record_id']} by rule {row['rule']}"
+        yield f"  {row['attribute']:<18}{row['value']}   from {row['record_id']} by rule {row['rule']}"
         for loser in json.loads(row["losing_values"] or "[]"):
-            yield f"  {'':<14}not {loser.get('value')}   from {loser.get('record_id')}: {loser.get('why')}"
+            yield f"  {'':<18}not {loser.get('value')}   from {loser.get('record_id')}: {loser.get('why')}"
     with open_ledger(settings.ledger_url).connect() as connection:
-        members = sa.select(ledger.id_members.c.record_id).where(ledger.id_members.c.golden_id == current)
-        for record_id in sorted(connection.execute(members).scalars()):
+        for record_id in _members(settings, current):
             yield f"  member    {record_id}"
         events = sa.select(ledger.id_events).where(ledger.id_events.c.golden_id == current)
         for event in connection.execute(events.order_by(ledger.id_events.c.seq)):
@@ -217,12 +220,31 @@ def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[st
 
 
 def _golden_of(settings: Settings, record_id: str) -> list[tuple[str, str]]:
-    table = ledger.id_members.c
-    with open_ledger(settings.ledger_url).connect() as connection:
-        query = sa.select(table.domain, table.golden_id).where(table.record_id == record_id)
-        members = connection.execute(query).all()
-    domains = {"C": "customers", "P": "products", "V": "products"}
-    return [(domains[golden_id[0]], golden_id) for _, golden_id in sorted(members)]
+    """(domain, golden id) of every golden record that the row belongs to or that holds a value of it."""
+    found = {(domain, golden_id) for golden_id, domain in _ids(settings, "record_id", record_id)}
+    for domain, key in KEYS.items():
+        query = "select distinct {key} from read_parquet({path}) where record_id = $record_id"
+        rows = _ask(_export(settings, domain), query, key=key, record_id=record_id)
+        found |= {(domain, golden_id) for (golden_id,) in rows}
+    return sorted(found)
+
+
+def _members(settings: Settings, golden_id: str) -> list[str]:
+    """The rows that a golden record stands for."""
+    return sorted({record_id for record_id, _ in _ids(settings, "golden_id", golden_id)})
+
+
+def _ids(settings: Settings, by: str, value: str) -> list[tuple[str, str]]:
+    """(golden id, domain) by record id, or (record id, domain) by golden id."""
+    found = []
+    for path in sorted((settings.exports / "matched").glob("matched_*__ids.parquet")):
+        domain = path.stem.removeprefix("matched_").removesuffix("__ids")
+        golden = [name for name in pq.read_schema(path).names if name.endswith("_id") and name != "record_id"]
+        for name in golden:
+            wanted, where = (name, "record_id") if by == "record_id" else ("record_id", name)
+            query = f"select {wanted} from read_parquet({{path}}) where {where} = $value"
+            found += [(row[0], domain) for row in _ask(path, query, value=value)]
+    return found
 
 
 def _loads(settings: Settings, system: str, key: str) -> list[tuple]:
