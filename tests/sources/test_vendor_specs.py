@@ -1,0 +1,252 @@
+"""Every request to Stripe and Voucherify, and every answer of their stand-ins, against the vendors' own specifications.
+
+The specifications lie in a folder beside the checkout; without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from pipelines.extract import open_client
+from sources.contract import load_contracts
+from sources.errors import BadCredentials, MissingScope
+from sources.estate.world import NOW
+from sources.stripe import connector as stripe_connector
+from sources.voucherify import connector as voucherify_connector
+from tests.sources.served import Served, first_day, serve
+
+__all__ = ["first_day", "serve"]
+
+SPECS = Path(__file__).parents[2].parent / "shared" / "specs"
+SYSTEMS = {"stripe": stripe_connector, "voucherify": voucherify_connector}
+SECURITY = {"stripe": [{"authorization"}], "voucherify": [{"x-app-id", "x-app-token"}]}
+RECORDS = {"customers": "customer", "charges": "charge", "vouchers": "VoucherWithCategories"}
+HOUR = timedelta(hours=1)
+
+pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="no vendors' specifications beside this checkout")
+
+
+@dataclass
+class Exchange:
+    """One request that went over the wire, and the answer that came back."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: set[str]
+    status: int
+    body: Any
+
+
+@cache
+def specification(system: str) -> dict[str, Any]:
+    """The vendor's document, its OpenAPI 3.0 `nullable` said in JSON Schema's words."""
+    return _nullable(json.loads((SPECS / f"{system}.json").read_text()))
+
+
+@cache
+def registry(system: str) -> Registry:
+    return Registry().with_resource(f"urn:{system}", DRAFT202012.create_resource(specification(system)))
+
+
+@pytest.fixture(params=SYSTEMS)
+def recorded(request, serve) -> tuple[Served, list[Exchange]]:
+    """A system whose every stream has been read in full, then changed in all ways, read again, and made to refuse."""
+    system = serve(request.param)
+    client, exchanges = open_client(system.contract, SYSTEMS[request.param], system.resolve), []
+    client.account.http.event_hooks["response"].append(lambda answer: exchanges.append(_exchange(answer)))
+    for stream in system.contract.streams:
+        system.extract(stream, client=client, now=NOW)
+        known = system.keys(stream)
+        for key in known[:3]:
+            system.touch(stream, key, NOW + HOUR)
+        system.touch(stream, known[0], NOW + HOUR)
+        if system.contract.streams[stream].delete_mode != "none":
+            system.delete(stream, known[4], NOW + HOUR)
+        system.extract(stream, client=client, now=NOW + 2 * HOUR)
+        system.extract(stream, client=client, now=NOW + timedelta(days=1, hours=3))
+        system.extract(stream, client=client, now=NOW + timedelta(days=40))
+        for fault in ("throttled", "expired_token", "missing_scope"):
+            system.running.faults.set(request.param, fault, times=1, retry_after=0)
+            with suppress(BadCredentials, MissingScope):
+                system.extract(stream, client=client, now=NOW + timedelta(days=41), full=True)
+            system.running.faults.clear()
+    client.close()
+    return system, exchanges
+
+
+def test_every_exchange_keeps_the_vendors_specification(recorded):
+    system, exchanges = recorded
+    assert len(exchanges) > 30
+    assert {200, 401, 403, 429} <= {exchange.status for exchange in exchanges}
+    violations = [problem for exchange in exchanges for problem in violations_of(system.system, exchange)]
+    assert violations == []
+
+
+def test_the_checker_itself_sees_violations(recorded):
+    system, exchanges = recorded
+    good = next(one for one in exchanges if one.status == 200 and next(iter(_lists(one.body)), None))
+    for spoil in (
+        {"path": "/v1/nothing"},
+        {"query": [*good.query, ("updated", "1")]},
+        {"query": [("limit", "many")]},
+        {"headers": set()},
+        {"body": _with(good.body, {"id": 7})},
+    ):
+        spoiled = Exchange(**{**good.__dict__, **spoil})
+        assert list(violations_of(system.system, spoiled)), spoil
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_no_stand_in_invents_a_field_and_no_contract_promises_one(serve, system):
+    served = serve(system)
+    for stream in served.contract.streams:
+        served.extract(stream)
+        name = RECORDS[stream] if system == "stripe" or stream == "vouchers" else "CustomerWithSummaryLoyaltyReferrals"
+        known = _properties(system, {"$ref": f"#/components/schemas/{name}"})
+        answered = {field for row in served.rows(stream) for field in json.loads(row["_payload"])}
+        promised = {column.split(".")[0] for column in served.contract.streams[stream].columns}
+        assert answered - known == set()
+        assert promised - known == set()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_contract_pins_the_version_of_the_specification(system):
+    version = specification(system)["info"]["version"]
+    assert load_contracts()[system].api_version == version
+
+
+def violations_of(system: str, exchange: Exchange):
+    """What an exchange breaks, as sentences."""
+    found = _operation(system, exchange)
+    where = f"{exchange.method} {exchange.path}"
+    if found is None:
+        yield f"{where}: no such operation"
+        return
+    if not any(needed <= exchange.headers for needed in SECURITY[system]):
+        yield f"{where}: no credentials"
+    yield from (f"{where}: {problem}" for problem in _query_problems(system, found, exchange.query))
+    schema = _answer_schema(found, exchange.status)
+    for error in _validator(system, schema).iter_errors(exchange.body):
+        yield f"{where} -> {exchange.status}: {error.json_path} {error.message[:200]}"
+
+
+def _operation(system: str, exchange: Exchange) -> dict[str, Any] | None:
+    for template, operations in specification(system)["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), exchange.path):
+            return operations.get(exchange.method.lower())
+    return None
+
+
+def _answer_schema(operation: dict[str, Any], status: int) -> dict[str, Any]:
+    """Voucherify's document describes only success; its errors have a schema of their own."""
+    answers = operation["responses"]
+    answer = answers.get(str(status)) or answers.get("default")
+    return answer["content"]["application/json"]["schema"] if answer else {"$ref": "#/components/schemas/Error"}
+
+
+def _query_problems(system: str, operation: dict[str, Any], query: list[tuple[str, str]]):
+    parameters = [_resolved(system, parameter) for parameter in operation.get("parameters", [])]
+    known = {parameter["name"]: parameter for parameter in parameters if parameter["in"] == "query"}
+    given: dict[str, Any] = {}
+    for name, text in query:
+        stem, _, inner = name.partition("[")
+        if name in known:
+            given[name] = text
+        elif stem in known and inner == "]":
+            given.setdefault(stem, []).append(text)
+        elif stem in known and inner:
+            given.setdefault(stem, {})[inner[:-1]] = text
+        else:
+            yield f"unknown parameter {name}"
+    for name, value in given.items():
+        validator = _validator(system, known[name]["schema"])
+        if not any(validator.is_valid(reading) for reading in _readings(value)):
+            yield f"parameter {name} does not fit its schema"
+    for name, parameter in known.items():
+        if parameter.get("required") and name not in given:
+            yield f"parameter {name} is missing"
+
+
+def _readings(value: Any) -> list[Any]:
+    """What a text in a query may mean: itself, or a number or a truth value, alike inside objects and lists."""
+    if isinstance(value, dict):
+        return [value, {key: _readings(one)[-1] for key, one in value.items()}]
+    if isinstance(value, list):
+        return [value, [_readings(one)[-1] for one in value]]
+    if re.fullmatch(r"-?\d+", value):
+        return [value, int(value)]
+    return [value, {"true": True, "false": False}.get(value, value)]
+
+
+def _validator(system: str, schema: dict[str, Any]) -> Draft202012Validator:
+    checked = Draft202012Validator.FORMAT_CHECKER
+    return Draft202012Validator(_rooted(system, schema), registry=registry(system), format_checker=checked)
+
+
+def _rooted(system: str, schema: Any) -> Any:
+    """The same schema with references that name the document."""
+    if isinstance(schema, dict):
+        return {
+            key: f"urn:{system}{inner}" if key == "$ref" and isinstance(inner, str) else _rooted(system, inner)
+            for key, inner in schema.items()
+        }
+    return [_rooted(system, inner) for inner in schema] if isinstance(schema, list) else schema
+
+
+def _resolved(system: str, value: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in value:
+        found: Any = specification(system)
+        for step in value["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        value = found
+    return value
+
+
+def _properties(system: str, schema: dict[str, Any]) -> set[str]:
+    schema = _resolved(system, schema)
+    return set(schema.get("properties", {})).union(*(_properties(system, part) for part in schema.get("allOf", [])))
+
+
+def _nullable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_nullable(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {key: _nullable(one) for key, one in value.items() if key != "nullable"}
+    if value.get("nullable") is not True:
+        return plain
+    return {"anyOf": [plain, {"type": "null"}]}
+
+
+def _exchange(answer: httpx.Response) -> Exchange:
+    answer.read()
+    asked = answer.request
+    query = parse_qsl(asked.url.query.decode(), keep_blank_values=True)
+    return Exchange(asked.method, asked.url.path, query, set(asked.headers), answer.status_code, answer.json())
+
+
+def _lists(body: Any) -> list[Any]:
+    return next((value for value in body.values() if isinstance(value, list)), [])
+
+
+def _with(body: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """The body with its first record spoiled."""
+    return {
+        key: [{**value[0], **fields}, *value[1:]] if isinstance(value, list) and value else value
+        for key, value in body.items()
+    }
