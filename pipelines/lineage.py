@@ -92,7 +92,7 @@ def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
     for row in _provenance(settings, domain, current):
         yield f"  {row['attribute']:<18}{row['value']}   from {row['record_id']} by rule {row['rule']}"
         for loser in json.loads(row["losing_values"] or "[]"):
-            yield f"  {'':<18}not {loser.get('value')}   from {loser.get('record_id')}: {loser.get('why')}"
+            yield f"  {'':<18}not {_lost(loser, row['attribute'])}   from {loser.get('record_id')}: {loser.get('why')}"
     with open_ledger(settings.ledger_url).connect() as connection:
         for record_id in _members(settings, current):
             yield f"  member    {record_id}"
@@ -161,7 +161,12 @@ def _survivor(settings: Settings, domain: str, row: dict[str, Any]) -> Iterator[
         file = stream_folder(Path("landing"), row["system"], stream) / f"{row['load_id']}.parquet"
         yield f"  load      {file}, extracted at {manifest['extracted_at']} UTC"
     for loser in json.loads(row["losing_values"] or "[]"):
-        yield f"  lost      {loser.get('record_id')} says {loser.get('value')}: {loser.get('why')}"
+        yield f"  lost      {loser.get('record_id')} says {_lost(loser, row['attribute'])}: {loser.get('why')}"
+
+
+def _lost(loser: dict[str, Any], attribute: str) -> Any:
+    """The value that lost; a price survives whole, so its losers state every attribute by name."""
+    return loser["value"] if "value" in loser else loser.get(attribute)
 
 
 def _in_odoo(settings: Settings, golden_id: str) -> Iterator[str]:
