@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +24,7 @@ LATENT = ("match", "household", "chance")
 
 @lru_cache
 def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
-    """The `matching` section of models/matched/<domain>/matched_<domain>__model.yml, the same that the SQL models read."""
+    """The `matching` section of matched_<domain>__model.yml, the same that the SQL models read."""
     properties = yaml.safe_load((project / "models" / "matched" / domain / f"matched_{domain}__model.yml").read_text())
     return next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
@@ -36,10 +35,10 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     """Expectation maximisation over three latent classes: the same party, the same household, mere chance.
 
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
-    compare) and its count `pairs`; `chance` is a random sample of all pairs of its `records`. Pairs that no block brought together
-    count as chance. Returns one row per comparison and level with the probability of that level in each class, one
-    row `prior` with each class's share of all pairs, and one row `together` with how many times more often than
-    independence says the comparisons declared so agree by chance.
+    compare) and its count `pairs`; `chance` is a random sample of all pairs of its `records`. Pairs that no block
+    brought together count as chance. Returns one row per comparison and level with the probability of that level in
+    each class, one row `prior` with each class's share of all pairs, and one row `together` with how many times more
+    often than independence says the comparisons declared so agree by chance.
     """
     comparisons = spec["compare"]["comparisons"]
     together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
@@ -213,3 +212,43 @@ def _average_linkage(score: np.ndarray, cap: float, stop: float) -> list[list[in
         size[a] += size[b]
         groups[a] += groups.pop(b)
     return list(groups.values())
+
+
+def group_table(records: pa.Table) -> pa.Table:
+    """record_id, group_id (its smallest record_id): the variants of one product together.
+
+    `records` has record_id, cluster_id (variant), template_ref (null where the system has no templates) and name.
+    Clusters that stand in one template of any system are one product. A cluster in no template joins the only product
+    of its name if there is just one, and else its namesakes that are in no template either.
+    """
+    rows = records.to_pylist()
+    leader: dict[str, str] = {}
+
+    def find(label: str) -> str:
+        while leader.setdefault(label, label) != label:
+            label = leader[label]
+        return label
+
+    for row in rows:
+        if row["template_ref"]:
+            one, other = sorted((find("variant " + row["cluster_id"]), find("template " + row["template_ref"])))
+            leader[other] = one
+    named: dict[str, set[str]] = {}
+    name_of: dict[str, str] = {}
+    for row in rows:
+        if "variant " + row["cluster_id"] in leader:
+            named.setdefault(row["name"], set()).add(find("variant " + row["cluster_id"]))
+        elif row["name"]:
+            name_of.setdefault(row["cluster_id"], row["name"])
+    group_of = []
+    for row in rows:
+        name = name_of.get(row["cluster_id"])
+        namesakes = named.get(name, set())
+        if name is None:
+            group_of.append(find("variant " + row["cluster_id"]))
+        else:
+            group_of.append(next(iter(namesakes)) if len(namesakes) == 1 else "name " + name)
+    first = {}
+    for row, group in zip(rows, group_of, strict=True):
+        first[group] = min(first.get(group, row["record_id"]), row["record_id"])
+    return pa.table({"record_id": records["record_id"], "group_id": [first[group] for group in group_of]})

@@ -1,10 +1,1 @@
-{#- Every pair of records that at least one block of bearable size brings together. -#}
-select
-    l.record_no as left_no,
-    r.record_no as right_no,
-    bit_or(1 << cast(l.rule as integer)) as rules
-from {{ ref('matched_customers__blocks') }} as l
-inner join {{ ref('matched_customers__blocks') }} as r
-    on l.rule = r.rule and l.key = r.key and l.record_no < r.record_no
-where l.records <= {{ declared('customers', 'blocks.cap') }}
-group by l.record_no, r.record_no
+{{ pair_records('customers', ref('matched_customers__blocks')) }}

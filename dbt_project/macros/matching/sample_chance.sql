@@ -1,0 +1,34 @@
+{#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. -#}
+{% macro sample_chance(domain, evidence) %}
+{%- set names = declared(domain, 'compare.comparisons') | map(attribute='name') | join(', ') -%}
+with size as (
+
+    select count(*) as records, greatest(1, least(count(*) - 1, {{ declared(domain, 'learn.chance_pairs') }} // greatest(count(*), 1))) as steps
+    from {{ evidence }}
+
+),
+
+sampled as (
+
+    select
+        evidence.record_no as left_no,
+        1 + (evidence.record_no - 1 + 1 + (step * 7919 + evidence.record_no * 104729) % greatest(records - 1, 1)) % records as right_no
+    from {{ evidence }} as evidence
+    cross join size
+    cross join unnest(range(1, size.steps + 1)) as steps (step)
+
+),
+
+compared as (
+    {{ compare_pairs(domain, 'sampled', evidence) }}
+)
+
+select
+    concat_ws(' '{% for name in declared(domain, 'compare.comparisons') | map(attribute='name') %}, coalesce(cast({{ name }} as varchar), '-'){% endfor %}) as pattern,
+    {{ names or '1' }},
+    count(*) as pairs,
+    max(records) as records
+from compared
+cross join size
+group by {{ names or '1' }}
+{% endmacro %}

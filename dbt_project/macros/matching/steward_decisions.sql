@@ -1,0 +1,18 @@
+{#- The stewards' decisions about records we have; the later decision on a pair holds. -#}
+{% macro steward_decisions(overrides, evidence) %}
+select
+    least(l.record_no, r.record_no) as left_no,
+    greatest(l.record_no, r.record_no) as right_no,
+    decision,
+    steward,
+    reason,
+    decided_on
+from {{ overrides }} as overrides
+inner join {{ evidence }} as l on overrides.left_record_id = l.record_id
+inner join {{ evidence }} as r on overrides.right_record_id = r.record_id
+where l.record_no <> r.record_no
+qualify row_number() over (
+    partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no)
+    order by decided_on desc, decision
+) = 1
+{% endmacro %}

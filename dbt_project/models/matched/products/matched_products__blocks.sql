@@ -1,0 +1,1 @@
+{{ block_records('products', ref('matched_products__evidence')) }}

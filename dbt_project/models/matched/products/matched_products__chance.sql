@@ -1,0 +1,1 @@
+{{ sample_chance('products', ref('matched_products__evidence')) }}

@@ -1,0 +1,1 @@
+{{ compare_pairs('products', ref('matched_products__pairs'), ref('matched_products__evidence')) }}

@@ -1,0 +1,16 @@
+"""Records that any chain of likely pairs connects: the largest groups that could be one party."""
+
+from pipelines import matching
+
+
+def model(dbt, session):
+    limits = matching.declared("products")["cluster"]
+    records = dbt.ref("matched_products__evidence").project("record_no, record_id").order("record_no")
+    links = dbt.ref("matched_products__scores").filter(f"bits > {limits['start_bits']}")
+    decided = dbt.ref("matched_products__decisions").filter("decision = 'must'")
+    return matching.component_table(
+        records.to_arrow_table(),
+        links.project("left_no, right_no, bits").to_arrow_table(),
+        decided.project("left_no, right_no, 'infinity'::double as bits").to_arrow_table(),
+        limits["max_component"],
+    )

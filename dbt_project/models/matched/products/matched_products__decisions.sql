@@ -1,0 +1,1 @@
+{{ steward_decisions(ref('match_overrides'), ref('matched_products__evidence')) }}

@@ -1,0 +1,64 @@
+{#- What each variant record brings to a comparison: numbers and words in one form, what it said before we published on it. -#}
+with own as (
+
+    select
+        records.* replace (
+            case when 'name' in records.echoes then originals.name else records.template_name end as template_name,
+            case when 'sku' in records.echoes then originals.default_code else records.sku end as sku,
+            case
+                when 'gtin14' not in records.echoes then records.gtin14
+                when {{ gtin_problem('originals.barcode') }} is null then lpad({{ gtin_digits('originals.barcode') }}, 14, '0')
+            end as gtin14,
+            case
+                when 'weight_g' in records.echoes then cast(1000 * try_cast(originals.weight as double) as bigint)
+                else records.weight_g
+            end as weight_g
+        )
+    from {{ ref('conformed_products') }} as records
+    left join {{ ref('matched_products__originals') }} as originals on records.record_id = originals.record_id
+    where not records.is_deleted and not coalesce(originals.is_ours, false)
+
+),
+
+folded as (
+
+    select
+        record_id,
+        system,
+        system || ':' || template_key as template_ref,
+        gtin14,
+        nullif(regexp_replace(upper(sku), '[^A-Z0-9]', '', 'g'), '') as sku,
+        {{ fold_text('template_name') }} as name,
+        nullif({{ fold_text('brand') }}, '') as brand,
+        {{ fold_text("concat_ws(' ', option_1, option_2)") }} as options,
+        nullif(weight_g, 0) as weight_g
+    from own
+
+),
+
+worded as (
+
+    select
+        *,
+        list_sort(list_distinct(list_filter(
+            string_split(name, ' '), lambda w: w <> '' and not list_contains(string_split(coalesce(brand, ''), ' '), w)
+        ))) as name_words,
+        list_sort(list_filter(string_split(options, ' '), lambda w: w <> '')) as option_words
+    from folded
+
+)
+
+select
+    row_number() over (order by record_id) as record_no,
+    record_id,
+    system,
+    template_ref,
+    gtin14,
+    sku,
+    name_words,
+    nullif(array_to_string(name_words, ' '), '') as name_key,
+    regexp_extract_all(array_to_string(name_words, ' '), '[0-9]+') as name_numbers,
+    brand,
+    nullif(array_to_string(option_words, ' '), '') as options,
+    weight_g
+from worded

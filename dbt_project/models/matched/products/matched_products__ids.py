@@ -1,0 +1,20 @@
+"""Gives each variant and each product its golden id from the ledger; the ids stay whatever the clusters are called."""
+
+from pipelines import identity
+
+
+def model(dbt, session):
+    ours = dbt.ref("matched_products__originals").filter("is_ours")
+    variants = dbt.ref("matched_products__clusters")
+    products = dbt.ref("matched_products__groups")
+    bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
+    assigned = {}
+    for domain, labelled, label, golden_id in (
+        ("variants", variants, "cluster_id", "variant_id"),
+        ("products", products, "group_id", "product_id"),
+    ):
+        clusters = labelled.project(f"record_id, {label} as cluster_id, {bound}")
+        followers = ours.filter(f"{golden_id} is not null").project(f"record_id, {golden_id} as golden_id")
+        assigned[golden_id] = identity.assign_in_build(domain, clusters.to_arrow_table(), followers.to_arrow_table())
+    by_variant, by_product = (table.rename_columns(["record_id", name]) for name, table in assigned.items())
+    return by_variant.join(by_product, "record_id").sort_by("record_id")

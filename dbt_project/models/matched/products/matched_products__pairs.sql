@@ -1,0 +1,1 @@
+{{ pair_records('products', ref('matched_products__blocks')) }}

@@ -1,0 +1,45 @@
+{#- What a person should look at: pairs near the cut, and numbers that two different variants share. -#}
+with clustered as (
+
+    select evidence.record_no, clusters.record_id, clusters.cluster_id
+    from {{ ref('matched_products__clusters') }} as clusters
+    inner join {{ ref('matched_products__evidence') }} as evidence on clusters.record_id = evidence.record_id
+
+),
+
+apart as (
+
+    select
+        l.record_id as left_record_id,
+        r.record_id as right_record_id,
+        l.cluster_id,
+        pairs.bits,
+        pairs.gtin = 0 as shares_gtin,
+        pairs.sku = 0 as shares_sku,
+        row_number() over (
+            partition by least(l.cluster_id, r.cluster_id), greatest(l.cluster_id, r.cluster_id)
+            order by pairs.bits desc, l.record_id, r.record_id
+        ) as place
+    from {{ ref('matched_products__scores') }} as pairs
+    anti join {{ ref('matched_products__decisions') }} as decisions using (left_no, right_no)
+    inner join clustered as l on pairs.left_no = l.record_no
+    inner join clustered as r on pairs.right_no = r.record_no
+    where l.cluster_id <> r.cluster_id
+
+)
+
+select
+    'pair ' || left_record_id || ' ' || right_record_id as case_id,
+    'pair' as kind,
+    left_record_id,
+    right_record_id,
+    cluster_id,
+    bits,
+    1 / (1 + pow(2, -bits)) as probability,
+    case
+        when shares_gtin then 'one GTIN on what looks like two variants'
+        when shares_sku then 'one SKU on what looks like two variants'
+        else 'near the cut: may be one variant in two clusters'
+    end as reason
+from apart
+where place = 1 and (shares_gtin or shares_sku or bits >= {{ declared('products', 'cluster.review_bits') }})
