@@ -29,7 +29,11 @@ APP_ID, APP_TOKEN = "estate-app", "estate-voucherify-token"
 STREAMS = {"customers": "customer", "vouchers": "voucher"}
 _CAMPAIGN = {"campaign": "Estate Club", "campaign_id": "camp_EstateClub"}
 _CREATED = "json_extract(body, '$.created_at')"
-_BY_CREATION = f"create index objects_by_creation on objects (type, {_CREATED}, id) where deleted = 0"
+_CATEGORY = "json_extract(body, '$.category')"
+_INDEXES = (
+    f"create index objects_by_creation on objects (type, {_CREATED}, id) where deleted = 0",
+    f"create index objects_by_category on objects (type, {_CATEGORY}, {_CREATED}, id) where deleted = 0",
+)
 _BOUND = re.compile(r"(created_at|updated_at)\[(before|after)\]")
 _KNOWN = {"customers": {"limit", "page", "order", "starting_after"}, "vouchers": {"limit", "page", "order", "category"}}
 _SUMMARY = {
@@ -52,7 +56,8 @@ def seed(world: World, path: Path) -> None:
     with seeding(path) as connection:
         put(connection, "customer", _members(world, points))
         put(connection, "voucher", _cards(world))
-        connection.execute(_BY_CREATION)
+        for index in _INDEXES:
+            connection.execute(index)
 
 
 def app(path: Path, faults: Any) -> Starlette:
@@ -236,7 +241,7 @@ def _where(stream: str, given: Mapping[str, str]) -> tuple[str, list[Any]]:
             where += f" and {_column(found[1])} {'<' if found[2] == 'before' else '>'} ?"
             values.append(_bound(found[1], value))
     if "category" in given:
-        where += " and json_extract(body, '$.category') = ?"
+        where += f" and {_CATEGORY} = ?"
         values.append(given["category"])
     return where, values
 
