@@ -1,10 +1,11 @@
+{#- A business account keeps the company's name where people keep their last name. -#}
 select
     {{ conformed('customers', {
         'is_active': "coalesce(state, '') <> 'DISABLED'",
-        'kind': "case when coalesce(first_name, last_name) is null and company_name is not null then 'company' else 'person' end",
-        'first_name': 'first_name',
-        'last_name': 'last_name',
-        'company_name': 'company_name',
+        'kind': "case when is_business then 'company' else 'person' end",
+        'first_name': 'case when not is_business then first_name end',
+        'last_name': 'case when not is_business then last_name end',
+        'company_name': 'case when is_business then coalesce(company_name, last_name) else company_name end',
         'email': 'email',
         'phone': 'phone',
         'street': 'street',
@@ -13,6 +14,7 @@ select
         'zip': 'zip',
         'country_code': 'country_code',
         'birth_on': 'birth_on',
+        'vat': 'vat',
         'loyalty_code': 'loyalty_code',
         'language': 'locale',
         'accepts_marketing': 'accepts_marketing',

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with versions as (
     {{ latest_per_key(source('pos', 'receipt_lines'), [
         'receipt_code', 'line', 'store_code', 'article_code', 'quantity', 'unit_amount', 'total_amount', 'tax_rate', 'sold_at',

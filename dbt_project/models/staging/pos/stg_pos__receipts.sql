@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 with versions as (
     {{ latest_per_key(source('pos', 'receipts'), [
         'store_code', 'till', 'number', 'customer_code', 'currency', 'total_amount', 'payment', 'sold_at',

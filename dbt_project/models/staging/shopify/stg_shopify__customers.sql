@@ -7,13 +7,15 @@ parsed as (
         *,
         {{ from_payload({
             'firstName': 'VARCHAR', 'lastName': 'VARCHAR', 'locale': 'VARCHAR', 'note': 'VARCHAR', 'state': 'VARCHAR',
+            'tags': ['VARCHAR'],
             'defaultEmailAddress': {'emailAddress': 'VARCHAR', 'marketingState': 'VARCHAR'},
             'defaultPhoneNumber': {'phoneNumber': 'VARCHAR'},
             'defaultAddress': {
                 'company': 'VARCHAR', 'address1': 'VARCHAR', 'address2': 'VARCHAR', 'city': 'VARCHAR', 'zip': 'VARCHAR',
                 'countryCodeV2': 'VARCHAR',
             },
-            'birthDate': {'value': 'VARCHAR'}, 'loyaltyCode': {'value': 'VARCHAR'}, 'assayId': {'value': 'VARCHAR'},
+            'birthDate': {'value': 'VARCHAR'}, 'vatNumber': {'value': 'VARCHAR'}, 'loyaltyCode': {'value': 'VARCHAR'},
+            'assayId': {'value': 'VARCHAR'},
         }) }} as payload
     from versions
 )
@@ -33,8 +35,10 @@ select
     payload.defaultAddress.countryCodeV2 as country_code,
     payload.locale,
     payload.state,
+    coalesce({{ list_has('payload.tags', 'B2B') }}, false) as is_business,
     {{ clean_text('payload.note') }} as note,
     try_cast(payload.birthDate.value as date) as birth_on,
+    {{ clean_text('payload.vatNumber.value') }} as vat,
     {{ clean_text('payload.loyaltyCode.value') }} as loyalty_code,
     payload.assayId.value as assay_id
 from parsed
