@@ -106,6 +106,9 @@ def _request(connection: socket.socket) -> str | None:
     return head.split(b" ", 2)[1].decode()
 
 
+CONTRACTS = load_contracts()
+
+
 class Retail:
     """One system of the simulated retailer, really served, and extraction from it into a landing of the test's own.
 
@@ -129,15 +132,15 @@ class Retail:
         self.faults.clear()
         self.now += timedelta(days=1)
         self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
-        contract = load_contracts()[self.system]
+        contract = CONTRACTS[self.system]
         changed = {
-            name: stream.model_copy(update={"page_size": 7, "sweep_limit_percent": 60.0, **streams})
+            name: stream.model_copy(update={"page_size": 10, "sweep_limit_percent": 60.0, **streams})
             for name, stream in contract.streams.items()
         }
         self.contract = contract.model_copy(update={"streams": changed})
         self.client = open_client(self.contract, self.connector, self.resolve)
         if hasattr(self.client, "account"):
-            self.client.account.patience = Patience(silence_s=0.4, attempt_s=2, total_s=4, attempts=3, backoff_s=0.02)
+            self.client.account.patience = Patience(silence_s=0.25, attempt_s=2, total_s=3, attempts=2, backoff_s=0.02)
         return self
 
     def resolve(self, reference: str) -> str:
