@@ -13,42 +13,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pipelines import resources
-from pipelines.publish.refusal import PublishRefused
+from pipelines.publish.report import wide_console
 from pipelines.resources import MissingReference
 from sources.contract import ContractError, load_contracts
-from sources.errors import ExtractError
-from sources.odoo.errors import OdooError
 
 if TYPE_CHECKING:
     from pipelines.freshness import Reading
 
-console = Console(highlight=False)
+console = wide_console()
+of_profile = click.option(
+    "--profile",
+    type=click.Choice(["retailer2", "retailer10", "retailer40"]),
+    default="retailer10",
+    show_default=True,
+    help="Size of the simulated retailer.",
+)
 
 
 class Assay(click.Group):
     """Turns the errors that Assay raises on purpose into one line and exit code 1."""
 
     def invoke(self, ctx: click.Context):
-        from pipelines.lineage import NotFound
-        from pipelines.transform import BuildFailed
-
         try:
             return super().invoke(ctx)
-        except (
-            PublishRefused,
-            MissingReference,
-            ContractError,
-            ExtractError,
-            OdooError,
-            BuildFailed,
-            NotFound,
-        ) as error:
+        except said_on_purpose() as error:
             click.echo(f"assay: {error}", err=True)
             sys.exit(1)
+
+
+def said_on_purpose() -> tuple[type[Exception], ...]:
+    """The errors that tell a user what is the matter; looked up only when there is one, for imports cost time."""
+    from pipelines.audit import BrokenChain
+    from pipelines.demo import HomeInUse
+    from pipelines.lineage import NotFound
+    from pipelines.publish.refusal import PublishRefused
+    from pipelines.serve import NotReady
+    from pipelines.transform import BuildFailed
+    from sources.errors import ExtractError
+    from sources.odoo.errors import OdooError
+
+    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady)
+    return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 
 
 @click.group(cls=Assay, context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,7 +65,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--profile", default="retailer10", show_default=True, help="retailer2, retailer10 or retailer40")
+@of_profile
 @click.option("--keep", is_flag=True, help="Go on from the state of the last demo instead of starting afresh.")
 def demo(profile: str, keep: bool) -> None:
     """Run everything on the simulated retailer: extract, build, publish, verify."""
@@ -67,7 +75,7 @@ def demo(profile: str, keep: bool) -> None:
 
 
 @main.command()
-@click.option("--profile", default="retailer10", show_default=True)
+@of_profile
 @click.option("--port", default=0, help="Default: a free one.")
 @click.option("--own-systems", is_flag=True, help="Use the systems that the environment names; simulate no retailer.")
 def dev(profile: str, port: int, own_systems: bool) -> None:
@@ -83,7 +91,7 @@ def estate() -> None:
 
 
 @estate.command("up")
-@click.option("--profile", default="retailer10", show_default=True)
+@of_profile
 def estate_up(profile: str) -> None:
     """Serve it until Ctrl-C; other commands find it through its endpoints file."""
     from sources.estate import server
@@ -93,7 +101,7 @@ def estate_up(profile: str) -> None:
 
 
 @estate.command("generate")
-@click.option("--profile", default="retailer10", show_default=True)
+@of_profile
 def estate_generate(profile: str) -> None:
     """Write its databases without serving them."""
     from sources.estate import server
@@ -101,8 +109,28 @@ def estate_generate(profile: str) -> None:
     click.echo(server.generate_estate(profile, resources.settings().home))
 
 
+@estate.command("status")
+def estate_status() -> None:
+    """Say at which addresses it answers. Exit code 1 if it does not."""
+    import socket
+    from urllib.parse import urlsplit
+
+    from sources.estate import endpoints
+
+    announced = endpoints.read(resources.settings().estate)
+    urls = {name: urlsplit(value) for name, value in announced.items() if value.startswith("http")}
+    down = 0
+    for name, url in urls.items():
+        with socket.socket() as probe:
+            answers = probe.connect_ex((url.hostname, url.port)) == 0
+        down += not answers
+        click.echo(f"{name}={url.geturl()} {'answers' if answers else 'does not answer'}")
+    click.echo(f"clock {resources.now().isoformat()}")
+    sys.exit(1 if down or not urls else 0)
+
+
 @estate.command("advance")
-@click.option("--profile", default="retailer10", show_default=True)
+@of_profile
 @click.option("--minutes", type=int, required=True)
 def estate_advance(profile: str, minutes: int) -> None:
     """Move its clock on."""

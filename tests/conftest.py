@@ -1,3 +1,3 @@
 """Plugins of the test suite."""
 
-pytest_plugins = ["tests.odoo.fixtures"]
+pytest_plugins = ["tests.odoo.fixtures", "tests.flow.fixtures"]

@@ -1,0 +1,86 @@
+"""The demo: one command from nothing to a verified publish, and what it leaves behind for the next three commands."""
+
+import os
+import re
+import subprocess
+import sys
+
+import dagster as dg
+import duckdb
+
+from pipelines.instance import instance
+from sources.contract import load_contracts
+
+
+def runs(demo) -> list[tuple[str, str]]:
+    with instance(demo.settings) as store:
+        return [(run.job_name, run.status.value) for run in store.get_runs()]
+
+
+def assay(demo, *arguments: str) -> subprocess.CompletedProcess:
+    environment = {**os.environ, "ASSAY_HOME": str(demo.home)}
+    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_it_says_what_it_found_and_that_a_second_plan_is_empty(demo):
+    for what in ("customer records: odoo", "duplicates resolved", "in conflict", "fields written", "read back"):
+        assert what in demo.said
+    assert "second plan: nothing" in demo.said
+
+
+def test_the_commands_that_it_names_work_when_the_demo_has_ended(demo):
+    named = re.findall(r"^  \S*assay (.+)$", demo.said, flags=re.M)
+    assert len(named) >= 2
+    for words in named:
+        done = assay(demo, *words.split())
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip()
+
+
+def test_the_ui_shows_the_runs_of_the_demo(demo):
+    assert sorted(runs(demo)) == [("full", "SUCCESS"), ("plan", "SUCCESS")]
+
+
+def test_every_stream_is_materialised_with_its_row_count(demo):
+    with instance(demo.settings) as store:
+        for contract in load_contracts().values():
+            for name in contract.streams:
+                event = store.get_latest_materialization_event(dg.AssetKey([contract.system, name]))
+                assert event is not None, f"{contract.system}/{name}"
+                assert "dagster/row_count" in event.asset_materialization.metadata
+
+
+def test_row_counts_of_models_are_those_of_the_tables(demo):
+    customers = demo.settings.exports / "golden" / "golden_customers.parquet"
+    with instance(demo.settings) as store:
+        event = store.get_latest_materialization_event(dg.AssetKey(["golden_customers"]))
+    counted = event.asset_materialization.metadata["dagster/row_count"].value
+    assert counted == duckdb.execute("select count(*) from read_parquet(?)", [str(customers)]).fetchone()[0]
+
+
+def test_published_assets_carry_a_passed_check_that_they_read_back(demo):
+    key = dg.AssetCheckKey(dg.AssetKey(["published", "odoo", "res_partner"]), "reads_back_as_written")
+    with instance(demo.settings) as store:
+        found = store.event_log_storage.get_latest_asset_check_execution_by_key([key])
+    assert found[key].evaluation.passed
+
+
+def test_nothing_personal_stands_in_the_events_of_dagster(demo):
+    customers = demo.settings.exports / "golden" / "golden_customers.parquet"
+    query = "select email from read_parquet(?) where email is not null"
+    emails = {row[0] for row in duckdb.execute(query, [str(customers)]).fetchall()}
+    with instance(demo.settings) as store:
+        told = "".join(entry.to_json() for run in store.get_runs() for entry in store.all_logs(run.run_id))
+    assert len(emails) > 100
+    assert not [email for email in emails if email in told]
+
+
+def test_it_refuses_to_forget_a_ledger_that_no_demo_made(tmp_path):
+    (tmp_path / "ledger.db").touch()
+    environment = {**os.environ, "ASSAY_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "pipelines.cli", "demo", "--profile", "retailer2"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no demo made" in done.stderr
+    assert (tmp_path / "ledger.db").exists()
