@@ -78,17 +78,19 @@ SPELLINGS = [
     ("street", None, False),
     ("is_company", "no", True),
     ("color", 1.9, 1),
-    ("write_date", "2020-01-01 00:00:00", None),
     ("country_code", "DE", False),
 ]
 
 
-@pytest.mark.parametrize(("field", "sent", "kept"), SPELLINGS)
-def test_contacts_keep_values_in_their_own_spelling(create, write, shown, field, sent, kept):
+def test_contacts_keep_values_in_their_own_spelling(create, write, shown):
     made = create("res.partner", name="P")
-    write("res.partner", made, **{field: sent})
-    found = shown("res.partner", made, field)
-    assert found == kept if kept is not None else found > "2026"
+    found = {}
+    for field, sent, _ in SPELLINGS:
+        write("res.partner", made, **{field: sent})
+        found[field, sent] = shown("res.partner", made, field)
+    assert found == {(field, sent): kept for field, sent, kept in SPELLINGS}
+    write("res.partner", made, write_date="2020-01-01 00:00:00")
+    assert shown("res.partner", made, "write_date") > "2026"
 
 
 def test_a_contact_needs_a_name_but_an_empty_one_will_do(create, write, shown):
@@ -224,11 +226,11 @@ def test_a_barcode_belongs_to_one_active_product(odoo, create, write):
         call(odoo, VARIANT, "create", vals_list=[{"name": "c", "barcode": "9"}, {"name": "d", "barcode": "9"}])
 
 
-@pytest.mark.parametrize("values", [{"name": False}, {"weight": 1}])
-@pytest.mark.parametrize("model", [TEMPLATE, VARIANT])
-def test_a_product_needs_a_name(create, model, values):
-    with pytest.raises(OdooRejected, match="name"):
-        create(model, **values)
+def test_a_product_needs_a_name(create):
+    for model in (TEMPLATE, VARIANT):
+        for values in ({"name": False}, {"weight": 1}):
+            with pytest.raises(OdooRejected, match="name"):
+                create(model, **values)
 
 
 @pytest.fixture
@@ -268,10 +270,10 @@ REFUSED_RULES = [
 ]
 
 
-@pytest.mark.parametrize(("values", "why"), REFUSED_RULES)
-def test_a_wrong_price_rule_is_refused(create, price_list, values, why):
-    with pytest.raises(OdooRejected, match=why):
-        create(RULE, pricelist_id=price_list, **values)
+def test_a_wrong_price_rule_is_refused(create, price_list):
+    for values, why in REFUSED_RULES:
+        with pytest.raises(OdooRejected, match=why):
+            create(RULE, pricelist_id=price_list, **values)
 
 
 def test_deleting_a_product_deletes_its_prices(odoo, create, price_list, shown):
