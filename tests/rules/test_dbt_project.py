@@ -196,3 +196,25 @@ def test_every_waiver_is_still_needed(manifest):
 
 def test_there_are_models_to_judge(manifest):
     assert len(models_of(manifest)) > 40
+
+
+def windows(sql):
+    """The inside of every `over (…)` and `window name as (…)`."""
+    for start in re.finditer(r"\bover \(|\bwindow \w+ as \(", sql):
+        depth, at = 1, start.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(sql[at], 0)
+            at += 1
+        yield sql[start.end() : at - 1]
+
+
+def test_every_order_in_a_window_ends_in_what_identifies_a_row():
+    """Ties would fall as the threads run: the last term is a key."""
+    project, loose = HERE.parents[1] / "dbt_project", []
+    for path in [*project.glob("models/**/*.sql"), *project.glob("macros/**/*.sql")]:
+        for window in windows(path.read_text()):
+            _, ordered, terms = window.partition("order by")
+            last = re.sub(r"\s+(desc|asc|nulls (first|last))", "", terms.strip()).split(",")[-1].strip()
+            if ordered and not re.search(r"(_id|_no|payload_hash|\bseq|\bplace)$", last):
+                loose.append(f"{path.relative_to(project)}: {last}")
+    assert not loose

@@ -13,6 +13,6 @@ inner join {{ evidence }} as r on overrides.right_record_id = r.record_id
 where l.record_no <> r.record_no
 qualify row_number() over (
     partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no)
-    order by decided_on desc, decision
+    order by decided_on desc, decision, steward, reason, left_record_id
 ) = 1
 {% endmacro %}
