@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from sources.estate.world import generate
+from sources.estate.world import NOW, generate
 from sources.odoo import actions
 from sources.odoo.client import OdooClient, call, connect
 from sources.odoo.demo.fresh import create_database
@@ -52,10 +53,10 @@ class OdooTarget:
     url: str
     db: str
     login: str
-    key: str
-    steward_key: str
-    ids: dict[str, dict[str, int]] = field(default_factory=dict)
-    _open: list[OdooClient] = field(default_factory=list)
+    key: str = field(repr=False)
+    steward_key: str = field(repr=False)
+    ids: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
+    _open: list[OdooClient] = field(default_factory=list, repr=False)
 
     @property
     def real(self) -> bool:
@@ -64,6 +65,11 @@ class OdooTarget:
     @property
     def transport(self) -> str:
         return "jsonrpc" if self.kind == "real-jsonrpc" else "json2"
+
+    @property
+    def now(self) -> datetime:
+        """Its clock, aware UTC: the simulated retailer's stands still."""
+        return NOW if self.db == "assay" else datetime.now(UTC)
 
     @property
     def environment(self) -> dict[str, str]:

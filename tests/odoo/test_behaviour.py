@@ -283,6 +283,22 @@ def test_deleting_a_product_deletes_its_prices(odoo, create, price_list, shown):
     assert call(odoo, RULE, "search_count", domain=[("id", "=", rule)]) == 0
 
 
+def test_deleting_the_last_variant_deletes_its_template(odoo, create, shown, shirt):
+    variant = create(VARIANT, name="Q")
+    template = shown(VARIANT, variant, "product_tmpl_id")
+    call(odoo, VARIANT, "unlink", [variant])
+    assert call(odoo, TEMPLATE, "search_count", domain=[("id", "=", template)]) == 0
+    call(odoo, VARIANT, "unlink", [variants(odoo, shirt)[0]["id"]])
+    assert shown(TEMPLATE, shirt, "product_variant_count") == 1
+
+
+def test_contacts_outlive_their_company(odoo, create, shown):
+    company = create("res.partner", name="Acme", is_company=True, street="S1", vat="V1")
+    contact = create("res.partner", name="Eva", parent_id=company)
+    call(odoo, "res.partner", "unlink", [company])
+    assert shown("res.partner", contact, "parent_id", "street", "vat", "complete_name") == (False, "S1", "V1", "Eva")
+
+
 def test_domains_find_what_they_say(odoo, create):
     country = {
         row["code"]: row["id"] for row in search_read(odoo, "res.country", ["code"], [("code", "in", ["CZ", "DE"])])

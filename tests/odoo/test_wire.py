@@ -77,7 +77,7 @@ def test_an_ambiguous_compare_and_set_is_settled_by_sending_it_again(through):
     assert compare_and_set(client, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": []}
 
 
-@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
 def test_two_runs_that_race_create_every_record_once(odoo_target):
     items = [{"xid": f"C-{n}", "values": {"name": f"Wire {n}", "x_assay_id": f"C-{n}"}} for n in range(60)]
     found: list[dict] = []
@@ -98,7 +98,7 @@ def test_two_runs_that_race_create_every_record_once(odoo_target):
     assert len(names(odoo_target.client())) == 60
 
 
-@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
 def test_no_edit_is_lost_while_a_human_writes_at_the_same_time(odoo_target):
     client = odoo_target.client()
     made = call(client, "res.partner", "create", vals_list=[{"name": "Wire", "city": "0"} for _ in range(8)])

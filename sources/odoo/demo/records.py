@@ -178,12 +178,16 @@ class Records:
         return True
 
     def unlink(self) -> bool:
+        if not self._ids:
+            return True
         if len(self.exists()) != len(set(self._ids)):
             raise missing(self._name, self.ids, self.env.uid)
-        rules.unlinking(self)
+        following = rules.unlinking(self)
         asked = json.dumps(self._ids)
         self.env.execute(f"delete from {self._model.table} where id {IN}", (asked,))
         self.env.execute(f"delete from ir_model_data where model = ? and res_id {IN}", (self._name, asked))
+        for records in following:
+            records.exists().unlink()
         return True
 
     def web_save_multi(self, vals_list: list[dict[str, Any]], specification: dict[str, Any]) -> list[dict[str, Any]]:

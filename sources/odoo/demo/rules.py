@@ -133,28 +133,40 @@ def written(records: Records, vals: dict[str, Any]) -> None:
             _check_rules(records)
 
 
-def unlinking(records: Records) -> None:
-    """Take along what cannot stay without these records."""
-    env, asked = records.env, [["product_tmpl_id", "in", records.ids]]
+def unlinking(records: Records) -> list[Records]:
+    """Take along what cannot stay without these records; returns what has to go after them."""
+    env, asked, ids = records.env, [["product_tmpl_id", "in", records.ids]], json.dumps(records.ids)
     match records._name:
         case "product.template":
-            _everything(env["product.product"], asked).unlink()
+            _everything(env["product.product"], asked).with_context(demo_with_template=True).unlink()
             _everything(env["product.pricelist.item"], asked).unlink()
         case "product.product":
             _everything(env["product.pricelist.item"], [["product_id", "in", records.ids]]).unlink()
+            if env.context.get("demo_with_template"):
+                return []
+            bare = env.execute(
+                f"select distinct product_tmpl_id from product_product t where id {IN} and not exists (select 1"
+                f" from product_product p where p.product_tmpl_id = t.product_tmpl_id and p.id not {IN})",
+                (ids, ids),
+            )
+            return [env["product.template"].browse([row[0] for row in bare])]
         case "product.pricelist":
             _everything(env["product.pricelist.item"], [["pricelist_id", "in", records.ids]]).unlink()
         case "res.partner":
             if _everything(env["res.users"], [["partner_id", "in", records.ids], ["active", "=", True]]):
                 raise invalid("You cannot delete contacts linked to an active user.")
+            contacts = _everything(env["res.partner"], [["parent_id", "in", records.ids]])
+            contacts._update({"parent_id": None})
+            _names(contacts)
         case "ir.model.fields":
             for record in records:
                 table = env.store.models[record.model].table
                 env.execute(f"drop index if exists {table}_{record.name}")
                 env.execute(f'alter table {table} drop column "{record.name}"')
-            env.execute(f"delete from ir_model_fields where id {IN}", (json.dumps(records.ids),))
+            env.execute(f"delete from ir_model_fields where id {IN}", (ids,))
             env.store.added_fields = True
             env.store.refresh()
+    return []
 
 
 # --- contacts -------------------------------------------------------------------------------------------------------
