@@ -39,6 +39,7 @@ RECEIPTS = pa.schema(
         ("odoo_id", pa.int64()),
         ("field", pa.string()),
         ("golden_id", pa.string()),
+        ("before", pa.string()),
         ("after", pa.string()),
         ("written_at", pa.timestamp("us")),
     ]
@@ -144,6 +145,7 @@ def export_receipts(settings: Settings) -> Path:
             receipts.odoo_id,
             receipts.field,
             receipts.golden_id,
+            receipts.before,
             receipts.after,
             receipts.written_at,
         )

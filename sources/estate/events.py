@@ -33,6 +33,8 @@ def change_share(folder: Path, share: float = 0.01, seed: int = 1) -> dict[str, 
     at, changed = advance(folder, timedelta(hours=1)), {}
     for number, (system, fake) in enumerate(fakes().items()):
         path = folder / f"{system}.db"
+        if not path.exists():
+            continue
         for stream in getattr(fake, "STREAMS", {}):
             if stream not in CHANGING:
                 continue

@@ -55,6 +55,17 @@ def trade(folder: Path, hours: float, dark: tuple[str, ...] = (), receipts: int 
     return made
 
 
+def edit_card(folder: Path, store: str, customer_code: str, at: datetime, dark: bool = False, **fields: Any) -> None:
+    """A clerk changes fields of a customer's card at a time of the last shift; withheld if the store was dark then."""
+    with _reading(folder) as database:
+        card = database.execute("select * from customers where customer_code = ?", (customer_code,)).fetchone()
+    message = ("customers", _times(dict(card)) | fields | {"changed_at": at})
+    if dark:
+        _withhold(folder, store, [(at, message)])
+    else:
+        _take_in(folder, [message], at)
+
+
 def reconnect(
     folder: Path, store: str, duplicates: float = 0.05, fast: timedelta = timedelta(minutes=7), seed: int = 1
 ) -> int:

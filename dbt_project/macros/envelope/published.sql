@@ -1,14 +1,19 @@
-{#- One column per Odoo field with the value of the receipt, text. -#}
-{% macro latest_published(fields) -%}
+{#- One column per Odoo field with a value of the receipt, text. -#}
+{% macro latest_published(fields, value='after_value') -%}
 {%- for field in fields %}
-    max(case when field = '{{ field }}' then after_value end) as {{ field }}{{ ',' if not loop.last }}
+    max(case when field = '{{ field }}' then {{ value }} end) as {{ field }}{{ ',' if not loop.last }}
 {%- endfor %}
+{%- endmacro %}
+
+{#- What receipts tell of a record, as two records of no system: `assay`, what we wrote, and `assay_before`, what stood there. -#}
+{% macro published_sides() -%}
+  {{ return({'assay': 'after_value', 'assay_before': 'own_value'}) }}
 {%- endmacro %}
 
 {#- The envelope of what no load brought: our own receipts. -#}
 {% macro no_envelope() -%}
 record_id,
-    'assay' as system,
+    system,
     record_id as source_key,
     cast(null as varchar) as unit,
     cast(null as varchar) as load_id,

@@ -32,10 +32,10 @@ weighed as (
         offers.* replace (
             case
                 when problem is not null then problem
-                when instr(policy.systems, offers.system) = 0 or policy.systems is null then 'system not trusted with it'
+                when {{ source_rank('policy.systems', 'offers.system') }} is null then 'system not trusted with it'
             end as problem
         ),
-        instr(policy.systems, offers.system) as source_rank
+        {{ source_rank('policy.systems', 'offers.system') }} as source_rank
     from offers
     left join {{ ref('survivorship') }} as policy
         on policy.domain = '{{ domain }}' and policy.attribute = offers.trait

@@ -1,14 +1,17 @@
-{#- The traits of a record that hold what we last published on it (`same`), or that somebody changed since (not `same`). -#}
-{% macro echoes(seen, sent, traits, same) -%}
+{#- The traits of a record that hold what we last published on it (`same`), or that somebody changed since (not `same`). What we
+    wrote over the same value in another spelling (`before`) is no echo: it was said there before we said it. -#}
+{% macro echoes(seen, sent, before, traits, same) -%}
   {%- set conditions = {} -%}
   {%- for trait, attributes in traits.items() -%}
-    {%- set changed, sent_any = [], [] -%}
+    {%- set changed, brought = [], [] -%}
     {%- for attribute in attributes -%}
-      {%- do sent_any.append(sent ~ '.' ~ attribute) -%}
-      {%- do changed.append('coalesce(' ~ seen ~ '.' ~ attribute ~ ' is distinct from ' ~ sent ~ '.' ~ attribute ~ ' and ' ~ sent ~ '.' ~ attribute ~ ' is not null, false)') -%}
+      {%- set written = sent ~ '.' ~ attribute ~ ' is not null' -%}
+      {%- do brought.append('(' ~ written ~ ' and ' ~ before ~ '.' ~ attribute ~ ' is distinct from ' ~ sent ~ '.' ~ attribute ~ ')') -%}
+      {%- do changed.append('(' ~ written ~ ' and ' ~ seen ~ '.' ~ attribute ~ ' is distinct from ' ~ sent ~ '.' ~ attribute ~ ')') -%}
     {%- endfor -%}
-    {%- set was_sent = '(' ~ sent_any | join(' is not null or ') ~ ' is not null)' -%}
-    {%- do conditions.update({trait: was_sent ~ ' and ' ~ ('not ' if same else '') ~ '(' ~ changed | join(' or ') ~ ')'}) -%}
+    {%- set is_changed = '(' ~ changed | join(' or ') ~ ')' -%}
+    {%- set is_brought = '(' ~ brought | join(' or ') ~ ')' -%}
+    {%- do conditions.update({trait: is_brought ~ ' and not ' ~ is_changed if same else is_changed}) -%}
   {%- endfor -%}
 {{ names_where(conditions) }}
 {%- endmacro %}

@@ -51,9 +51,11 @@ known as (
 
 select
     seen.*,
-    {{ echoes('seen', 'sent', customer_traits(), same=true) }} as echoes,
-    {{ echoes('seen', 'sent', customer_traits(), same=false) }} as corrections
+    {{ echoes('seen', 'sent', 'before', customer_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', 'before', customer_traits(), same=false) }} as corrections
 from known as seen
 left join known as sent
     on sent.system = 'assay' and sent.record_id = seen.record_id
-where seen.system <> 'assay'
+left join known as before
+    on before.system = 'assay_before' and before.record_id = seen.record_id
+where seen.system not like 'assay%'

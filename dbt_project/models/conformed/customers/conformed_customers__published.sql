@@ -1,13 +1,30 @@
 {#- What our receipts say stands on each Odoo partner, as if it were a record, so that echoes are told from evidence. -#}
-with fields as (
-    select record_id, {{ latest_published(['name', 'email', 'phone', 'street', 'street2', 'city', 'zip', 'country_id', 'vat', 'lang']) }}
-    from {{ ref('stg_ledger__receipts') }}
-    where object = 'res_partner' and run_kind <> 'undo'
+with written as (
+    {{ written_fields({'res_partner': 'stg_odoo__partners'}) }}
+),
+
+fields as (
+    {%- for side, value in published_sides().items() %}
+    select
+        record_id,
+        '{{ side }}' as system,
+        {{ latest_published(['name', 'email', 'phone', 'street', 'street2', 'city', 'zip', 'country_id', 'vat', 'lang'], value) }}
+    from written
+    where run_kind <> 'undo'
     group by record_id
+    {%- if not loop.last %} union all{% endif %}
+    {%- endfor %}
 ),
 
 enveloped as (
-    select {{ no_envelope() }}, fields.* exclude (record_id) from fields
+    select
+        {{ no_envelope() }},
+        fields.* exclude (record_id, system) replace (
+            case when system = 'assay_before' then coalesce(country_id, partners.own_country) else country_id end as country_id
+        )
+    from fields
+    left join (select record_id as own_id, country_code as own_country from {{ ref('stg_odoo__partners') }}) as partners
+        on fields.record_id = partners.own_id
 )
 
 select

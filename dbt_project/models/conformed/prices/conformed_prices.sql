@@ -18,9 +18,11 @@ normalised as (
 
 select
     seen.*,
-    {{ echoes('seen', 'sent', price_traits(), same=true) }} as echoes,
-    {{ echoes('seen', 'sent', price_traits(), same=false) }} as corrections
+    {{ echoes('seen', 'sent', 'before', price_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', 'before', price_traits(), same=false) }} as corrections
 from normalised as seen
 left join normalised as sent
     on sent.system = 'assay' and sent.record_id = seen.record_id
-where seen.system <> 'assay'
+left join normalised as before
+    on before.system = 'assay_before' and before.record_id = seen.record_id
+where seen.system not like 'assay%'

@@ -22,9 +22,11 @@ known as (
 
 select
     seen.*,
-    {{ echoes('seen', 'sent', catalogue_traits(), same=true) }} as echoes,
-    {{ echoes('seen', 'sent', catalogue_traits(), same=false) }} as corrections
+    {{ echoes('seen', 'sent', 'before', catalogue_traits(), same=true) }} as echoes,
+    {{ echoes('seen', 'sent', 'before', catalogue_traits(), same=false) }} as corrections
 from known as seen
 left join known as sent
     on sent.system = 'assay' and sent.record_id = seen.record_id
-where seen.system <> 'assay'
+left join known as before
+    on before.system = 'assay_before' and before.record_id = seen.record_id
+where seen.system not like 'assay%'

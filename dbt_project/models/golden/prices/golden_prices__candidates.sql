@@ -3,7 +3,7 @@
 with offers as (
     select
         prices.*,
-        coalesce(instr(policy.systems, prices.system), 0) as source_rank,
+        coalesce({{ source_rank('policy.systems', 'prices.system') }}, 0) as source_rank,
         {{ list_has('corrections', 'price') }} as is_correction,
         case
             when {{ list_has('echoes', 'price') }} then 'echo: Assay published it'
@@ -13,7 +13,7 @@ with offers as (
             when prices.amount <= 0 then 'price is not positive'
             when prices.valid_to_at <= prices.valid_from_at then 'window is inverted'
             when prices.currency <> lists.currency then 'currency differs from its list'
-            when policy.systems is null or instr(policy.systems, prices.system) = 0 then 'system not trusted with it'
+            when {{ source_rank('policy.systems', 'prices.system') }} is null then 'system not trusted with it'
         end as problem
     from {{ ref('matched_prices') }} as prices
     left join {{ ref('price_lists') }} as lists on prices.price_list = lists.price_list

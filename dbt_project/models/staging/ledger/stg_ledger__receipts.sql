@@ -1,12 +1,5 @@
-{#- The last receipt of each field of each Odoo record. -#}
-with ordered as (
-    select
-        *,
-        row_number() over (partition by object, odoo_id, field order by seq desc) as newest
-    from {{ source('ledger', 'receipts') }}
-)
-
 select
+    seq,
     'odoo:' || odoo_id as record_id,
     object,
     field,
@@ -14,6 +7,6 @@ select
     run_id,
     run_kind,
     written_at,
+    nullif({{ json_scalar('before') }}, 'false') as before_value,
     nullif({{ json_scalar('after') }}, 'false') as after_value
-from ordered
-where newest = 1
+from {{ source('ledger', 'receipts') }}
