@@ -75,7 +75,7 @@ select
     right_record_id,
     left_cluster_id as cluster_id,
     bits,
-    1 / (1 + pow(2, -bits)) as probability,
+    round(1 / (1 + pow(2, -bits)), 6) as probability,
     'near the cut: may be one party in two clusters' as reason
 from between_clusters
 where place = 1

@@ -35,7 +35,7 @@ select
     right_record_id,
     cluster_id,
     bits,
-    1 / (1 + pow(2, -bits)) as probability,
+    round(1 / (1 + pow(2, -bits)), 6) as probability,
     case
         when shares_gtin then 'one GTIN on what looks like two variants'
         when shares_sku then 'one SKU on what looks like two variants'
