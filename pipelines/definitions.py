@@ -5,7 +5,7 @@ import dagster as dg
 from pipelines import resources
 from pipelines.full_job import full
 from pipelines.model_assets import build_model_assets
-from pipelines.published_assets import build_published_assets, put_back
+from pipelines.published_assets import build_published_assets, put_back, receipts
 from pipelines.raw_assets import build_raw_assets
 from pipelines.schedules import INGEST, alert_on_failure, alert_on_stale, ingest_schedules, plan_hourly
 
@@ -28,7 +28,7 @@ def undo() -> None:
 
 
 defs = dg.Definitions(
-    assets=[raw, models, plan_asset, published],
+    assets=[raw, receipts, models, plan_asset, published],
     jobs=[ingest, build, plan, apply, undo, full],
     schedules=[*ingest_schedules(), plan_hourly],
     sensors=[alert_on_failure, alert_on_stale],

@@ -23,6 +23,7 @@ from pipelines.publish.store import Plan, latest, load
 from pipelines.publish.target import open_target
 from pipelines.publish.undo import undo_run
 from pipelines.publish.verify import Verification, verify_run
+from pipelines.raw_assets import GROUP as LANDED
 from pipelines.raw_assets import freshness_policy
 from pipelines.resources import Settings
 from sources.contract import Sla, load_contracts
@@ -148,6 +149,15 @@ def run_metadata(counts: dict[str, Any], report: Report, found: Verification) ->
 def gate_name(domain: str) -> str:
     """The check that shows a domain's gate."""
     return f"gate_{domain}"
+
+
+receipts = dg.AssetSpec(
+    ["ledger", "receipts"],
+    group_name=LANDED,
+    kinds={"sqlalchemy"},
+    owners=["team:platform"],
+    description="What Assay wrote to Odoo, field by field. Staging reads it, to know an echo.",
+)
 
 
 def build_published_assets() -> list[dg.AssetsDefinition]:

@@ -1,0 +1,102 @@
+"""The command line: errors are one line, exit codes mean something, and every verb is told in the README's words."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli import main
+
+
+@pytest.fixture
+def assay(tmp_path, monkeypatch):
+    """Runs a command in an empty home and returns click's result."""
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path))
+    monkeypatch.delenv("ODOO_URL", raising=False)
+    return lambda *words: CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def assay_at_demo(at_demo):
+    """Runs a command in the state that the demo left."""
+    return lambda *words: CliRunner().invoke(main, list(words))
+
+
+def commands(group, path=()):
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), list(commands(main)), ids=lambda value: "-".join(value) if isinstance(value, tuple) else ""
+)
+def test_every_command_says_what_it_does(path, command):
+    assert command.help, path
+    assert CliRunner().invoke(main, [*path, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan"], "ODOO"),
+        (["approve", "plan-x"], "knows no plan plan-x"),
+        (["lineage", "run", "nothing"], "neither a load, nor a plan"),
+        (["lineage", "record", "ebay:1"], "not SYSTEM:KEY"),
+        (["lineage", "odoo", "res.users/1.login"], "not MODEL/ID.FIELD"),
+        (["golden", "show", "C-000000000000"], "no golden customer"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_with_exit_code_1(assay, words, told):
+    done = assay(*words)
+    assert done.exit_code == 1
+    assert told in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.output
+
+
+def test_a_system_without_a_contract_is_wrong_usage(assay):
+    done = assay("extract", "ebay")
+    assert done.exit_code == 2
+    assert "no contract for ebay" in done.stderr
+
+
+def test_streams_that_fail_are_one_line_each_and_exit_code_1(assay, monkeypatch):
+    done = assay("extract", "stripe")
+    assert done.exit_code == 1
+    lines = done.stderr.strip().splitlines()
+    assert lines
+    assert all(line.startswith("assay: stripe/") and "STRIPE" in line for line in lines)
+
+
+def test_an_empty_home_is_stale_with_exit_code_3(assay):
+    assert assay("freshness").exit_code == 3
+
+
+def test_an_untouched_audit_trail_is_proven(assay_at_demo):
+    done = assay_at_demo("audit", "verify")
+    assert done.exit_code == 0
+    assert int(done.stdout) > 3
+
+
+def test_freshness_is_also_told_to_machines(assay_at_demo):
+    done = assay_at_demo("freshness", "--json")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    stores = {reading["unit"] for reading in told if reading["stream"] == "prices" and reading["unit"]}
+    assert stores == {"S001", "S002"}
+    assert {reading["state"] for reading in told} <= {"fresh", "late"}
+
+
+def test_plans_are_listed_with_their_state(assay_at_demo):
+    done = assay_at_demo("plan", "--list")
+    assert done.exit_code == 0
+    assert "applied" in done.stdout
+    assert "planned" in done.stdout
+
+
+def test_a_retailer_that_has_gone_does_not_answer(assay_at_demo):
+    done = assay_at_demo("estate", "status")
+    assert done.exit_code == 1
+    assert "does not answer" in done.stdout
