@@ -49,7 +49,7 @@ inside as (
 
 ties as (
 
-    select cluster_id, record_no, avg(bits) as bits
+    select cluster_id, record_no, round(avg(bits), 4) as bits
     from (
         select cluster_id, left_no as record_no, bits from inside
         union all
