@@ -1,14 +1,14 @@
-"""Column lineage of every SQL model, down to the raw column, computed from what dbt compiled.
+"""Column lineage of every model, down to the raw column of a source, computed from the SQL that dbt compiled.
 
-sqlglot resolves names and stars; this module follows each column through subqueries to the models and sources it
-reads, and writes the result as one page. Python models state theirs in `meta: {lineage: {column: [model.column]}}`.
+It follows values: what only decides which value is taken (a condition, a window's order) is left out where a value
+remains. Python models state theirs in `meta: {lineage: {column: [model.column]}}`, else columns keep their names.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,23 @@ from typing import Any
 from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.optimizer.scope import Scope, build_scope, find_all_in_scope
 
 from pipelines.resources import Settings
 
 Column = tuple[str, str]
 """A model or source (`golden_customers`, `shopify/customers`) and one of its columns."""
 Graph = dict[str, dict[str, list[Column]]]
-PAYLOAD = "_payload"
+PAYLOAD, ROW = "_payload", "*"
 
 
 def graph(settings: Settings) -> Graph:
-    """Direct upstream columns by model and column, from the manifest of the last build; {} before the first."""
-    path = settings.home / "dbt" / "manifest.json"
-    return _graph(str(path), path.stat().st_mtime) if path.exists() else {}
+    """Direct upstream columns by model and column, from the last build; {} before the first."""
+    target = settings.home / "dbt"
+    files = [target / "manifest.json", target / "relations.json"]
+    if not all(path.exists() for path in files):
+        return {}
+    return _graph(target, files[1].stat().st_mtime_ns)
 
 
 def attributes_of(settings: Settings, model: str, column: str) -> list[str]:
@@ -39,14 +42,14 @@ def attributes_of(settings: Settings, model: str, column: str) -> list[str]:
 
 
 def roots(found: Graph, model: str, column: str) -> set[Column]:
-    """The raw columns that a column rests on."""
+    """The columns of sources and seeds that a column rests on."""
     waiting, seen, raw = [(model, column)], set(), set()
     while waiting:
         current = waiting.pop()
         if current in seen:
             continue
         seen.add(current)
-        if current[0] not in found:
+        if not found.get(current[0]):
             raw.add(current)
         waiting += found.get(current[0], {}).get(current[1], [])
     return raw
@@ -67,183 +70,189 @@ def write_page(settings: Settings, out: Path | None = None) -> Path:
 
 
 @lru_cache(maxsize=2)
-def _graph(manifest: str, _changed: float) -> Graph:
-    content = json.loads(Path(manifest).read_bytes())
-    names = _names(content)
-    schema: dict[str, dict[str, str]] = {}
-    for source in content["sources"].values():
-        schema[f"{source['source_name']}/{source['name']}"] = dict.fromkeys(_source_columns(source), "varchar")
+def _graph(target: Path, _changed: int) -> Graph:
+    manifest = json.loads((target / "manifest.json").read_bytes())
+    relations = json.loads((target / "relations.json").read_bytes())
+    known = Relations(manifest, relations)
     found: Graph = {}
-    for node in _in_order(content["nodes"]):
-        name = node["name"]
-        if node["resource_type"] == "seed" or node.get("language") == "python":
-            found[name] = _declared(node)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model":
+            continue
+        if node["language"] == "python":
+            found[node["name"]] = _stated(node, relations)
         else:
-            found[name] = _traced(node, names, schema)
-        schema[name] = dict.fromkeys(found[name], "varchar")
+            compiled = target / "compiled" / node["package_name"] / node["original_file_path"]
+            found[node["name"]] = _traced(compiled, known) if compiled.exists() else {}
     return found
 
 
-def _in_order(nodes: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Models and seeds, each after what it reads."""
-    wanted = {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "seed")}
-    done: set[str] = set()
+class Relations:
+    """What the relations of compiled SQL are called by us, and which columns they have."""
 
-    def visit(key: str) -> Iterator[dict[str, Any]]:
-        if key in done or key not in wanted:
-            return
-        done.add(key)
-        for upstream in wanted[key].get("depends_on", {}).get("nodes", []):
-            yield from visit(upstream)
-        yield wanted[key]
+    def __init__(self, manifest: Mapping[str, Any], relations: Mapping[str, Mapping[str, str]]) -> None:
+        self.names: dict[str, str] = {}
+        self.schema: dict[str, dict[str, str]] = {}
+        for source in manifest["sources"].values():
+            name = f"{source['source_name']}/{source['name']}"
+            self.names[_plain(source["relation_name"])] = name
+            self.schema[_identifier(name)] = dict.fromkeys([*source["columns"], PAYLOAD], "varchar")
+        for node in manifest["nodes"].values():
+            if node["name"] in relations and node.get("relation_name"):
+                self.names[_plain(node["relation_name"])] = node["name"]
+                self.schema[_identifier(node["name"])] = dict(relations[node["name"]])
+        seeds = (node for node in manifest["nodes"].values() if node["resource_type"] == "seed")
+        self.seeds = {_identifier(node["name"]) for node in seeds}
+        self.back = {_identifier(name): name for name in self.names.values()}
 
-    for key in sorted(wanted):
-        yield from visit(key)
-
-
-def _names(content: dict[str, Any]) -> dict[str, str]:
-    """What a relation is called in compiled SQL -> what we call it."""
-    nodes = {
-        _plain(node["relation_name"]): node["name"] for node in content["nodes"].values() if node.get("relation_name")
-    }
-    sources = {
-        _plain(source["relation_name"]): f"{source['source_name']}/{source['name']}"
-        for source in content["sources"].values()
-    }
-    return nodes | sources
-
-
-def _source_columns(source: dict[str, Any]) -> list[str]:
-    envelope = ["_system", "_stream", "_source_key", "_unit", "_event_at", "_event_text", "_extracted_at"]
-    return [*envelope, "_load_id", "_payload_hash", "_deleted", PAYLOAD, *source["columns"]]
+    def renamed(self, code: str) -> exp.Expression:
+        """The SQL as a tree in which every relation, file scans included, is a plain table of ours."""
+        tree = parse_one(code, dialect="duckdb")
+        for table in list(tree.find_all(exp.Table)):
+            bare = table.copy()
+            bare.set("alias", None)
+            name = self.names.get(_plain(bare.sql(dialect="duckdb", comments=False)))
+            if name:
+                table.replace(exp.alias_(exp.to_table(_identifier(name)), table.alias or _identifier(name), table=True))
+        return tree
 
 
-def _declared(node: dict[str, Any]) -> dict[str, list[Column]]:
-    stated = node.get("config", {}).get("meta", {}).get("lineage", {})
-    columns = {column: [tuple(one.rsplit(".", 1)) for one in stated.get(column, [])] for column in node["columns"]}
-    return columns | {column: [tuple(one.rsplit(".", 1)) for one in upstream] for column, upstream in stated.items()}
-
-
-def _traced(node: dict[str, Any], names: dict[str, str], schema: dict[str, dict[str, str]]) -> dict[str, list[Column]]:
-    code = node.get("compiled_code")
-    if not code:
-        return {column: [] for column in node["columns"]}
-    tables = {_identifier(name): columns for name, columns in schema.items()}
+def _traced(compiled: Path, known: Relations) -> dict[str, list[Column]]:
+    code = compiled.read_text()
     try:
         tree = qualify(
-            _renamed(code, names),
+            known.renamed(code),
             dialect="duckdb",
-            schema=tables,
+            schema=known.schema,
             validate_qualify_columns=False,
-            identify=False,
             quote_identifiers=False,
+            identify=False,
         )
-        root = build_scope(tree)
     except SqlglotError:
-        return _by_name(node, names, schema)
-    ours = {_identifier(name): name for name in schema}
-    trace = _Trace(ours)
+        return {}
+    root, trace = build_scope(tree), _Trace(known.back, known.seeds)
+    spelled = {word.lower(): word for word in re.findall(r"\w+", code) if word != word.lower()}
     return {
-        select.alias_or_name: sorted(trace.column(root, position))
-        for position, select in enumerate(root.expression.selects)
+        select.alias_or_name: sorted(set(_told(trace.output(root, place), spelled)))
+        for place, select in enumerate(tree.selects)
     }
 
 
-def _by_name(node: dict[str, Any], names: dict[str, str], schema: dict[str, dict[str, str]]) -> dict:
-    """Where SQL cannot be parsed: a column comes from the columns of the same name upstream."""
-    upstream = [key.split(".")[-1] for key in node["depends_on"]["nodes"]]
+def _stated(node: Mapping[str, Any], relations: Mapping[str, Mapping[str, str]]) -> dict[str, list[Column]]:
+    """A Python model's lineage as it states it; else by name, and what is new rests on all that the model reads."""
+    stated = node["config"]["meta"].get("lineage", {})
+    read = [(key.split(".")[-1], name) for key in node["depends_on"]["nodes"] for name in relations[key.split(".")[-1]]]
     return {
-        column: [(model, column) for model in upstream if column in schema.get(model, {})] for column in node["columns"]
+        column: [tuple(one.rsplit(".", 1)) for one in stated[column]]
+        if column in stated
+        else [one for one in read if one[1] == column] or read
+        for column in relations.get(node["name"], {})
     }
 
 
-def _renamed(code: str, names: dict[str, str]) -> str:
-    """Every relation, file scans included, under a plain identifier of ours."""
-    for relation in sorted(names, key=len, reverse=True):
-        if relation.startswith("read_parquet"):
-            code = re.sub(_loose(relation), _identifier(names[relation]), code)
-    tree = parse_one(code, dialect="duckdb")
-    for table in list(tree.find_all(exp.Table)):
-        known = names.get(_plain(table.sql(dialect="duckdb", comments=False).split(" AS ")[0]))
-        if known:
-            table.replace(exp.alias_(exp.to_table(_identifier(known)), table.alias_or_name, table=True))
-    return tree.sql(dialect="duckdb")
+class _Trace:
+    """Follows the output columns of a query to the tables it reads; paths into documents stay on the name."""
+
+    def __init__(self, tables: Mapping[str, str], seeds: set[str]) -> None:
+        self.tables, self.seeds = tables, seeds
+        self.known: dict[tuple[int, int], set[Column]] = {}
+
+    def output(self, scope: Scope, place: int) -> set[Column]:
+        """The columns behind the output column at `place`."""
+        key = (id(scope), place)
+        if key not in self.known:
+            self.known[key] = set()
+            if scope.set_operation_scopes:
+                found = [self.output(branch, place) for branch in scope.set_operation_scopes]
+                self.known[key] = set().union(*found)
+            else:
+                self.known[key] = self.behind(scope, scope.expression.selects[place])
+        return self.known[key]
+
+    def behind(self, scope: Scope, expression: exp.Expression) -> set[Column]:
+        """The columns whose values make up an expression; those of its conditions if there are no others."""
+        columns = list(find_all_in_scope(expression, (exp.Column, exp.TableColumn)))
+        chosen = [column for column in columns if not _decides(column, expression)]
+        found = set().union(*(self.leaf(scope, column) for column in chosen))
+        for query in expression.find_all(exp.Query):
+            found |= self.subquery(scope, query)
+        return found or set().union(*(self.leaf(scope, column) for column in columns))
+
+    def subquery(self, scope: Scope, query: exp.Query) -> set[Column]:
+        inner = next((one for one in scope.subquery_scopes if one.expression is query), None)
+        if inner is None:
+            return set()
+        return set().union(*(self.output(inner, place) for place in range(len(query.selects))))
+
+    def leaf(self, scope: Scope, column: exp.Column | exp.TableColumn) -> set[Column]:
+        """The columns behind one reference, with the path that it takes into a document or a whole row."""
+        path = _path(column)
+        if isinstance(column, exp.TableColumn):
+            row = scope.sources.get(column.name)
+            return {(self.tables[row.name], ROW + path)} if isinstance(row, exp.Table) else set()
+        source = scope.sources.get(column.table)
+        if isinstance(source, exp.Table):
+            if source.name not in self.tables:
+                return set()
+            return {(self.tables[source.name], column.name + path)} | self.translated(scope, source, column.table)
+        if not isinstance(source, Scope):
+            return set()
+        if source.is_udtf:
+            return {(model, name + path) for model, name in self.behind(source, source.expression)}
+        names = [select.alias_or_name for select in source.expression.selects]
+        places = [place for place, name in enumerate(names) if name == column.name]
+        return {(model, name + path) for place in places for model, name in self.output(source, place)}
+
+    def translated(self, scope: Scope, source: exp.Table, alias: str) -> set[Column]:
+        """What a value was looked up by, if the table is a seed: a translation rests on what is translated."""
+        if source.name not in self.seeds:
+            return set()
+        joins = [join for join in scope.expression.args.get("joins") or [] if join.this.alias_or_name == alias]
+        keys = [column for join in joins for column in (join.args.get("on") or join).find_all(exp.Column)]
+        return set().union(*(self.leaf(scope, column) for column in keys if column.table != alias))
 
 
-def _loose(relation: str) -> str:
-    return r"\s*".join(re.escape(part) for part in relation.split())
+def _decides(column: exp.Column | exp.TableColumn, within: exp.Expression) -> bool:
+    """Whether the column only decides which value is taken: a CASE's condition, a filter, a window's order."""
+    node: exp.Expression = column
+    while node is not within and node.parent is not None:
+        parent = node.parent
+        if isinstance(parent, exp.If) and node is parent.this and isinstance(parent.parent, exp.Case):
+            return True
+        if isinstance(parent, exp.Filter) and node is parent.expression:
+            return True
+        if isinstance(parent, exp.Window) and node is not parent.this:
+            return True
+        if isinstance(parent, exp.Order | exp.Ordered):
+            return True
+        node = parent
+    return False
+
+
+def _path(column: exp.Column | exp.TableColumn) -> str:
+    """`.defaultAddress.city` where the column is a document of which one member is read."""
+    steps, node = [], column
+    while node.parent is not None and node.parent.this is node and isinstance(node.parent, exp.Dot | exp.Bracket):
+        node = node.parent
+        if isinstance(node, exp.Dot):
+            steps.append(node.expression.name)
+    return "".join(f".{step}" for step in steps)
+
+
+def _told(found: set[Column], spelled: Mapping[str, str]) -> Iterator[Column]:
+    """Columns as people know them: a payload's member by its path in the source's spelling, any other by its name."""
+    for model, name in found:
+        column, _, path = name.partition(".")
+        if column == PAYLOAD and path:
+            yield model, ".".join(spelled.get(step, step) for step in path.split("."))
+        elif column == ROW and path:
+            yield model, path.partition(".")[0]
+        else:
+            yield model, column
 
 
 def _plain(relation: str) -> str:
-    return " ".join(relation.replace('"', "").split())
+    return re.sub(r"[\s\"]+", "", relation).lower()
 
 
 def _identifier(name: str) -> str:
     return name.replace("/", "___").lower()
-
-
-class _Trace:
-    """Follows output columns of scopes to the tables they read, remembering each answer."""
-
-    def __init__(self, tables: dict[str, str]) -> None:
-        self.tables = tables
-        self.known: dict[tuple[int, int], set[Column]] = {}
-
-    def column(self, scope: Scope, position: int) -> set[Column]:
-        key = (id(scope), position)
-        if key not in self.known:
-            self.known[key] = set()
-            if scope.union_scopes:
-                found = (self.column(branch, position) for branch in scope.union_scopes)
-                self.known[key] = set().union(*found)
-            else:
-                self.known[key] = self._expression(scope, scope.expression.selects[position])
-        return self.known[key]
-
-    def _expression(self, scope: Scope, expression: exp.Expression) -> set[Column]:
-        found: set[Column] = set()
-        for column in expression.find_all(exp.Column):
-            found |= self._leaf(scope, column)
-        for subquery in expression.find_all(exp.Subquery):
-            inner = build_scope(subquery.this)
-            if inner:
-                found |= set().union(*(self.column(inner, n) for n in range(len(inner.expression.selects))), set())
-        return found
-
-    def _leaf(self, scope: Scope, column: exp.Column) -> set[Column]:
-        source = scope.sources.get(column.table)
-        path = _path(column)
-        if isinstance(source, Scope):
-            selects = source.expression.selects
-            positions = [n for n, select in enumerate(selects) if select.alias_or_name == column.name]
-            found = set().union(*(self.column(source, n) for n in positions), set())
-            if not positions and source.sources:
-                found = self._everywhere(source, column.name)
-            return {_with_path(one, path) for one in found}
-        if isinstance(source, exp.Table) and source.name in self.tables:
-            return {_with_path((self.tables[source.name], column.name), path)}
-        return set()
-
-    def _everywhere(self, scope: Scope, name: str) -> set[Column]:
-        """A column of an unnested or pivoted table: whatever the table's own sources give under that name."""
-        found: set[Column] = set()
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table) and source.name in self.tables:
-                found.add((self.tables[source.name], name))
-        return found
-
-
-def _path(column: exp.Column) -> str:
-    """`defaultAddress.city` where the column is a document of which one member is read."""
-    steps, node = [], column
-    while isinstance(node.parent, exp.Dot) and node.parent.this is node:
-        node = node.parent
-        steps.append(node.expression.name)
-    return ".".join(steps)
-
-
-def _with_path(column: Column, path: str) -> Column:
-    model, name = column
-    if not path or (name != PAYLOAD and not name.startswith(f"{PAYLOAD}.")):
-        return column
-    return (model, path if name == PAYLOAD else f"{name}.{path}")
