@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.store import Line
 
 
-def exceeded(name: str, policy: ObjectPolicy, counts: dict[str, Any], lines: Iterable[Line]) -> Iterator[str]:
-    """One sentence per cap that the object's lines exceed, with the figure and the cap."""
+def exceeded(
+    name: str,
+    policy: ObjectPolicy,
+    counts: dict[str, Any],
+    lines: Sequence[Line],
+    behind: Callable[[str, list[str]], str] = lambda field, golden_ids: "",
+) -> Iterator[str]:
+    """One sentence per cap that the object's lines exceed, with the figure and the cap.
+
+    behind: what stands behind the changes of a field on these golden ids, to be said along.
+    """
     caps = policy.caps
     for action, done in (("create", "created"), ("update", "updated")):
         cap = getattr(caps, done)
@@ -23,7 +32,9 @@ def exceeded(name: str, policy: ObjectPolicy, counts: dict[str, Any], lines: Ite
     for field, changed in counts["fields"].items():
         if changed > max(caps.floor, caps.field_share * existing):
             share = changed / existing
-            yield f"{name}.{field}: changes on {share:.0%} of {existing} records, the cap is {caps.field_share:.0%}"
+            said = f"{name}.{field}: changes on {share:.0%} of {existing} records, the cap is {caps.field_share:.0%}"
+            why = behind(field, [line.golden_id for line in lines if line.action == "update" and field in line.after])
+            yield f"{said}; {why}" if why else said
     for field, percent in caps.change_percent.items():
         steep = [line for line in lines if line.action == "update" and _change(line, field) > percent]
         if steep:

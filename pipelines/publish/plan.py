@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live
 from pipelines.publish.attributes import offers, shape
+from pipelines.publish.blame import behind
 from pipelines.publish.caps import exceeded
 from pipelines.publish.decide import Decisions, closed, decide
 from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
@@ -87,7 +89,9 @@ def make_plan(
             if name in asked:
                 lines += made.lines
                 counts[name] = made.counts
-                beyond += exceeded(name, policy.objects[name], made.counts, made.lines)
+                each = policy.objects[name]
+                why = partial(behind, settings, each.domain, name)
+                beyond += exceeded(name, each, made.counts, made.lines, why)
     at = audit.naive(now)
     plan_id = f"plan-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     summary = {"objects": counts, "caps": beyond}

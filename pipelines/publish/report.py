@@ -22,6 +22,14 @@ from pipelines.resources import Settings
 SHOWN = 10
 
 
+def wide_console() -> Console:
+    """The terminal; lines keep their length where the output goes to a file."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 200
+    return console
+
+
 def plans(settings: Settings) -> Iterator[str]:
     """A line per plan in the ledger, newest first."""
     query = sa.select(plans_table).order_by(plans_table.c.seq.desc())

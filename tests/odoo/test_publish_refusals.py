@@ -3,14 +3,18 @@
 import threading
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ledger import publish_runs
+from pipelines.publish.approve import approve
 from pipelines.publish.plan import make_plan
 from pipelines.publish.refusal import PublishRefused
 from sources.odoo import actions
+from sources.odoo.client import call
 from tests.odoo.publishing import NOW, Shop, all_open, intercepting, person
 
 
@@ -165,3 +169,29 @@ def test_exports_that_are_missing_or_broken_are_named(shop):
     (shop.home / "exports" / "publish" / "publish_odoo__res_partner.parquet").unlink()
     with pytest.raises(PublishRefused, match="is not among the exports"):
         make_plan(shop.settings, shop.client, all_open(), NOW, "bot", objects={"res_partner"})
+
+
+def test_a_plan_that_reaches_too_far_names_the_field_the_rule_and_its_last_change(shop):
+    rows = [{"name": f"Person {n}", "email": f"old{n}@example.com", "lang": "en_US"} for n in range(40)]
+    ids = call(shop.client, "res.partner", "create", vals_list=rows)
+    wanted = [{"golden_id": f"C-{n:04}", "name": f"Person {n}", "email": f"new{n}@example.com"} for n in range(40)]
+    shop.golden("res_partner", [row | {"odoo_id": odoo_id} for row, odoo_id in zip(wanted, ids, strict=True)])
+    provenance = pa.table(
+        {
+            "customer_id": [row["golden_id"] for row in wanted],
+            "attribute": ["email"] * 40,
+            "rule": ["source order"] * 39 + ["newest"],
+            "system": ["pos"] * 40,
+        }
+    )
+    path = shop.settings.exports / "golden" / "golden_customers__provenance.parquet"
+    path.parent.mkdir()
+    pq.write_table(provenance, path)
+    plan = shop.plan()
+    said = next(cap for cap in plan.summary["caps"] if cap.startswith("res_partner.email"))
+    assert "the cap is 10%; 39 by rule 'source order' from pos; 1 by rule 'newest' from pos" in said
+    assert "survivorship.csv was last changed by" in said
+    with pytest.raises(PublishRefused, match="39 by rule 'source order' from pos"):
+        approve(shop.settings, plan.plan_id, "eva", NOW)
+    approve(shop.settings, plan.plan_id, "eva", NOW, note="looked at ten of them", force=True)
+    assert shop.apply(plan).outcomes == {"done": 40}
