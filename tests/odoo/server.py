@@ -31,7 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("ASSAY_ODOO_HOME") or ROOT / ".odoo").resolve()
 REQUIREMENTS = Path(__file__).with_name("requirements-odoo.txt")
-MODULES = "base,contacts,sale_management"
+MODULES = os.environ.get("ASSAY_ODOO_MODULES") or "base,contacts,sale_management"
 ODOO_DEB = "odoo-19"
 ODOO_VERSION = "19.0.0+dfsg-1"
 ODOO_SHA256 = "9d2f598b0555db17e291d48ed24df184c70823c053c4c5ed53c467ca7f629bbf"
@@ -140,20 +140,26 @@ def obstacle() -> str | None:
 
 
 def debian_mirror() -> str | None:
-    """The address in this machine's own apt sources that serves its own suite; deb822 and one-line forms."""
+    """The address in this machine's own apt sources that serves the suite it runs."""
     release = Path("/etc/os-release")
     found = re.search(r"^VERSION_CODENAME=(\w+)", release.read_text(), re.M) if release.exists() else None
-    codename = found[1] if found else FONTS_SUITE
     folder = Path("/etc/apt/sources.list.d")
     files = [Path("/etc/apt/sources.list"), *sorted(folder.glob("*.list")), *sorted(folder.glob("*.sources"))]
-    text = [path.read_text() for path in files if path.exists()]
-    for line in "\n".join(text).splitlines():
-        entry = re.match(r"deb\s+(?:\[[^\]]*\]\s+)?(https?://\S+)\s+(\S+)\s", line.strip())
+    return mirror_in(
+        "\n\n".join(path.read_text() for path in files if path.exists()), found[1] if found else FONTS_SUITE
+    )
+
+
+def mirror_in(sources: str, codename: str) -> str | None:
+    """The first address for `codename` itself in apt sources, one-line or deb822; None if there is none."""
+    for line in sources.splitlines():
+        entry = re.match(r"deb\s+(?:\[[^\]]*\]\s+)?(https?://\S+)\s+(\S+)\s", line.strip() + " ")
         if entry and entry[2] == codename:
             return entry[1].rstrip("/")
-    for stanza in re.split(r"\n\s*\n", "\n\n".join(text)):
-        fields = dict(re.findall(r"^(URIs|Suites|Types):\s*(.+)$", stanza, re.M))
-        if codename in fields.get("Suites", "").split() and "deb" in fields.get("Types", "").split():
+    for stanza in re.split(r"\n\s*\n", sources):
+        fields = dict(re.findall(r"^(URIs|Suites|Types|Enabled):[ \t]*(.+)$", stanza, re.M))
+        wanted = codename in fields.get("Suites", "").split() and "deb" in fields.get("Types", "").split()
+        if wanted and fields.get("Enabled", "yes").strip() != "no":
             return fields["URIs"].split()[0].rstrip("/")
     return None
 
@@ -206,11 +212,13 @@ def fetch_odoo() -> None:
 
 def install_python() -> None:
     """Odoo's own Python environment in .odoo/venv."""
-    venv = HOME / "venv"
-    shutil.rmtree(venv, ignore_errors=True)
-    run(sys.executable, "-m", "venv", venv)
+    venv, partial = HOME / "venv", HOME / "venv.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    run(sys.executable, "-m", "venv", partial)
     say("installing Odoo's Python packages")
-    run(venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
+    run(partial / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
+    shutil.rmtree(venv, ignore_errors=True)
+    partial.rename(venv)
 
 
 def odoo_command(*words: str | Path) -> list[str]:
@@ -485,27 +493,31 @@ def _end_with_us() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
+def serve_by_hand(template: str, port: int | None) -> None:
+    """Serve the database t_hand, which stays from one start to the next, until Ctrl-C."""
+    server = start(port)
+    if "t_hand" not in databases():
+        clone(template, "t_hand")
+    say(f"{server.url}  database t_hand  login {BOT}  API key in {HOME / 'keys' / template}; Ctrl-C ends it")
+    with contextlib.suppress(KeyboardInterrupt):
+        server.process.wait()
+    server.stop()
+
+
 def main() -> int:
     """provision [MODULES] | start [PORT] | stop | status."""
     verb, *rest = sys.argv[1:] or ["status"]
-    modules = os.environ.get("ASSAY_ODOO_MODULES", MODULES)
     try:
         if verb == "provision":
-            name = provision(rest[0] if rest else modules)
-            say(f"ready: template {name}")
+            say(f"ready: template {provision(rest[0] if rest else MODULES)}")
         elif verb == "start":
-            name = provision(modules)
-            server = start(int(rest[0]) if rest else None)
-            if "t_hand" not in databases():
-                clone(name, "t_hand")
-            say(f"{server.url}  database t_hand  login {BOT}  API key in {HOME / 'keys' / name}; Ctrl-C ends it")
-            with contextlib.suppress(KeyboardInterrupt):
-                server.process.wait()
-            server.stop()
+            name = provision()
+            with in_use():
+                serve_by_hand(name, int(rest[0]) if rest else None)
         elif verb == "stop":
             stop_postgres()
         elif verb == "status":
-            say("provisioned" if provisioned(modules) else f"not provisioned: {obstacle() or 'run `make odoo`'}")
+            say("provisioned" if provisioned() else f"not provisioned: {obstacle() or 'run `make odoo`'}")
         else:
             say(main.__doc__)
             return 2

@@ -1,0 +1,44 @@
+"""Provisioning reads the machine's own apt configuration; no mirror is written in this repository."""
+
+import pytest
+
+from tests.odoo.server import mirror_in, template_name
+
+MIRROR = "http://mirror.example/debian"
+ONE_LINE = f"""
+# deb http://old.example/debian bookworm main
+deb http://mirror.example/debian-security bookworm-security main
+deb [arch=amd64 signed-by=/usr/share/keyrings/x.gpg] {MIRROR}/ bookworm main contrib
+"""
+DEB822 = f"""Types: deb
+# http://snapshot.example/archive/debian/20250520T000000Z
+URIs: {MIRROR}
+Suites: bookworm bookworm-updates
+Components: main
+
+Types: deb
+URIs: http://mirror.example/debian-security
+Suites: bookworm-security
+Components: main
+"""
+FOREIGN = """deb http://packages.example/apt cloud-sdk-bookworm main
+
+Types: deb
+URIs: https://node.example/node_20.x
+Suites: nodistro
+"""
+
+
+@pytest.mark.parametrize("sources", [ONE_LINE, DEB822, FOREIGN + "\n\n" + DEB822, ONE_LINE + FOREIGN])
+def test_the_mirror_is_the_one_that_serves_the_machines_own_suite(sources):
+    assert mirror_in(sources, "bookworm") == MIRROR
+
+
+@pytest.mark.parametrize("sources", ["", FOREIGN, DEB822.replace("Types: deb\n#", "Types: deb\nEnabled: no\n#")])
+def test_where_no_entry_serves_the_suite_there_is_no_mirror(sources):
+    assert mirror_in(sources, "bookworm") is None
+
+
+def test_equal_sets_of_modules_share_a_template():
+    assert template_name("base,contacts") == template_name("contacts,base")
+    assert template_name("base,contacts") != template_name("base,contacts,stock")
