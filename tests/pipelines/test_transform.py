@@ -78,7 +78,7 @@ def land_customers(landing):
         [
             ("7001", "2026-03-01T10:00", shopify_customer("Anna", "Nováková", "Anna@Posta.Example ", "+420601000001")),
             ("7002", "2026-03-01T10:00", shopify_customer(None, None, "nameless@posta.example")),
-            ("7003", "2026-03-01T10:00", shopify_customer("Petr", "Malý", "petr@posta.example", city="Brno")),
+            ("7003", "2026-03-01T10:00", shopify_customer("Petr", "Malý", "petr@posta.example", address1="Nová 1", city="Brno")),
             ("7004", "2026-03-01T10:00", shopify_customer("Eva", "Stará", "eva.new@posta.example")),
             ("7005", "2026-03-01T10:00", shopify_customer("Jan", "Pryč", "jan@posta.example")),
         ],
@@ -290,7 +290,7 @@ def test_the_address_of_the_store_is_nobodys_email(built):
 
 def test_an_address_survives_whole_and_is_not_mixed(built):
     assert built.one("select street, city, zip from golden_customers where email = 'petr@posta.example'") == (
-        None,
+        "Nová 1",
         "Brno",
         None,
     )
@@ -446,3 +446,19 @@ def test_a_failing_test_names_itself_and_no_value(built, tmp_path):
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     with pytest.raises(transform.BuildFailed, match="dbt stopped before it ran a model"):
         transform.build(settings, "no_such_model:")
+
+
+def test_the_export_of_a_table_that_is_gone_goes_too(built, tmp_path):
+    shutil.copytree(built.settings.home, tmp_path / "home")
+    settings = Settings(tmp_path / "home", "test", built.settings.ledger_url)
+    stale = settings.exports / "golden" / "golden_nothing.parquet"
+    shutil.copyfile(settings.exports / "golden" / "golden_prices.parquet", stale)
+    assert transform.export(settings) == built.rows
+    assert not stale.exists()
+
+
+def test_the_docs_are_one_file_that_describes_every_golden_column(built, tmp_path):
+    page = transform.docs(built.settings, tmp_path / "docs.html").read_text()
+    assert "golden_customers__provenance" in page
+    assert "JSON list of the values that differ and lost" in page
+    assert 'src="http' not in page

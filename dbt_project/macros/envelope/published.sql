@@ -15,9 +15,14 @@
 record_id,
     system,
     record_id as source_key,
-    cast(null as varchar) as unit,
-    cast(null as varchar) as load_id,
-    cast(null as timestamp) as event_at,
-    cast(null as timestamp) as extracted_at,
-    false as is_deleted
+    {{ no_load() }}
+{%- endmacro %}
+
+{#- The part of the envelope that only a load can tell. -#}
+{% macro no_load() -%}
+cast(null as varchar) as unit,
+        cast(null as varchar) as load_id,
+        cast(null as timestamp) as event_at,
+        cast(null as timestamp) as extracted_at,
+        false as is_deleted
 {%- endmacro %}

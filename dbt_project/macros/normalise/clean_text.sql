@@ -1,6 +1,6 @@
 {#- Trimmed, inner white space single, empty is null. -#}
 {% macro clean_text(value) -%}
-nullif(trim(regexp_replace({{ value }}, '\s+', ' ', 'g')), '')
+nullif(trim({{ replace_all(value, '\s+', ' ') }}), '')
 {%- endmacro %}
 
 {#- Odoo says false where a text is empty. -#}

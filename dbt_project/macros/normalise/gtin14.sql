@@ -1,6 +1,6 @@
 {#- Digits of an article number, or null. -#}
 {% macro gtin_digits(value) -%}
-nullif(regexp_replace({{ value }}, '[\s-]', '', 'g'), '')
+nullif({{ replace_all(value, '[\s-]', '') }}, '')
 {%- endmacro %}
 
 {#- What is wrong with an article number as typed; null if nothing is. Numbers that a shop gives itself identify nothing elsewhere. -#}
@@ -9,7 +9,7 @@ nullif(regexp_replace({{ value }}, '[\s-]', '', 'g'), '')
 {%- set padded = "lpad(" ~ digits ~ ", 14, '0')" -%}
 case
     when {{ digits }} is null then null
-    when not regexp_matches({{ digits }}, '^[0-9]+$') then 'not a number'
+    when not {{ matches(digits, '^[0-9]+$') }} then 'not a number'
     when length({{ digits }}) not in (8, 12, 13, 14) then 'wrong length'
     when replace({{ digits }}, '0', '') = '' then 'zeros only'
     when {{ gtin_check_sum(padded) }} % 10 <> 0 then 'wrong check digit'

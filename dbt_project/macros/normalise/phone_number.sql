@@ -1,7 +1,7 @@
 {#- International form +<calling code><number>. `plan` is a row of calling_codes for the record's country; a number
     without an international prefix is read as national there. One digit over and over is no number. -#}
 {% macro phone_number(value, plan) -%}
-{%- set digits = "regexp_replace(replace(" ~ value ~ ", '(0)', ''), '[^0-9]', '', 'g')" -%}
+{%- set digits = replace_all("replace(" ~ value ~ ", '(0)', '')", '[^0-9]', '') -%}
 case
     when replace({{ digits }}, left({{ digits }}, 1), '') = '' then null
     when ltrim({{ value }}, ' (') like '+%' then '+' || {{ digits }}

@@ -10,6 +10,14 @@
 {%- endfor %}
 {%- endmacro %}
 
+{#- The columns of a domain's shape in order, each as it is in `alias` unless `changes` says otherwise. -#}
+{% macro restated(domain, changes, alias) -%}
+{{ envelope(alias) }},
+{%- for name in conformed_shape(domain) %}
+    {{ changes.get(name, alias ~ '.' ~ name) }} as {{ name }}{{ ',' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
 {#- The shapes of the domains: every system's conformed model has these columns, in this order. -#}
 {% macro conformed_shape(domain) -%}
   {{ return({

@@ -29,12 +29,18 @@
 
 weighed as (
     select
-        offers.* replace (
-            case
-                when problem is not null then problem
-                when {{ source_rank('policy.systems', 'offers.system') }} is null then 'system not trusted with it'
-            end as problem
-        ),
+        offers.{{ golden_id }},
+        offers.trait,
+        offers.record_id,
+        offers.event_at,
+        offers.is_active,
+        offers.filled,
+        offers.is_correction,
+        offers.attribute_values,
+        case
+            when offers.problem is not null then offers.problem
+            when {{ source_rank('policy.systems', 'offers.system') }} is null then 'system not trusted with it'
+        end as problem,
         {{ source_rank('policy.systems', 'offers.system') }} as source_rank
     from offers
     left join {{ ref('survivorship') }} as policy

@@ -67,3 +67,16 @@ len({{ list }})
 {% macro spark__list_length(list) -%}
 size({{ list }})
 {%- endmacro %}
+
+{#- The element of a list at a position that counts from 1. -#}
+{% macro nth(list, position) -%}
+  {{ return(adapter.dispatch('nth')(list, position)) }}
+{%- endmacro %}
+
+{% macro default__nth(list, position) -%}
+{{ list }}[{{ position }}]
+{%- endmacro %}
+
+{% macro spark__nth(list, position) -%}
+try_element_at({{ list }}, {{ position }})
+{%- endmacro %}

@@ -10,17 +10,17 @@ with records as (
 
 spelt as (
     select
-        records.* replace (
-            {{ natural_name('full_name') }} as full_name,
-            lower(replace(email, ' ', '')) as email,
-            {{ phone_number('phone', 'plans') }} as phone,
-            {{ phone_number('mobile', 'plans') }} as mobile,
-            upper(zip) as zip,
-            upper(records.country_code) as country_code,
-            upper(regexp_replace(vat, '[^A-Za-z0-9]', '', 'g')) as vat,
-            upper(loyalty_code) as loyalty_code,
-            lower(left(language, 2)) as language
-        )
+        {{ restated('customers', {
+            'full_name': natural_name('full_name'),
+            'email': "lower(replace(email, ' ', ''))",
+            'phone': phone_number('phone', 'plans'),
+            'mobile': phone_number('mobile', 'plans'),
+            'zip': 'upper(zip)',
+            'country_code': 'upper(records.country_code)',
+            'vat': "upper(" ~ replace_all('vat', '[^A-Za-z0-9]', '') ~ ")",
+            'loyalty_code': 'upper(loyalty_code)',
+            'language': 'lower(left(language, 2))',
+        }, 'records') }}
     from records
     left join {{ ref('calling_codes') }} as plans
         on plans.country_code = coalesce(upper(records.country_code), '{{ var("home_country") }}')
@@ -28,13 +28,13 @@ spelt as (
 
 known as (
     select
-        spelt.* replace (
-            case when bad_name.value is null then coalesce(full_name, {{ full_name('first_name', 'last_name') }}) end as full_name,
-            case when bad_user.value is null and bad_email.value is null then email end as email,
-            case when bad_phone.value is null then phone end as phone,
-            case when bad_mobile.value is null then mobile end as mobile,
-            case when bad_birth.value is null then birth_on end as birth_on
-        )
+        {{ restated('customers', {
+            'full_name': "case when bad_name.value is null then coalesce(full_name, " ~ full_name('first_name', 'last_name') ~ ") end",
+            'email': 'case when bad_user.value is null and bad_email.value is null then email end',
+            'phone': 'case when bad_phone.value is null then phone end',
+            'mobile': 'case when bad_mobile.value is null then mobile end',
+            'birth_on': 'case when bad_birth.value is null then birth_on end',
+        }, 'spelt') }}
     from spelt
     {%- for alias, kind, part, value in [
         ('bad_user', 'email', 'user', "split_part(spelt.email, '@', 1)"),

@@ -4,6 +4,6 @@ select kind, part, value, reason from {{ ref('placeholder_values') }}
 union
 select 'email', 'value', lower(email), 'a store''s own address' from {{ ref('stg_pos__stores') }} where email is not null
 union
-select 'phone', 'digits', right(regexp_replace(phone, '[^0-9]', '', 'g'), 9), 'a store''s own telephone'
+select 'phone', 'digits', right({{ replace_all('phone', '[^0-9]', '') }}, 9), 'a store''s own telephone'
 from {{ ref('stg_pos__stores') }}
 where phone is not null

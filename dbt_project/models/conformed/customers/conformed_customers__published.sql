@@ -1,4 +1,5 @@
-{#- What our receipts say stands on each Odoo partner, as if it were a record, so that echoes are told from evidence. -#}
+{#- What our receipts say stands on each Odoo partner, as if it were a record, so that echoes are told from evidence. Receipts know
+    countries by Odoo's ids only: a country is never told, but the partner's own says how a telephone stood there before. -#}
 with written as (
     {{ written_fields({'res_partner': 'stg_odoo__partners'}) }}
 ),
@@ -8,7 +9,7 @@ fields as (
     select
         record_id,
         '{{ side }}' as system,
-        {{ latest_published(['name', 'email', 'phone', 'street', 'street2', 'city', 'zip', 'country_id', 'vat', 'lang'], value) }}
+        {{ latest_published(['name', 'email', 'phone', 'street', 'street2', 'city', 'zip', 'vat', 'lang'], value) }}
     from written
     where run_kind <> 'undo'
     group by record_id
@@ -18,13 +19,22 @@ fields as (
 
 enveloped as (
     select
-        {{ no_envelope() }},
-        fields.* exclude (record_id, system) replace (
-            case when system = 'assay_before' then coalesce(country_id, partners.own_country) else country_id end as country_id
-        )
+        fields.record_id,
+        fields.system,
+        fields.record_id as source_key,
+        {{ no_load() }},
+        fields.name,
+        fields.email,
+        fields.phone,
+        fields.street,
+        fields.street2,
+        fields.city,
+        fields.zip,
+        fields.vat,
+        fields.lang,
+        case when fields.system = 'assay_before' then partners.country_code end as country_code
     from fields
-    left join (select record_id as own_id, country_code as own_country from {{ ref('stg_odoo__partners') }}) as partners
-        on fields.record_id = partners.own_id
+    left join {{ ref('stg_odoo__partners') }} as partners on fields.record_id = partners.record_id
 )
 
 select
@@ -37,7 +47,7 @@ select
         'street2': 'street2',
         'city': 'city',
         'zip': 'zip',
-        'country_code': 'country_id',
+        'country_code': 'country_code',
         'vat': 'vat',
         'language': 'lang',
     }) }}

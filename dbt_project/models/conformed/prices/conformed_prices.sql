@@ -10,7 +10,7 @@ with records as (
 
 normalised as (
     select
-        records.* replace (upper(currency) as currency),
+        {{ restated('prices', {'currency': 'upper(records.currency)'}, 'records') }},
         {{ net_amount('amount', 'tax_basis', 'tax_rate') }} as net_amount,
         {{ gross_amount('amount', 'tax_basis', 'tax_rate') }} as gross_amount
     from records

@@ -15,7 +15,8 @@ checked as (
 
 known as (
     select
-        checked.* replace (upper(sku) as sku, nullif(weight_g, 0) as weight_g),
+        {{ restated('products', {'sku': 'upper(sku)', 'weight_g': 'nullif(weight_g, 0)'}, 'checked') }},
+        gtin_problem,
         case when gtin_problem is null then lpad({{ gtin_digits('gtin_raw') }}, 14, '0') end as gtin14
     from checked
 )

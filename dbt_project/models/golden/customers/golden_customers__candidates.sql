@@ -24,5 +24,5 @@ with records as (
     'birth_on': "when is_shared_birth then 'shared by too many'"
         ~ " when birth_on < date '1900-01-02' or birth_on > cast(event_at as date) then 'not a plausible date of birth'",
     'vat': "when length(vat) < 8 then 'too short for a VAT number'",
-    'address': "when coalesce(street, city, zip) is null then 'a country alone is no address'",
+    'address': "when street is null or coalesce(city, zip) is null then 'incomplete: a street and a city or postal code make an address'",
 }) }}

@@ -5,9 +5,11 @@ with golden as (
 ),
 
 both_levels as (
-    select product_id as golden_id, * exclude (product_id) from {{ ref('golden_products__candidates') }}
+    select product_id as golden_id, trait, record_id, place, survives, rule, why, attribute_values
+    from {{ ref('golden_products__candidates') }}
     union all
-    select variant_id, * exclude (variant_id) from {{ ref('golden_products__variant_candidates') }}
+    select variant_id, trait, record_id, place, survives, rule, why, attribute_values
+    from {{ ref('golden_products__variant_candidates') }}
 )
 
 {{ provenance('both_levels', ref('matched_products'), 'golden_id', 'golden', also=['level']) }}

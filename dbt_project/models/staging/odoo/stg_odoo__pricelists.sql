@@ -11,5 +11,5 @@ select
     {{ envelope() }},
     {{ odoo_text('payload.name') }} as pricelist_name,
     payload.active as is_active,
-    payload.currency_id ->> '$[1]' as currency
+    {{ json_scalar('payload.currency_id', '[1]') }} as currency
 from parsed

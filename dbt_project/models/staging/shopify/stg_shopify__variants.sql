@@ -22,8 +22,8 @@ select
     {{ clean_text('payload.barcode') }} as barcode,
     cast(payload.price as decimal(18, 4)) as price_amount,
     cast(payload.compareAtPrice as decimal(18, 4)) as compare_at_amount,
-    case when not payload.product.hasOnlyDefaultVariant then {{ clean_text('payload.selectedOptions[1].value') }} end as option_1,
-    case when not payload.product.hasOnlyDefaultVariant then {{ clean_text('payload.selectedOptions[2].value') }} end as option_2,
+    case when not payload.product.hasOnlyDefaultVariant then {{ clean_text(nth('payload.selectedOptions', 1) ~ '.value') }} end as option_1,
+    case when not payload.product.hasOnlyDefaultVariant then {{ clean_text(nth('payload.selectedOptions', 2) ~ '.value') }} end as option_2,
     {{ grams('payload.inventoryItem.measurement.weight.value', 'payload.inventoryItem.measurement.weight.unit') }} as weight_g,
     payload.assayId.value as assay_id
 from parsed

@@ -26,7 +26,7 @@ select
     {{ clean_text('payload.address.city') }} as city,
     {{ clean_text('payload.address.postal_code') }} as zip,
     payload.address.country as country_code,
-    payload.preferred_locales[1] as locale,
+    {{ nth('payload.preferred_locales', 1) }} as locale,
     {{ clean_text('payload.metadata.shopify_customer_id') }} as customer_id_shopify,
     payload.metadata.assay_id
 from parsed
