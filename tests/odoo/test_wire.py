@@ -2,7 +2,9 @@
 
 import threading
 import time
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from sources.odoo.actions import compare_and_set, upsert
@@ -10,6 +12,7 @@ from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
 from tests.odoo.fixtures import KINDS
 from tests.odoo.proxy import wire
+from tests.odoo.server import cluster
 
 
 @pytest.fixture
@@ -75,6 +78,22 @@ def test_an_ambiguous_compare_and_set_is_settled_by_sending_it_again(through):
     with pytest.raises(OdooAmbiguous):
         compare_and_set(client, "res.partner", [item])
     assert compare_and_set(client, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": []}
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+def test_a_record_that_somebody_holds_is_tried_again_and_then_reported_as_busy(odoo_target):
+    client = odoo_target.client()
+    made = call(client, "res.partner", "create", vals_list=[{"name": "Wire", "city": "Praha"}])[0]
+    item = {"id": made, "base": {"city": "Praha"}, "values": {"city": "Brno"}}
+    waits = []
+    client.pause = waits.append
+    with closing(psycopg2.connect(host=cluster(), port=5432, user="odoo", dbname=odoo_target.db)) as other:
+        other.cursor().execute("select id from res_partner where id = %s for update", (made,))
+        with pytest.raises(OdooRetryable):
+            compare_and_set(client, "res.partner", [item])
+        assert len(waits) == 3
+        client.pause = lambda seconds: other.rollback()
+        assert compare_and_set(client, "res.partner", [item])["done"] == [made]
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
