@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,14 +32,22 @@ def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
     )
 
 
+class Patterns(NamedTuple):
+    """Pairs that look alike, counted: `levels` is patterns x comparisons, -1 = nothing to compare."""
+
+    levels: np.ndarray
+    pairs: np.ndarray
+    inverse_affinity: np.ndarray
+
+
 def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     """Expectation maximisation over three latent classes: the same party, the same household, mere chance.
 
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
-    compare) and its count `pairs`; `chance` is a random sample of all pairs of its `records`. Pairs that no block
-    brought together count as chance. Returns one row per comparison and level with the probability of that level in
-    each class, one row `prior` with each class's share of all pairs, and one row `together` with how many times more
-    often than independence says the comparisons declared so agree by chance.
+    compare), its count `pairs` and `inverse_affinity`; `chance` is a random sample of all pairs of its `records`.
+    Pairs that no block brought together count as chance. Returns one row per comparison and level with the
+    probability of that level in each class, one row `prior` with each class's share of all pairs, and one row
+    `together` with how many times more often than expected the comparisons declared so agree by chance.
     """
     comparisons = spec["compare"]["comparisons"]
     together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
@@ -46,17 +55,16 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
     start = params = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]
-    observed, counts = _patterns(patterns, comparisons)
-    sampled, sample_counts = _patterns(chance, comparisons)
+    blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
     records = max(chance["records"].to_pylist(), default=0)
-    all_pairs = max(records * (records - 1) / 2, counts.sum(), 1.0)
-    priors = np.array([0.2, 0.1, 0.0]) * max(counts.sum(), 1.0) / all_pairs
+    all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
+    priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
     priors[2] = 1 - priors.sum()
     excess = 1.0
     for _ in range(spec["learn"]["rounds"]):
-        belief = _posterior(observed, params, priors, together, excess) * counts[:, None]
-        by_chance = _posterior(sampled, params, priors, together, excess)[:, 2] * sample_counts
-        seen = [(observed, belief[:, 0]), (observed, belief[:, 1]), (sampled, by_chance)]
+        belief = _posterior(blocked, params, priors, together, excess) * blocked.pairs[:, None]
+        by_chance = _posterior(sampled, params, priors, together, excess)[:, 2] * sampled.pairs
+        seen = [(blocked.levels, belief[:, 0]), (blocked.levels, belief[:, 1]), (sampled.levels, by_chance)]
         params = [
             np.stack(
                 [
@@ -66,38 +74,49 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             )
             for i in range(len(comparisons))
         ]
-        excess = _excess(observed, belief[:, 2], sampled, by_chance, all_pairs, params, together)
+        scale = all_pairs / max(by_chance.sum(), 1.0)
+        for i, c in enumerate(comparisons):
+            comparable = scale * by_chance[sampled.levels[:, i] >= 0].sum()
+            params[i][2] = _census(c["levels"], blocked.levels[:, i], belief[:, 2], comparable, params[i][2])
+        if together:
+            comparable = scale * by_chance[(sampled.levels[:, together] >= 0).all(axis=1)].sum()
+            equal = (belief[:, 2] * blocked.inverse_affinity)[_agree(blocked, together)].sum()
+            excess = max(1.0, (equal + 10) / (comparable * np.prod([params[i][2, 0] for i in together]) + 10))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess)
 
 
-def _excess(observed, by_chance, sampled, sample_by_chance, all_pairs, params, together) -> float:
-    """Chance pairs that agree exactly in all of `together`, over as many as independence would give; at least 1."""
-    if not together:
-        return 1.0
-    found = by_chance[(observed[:, together] == 0).all(axis=1)].sum()
-    comparable = sample_by_chance[(sampled[:, together] >= 0).all(axis=1)].sum() / max(sample_by_chance.sum(), 1.0)
-    expected = all_pairs * comparable * np.prod([params[i][2, 0] for i in together])
-    return max(1.0, (found + 10) / (expected + 10))
-
-
-def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
+def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:
     columns = [table[c["name"]].fill_null(-1).to_numpy() for c in comparisons]
     levels = np.stack(columns, axis=1).astype(np.int64).reshape(len(table), len(comparisons))
-    return levels, table["pairs"].to_numpy().astype(float)
+    return Patterns(levels, *(table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity")))
 
 
-def _posterior(levels, params, priors, together, excess) -> np.ndarray:
-    log = np.tile(np.log(priors), (len(levels), 1))
+def _agree(patterns: Patterns, together: list[int]) -> np.ndarray:
+    return (patterns.levels[:, together] == 0).all(axis=1)
+
+
+def _posterior(patterns: Patterns, params: list[np.ndarray], priors: np.ndarray, together: list[int], excess: float):
+    log = np.tile(np.log(priors), (len(patterns.levels), 1))
     if together:
-        log[:, 2] += np.where((levels[:, together] == 0).all(axis=1), np.log(excess), 0.0)
+        log[:, 2] += np.where(_agree(patterns, together), np.log(excess / patterns.inverse_affinity), 0.0)
     for i, p in enumerate(params):
         table = np.vstack([np.log(p).T, np.zeros(3)])
-        log += table[levels[:, i]]
+        log += table[patterns.levels[:, i]]
     log -= log.max(axis=1, keepdims=True)
     weight = np.exp(log)
     return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _census(levels: Sequence[dict], seen: np.ndarray, by_chance: np.ndarray, comparable: float, found: np.ndarray):
+    """Chance of levels that some block finds completely: counted among the blocked pairs, too rare for a sample."""
+    counted = np.array([level.get("census", False) for level in levels])
+    if not counted.any():
+        return found
+    held = np.bincount(seen[seen >= 0], weights=by_chance[seen >= 0], minlength=len(levels))
+    rare = (held + 1) / (comparable + np.array([1 / level["u"] for level in levels]))
+    return np.where(counted, rare, found * (1 - rare[counted].sum()) / found[~counted].sum())
 
 
 def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float) -> np.ndarray:
@@ -120,6 +139,13 @@ def _as_table(comparisons: Sequence[dict], params: list[np.ndarray], priors: np.
 
 def _rounded(values: Sequence[float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in zip(LATENT, values, strict=True)}
+
+
+def pattern_counts(comparisons: Sequence[dict]) -> tuple[str, str]:
+    """The SQL aggregate and grouping that turn compared pairs into what `learn` reads; exact sums, so repeatable."""
+    names = ", ".join(comparison["name"] for comparison in comparisons)
+    inverse = "sum(cast(round(1000000 / affinity) as bigint)) / (1000000.0 * count(*)) as inverse_affinity"
+    return f"{names}, count(*) as pairs, {inverse}", names
 
 
 def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limit: int) -> pa.Table:
@@ -196,7 +222,8 @@ def refine(
 
 
 def _average_linkage(score: np.ndarray, cap: float, stop: float) -> list[list[int]]:
-    total = np.where(np.isinf(score), score, np.clip(score, -cap, cap))
+    tie_break = np.where(np.isinf(score), 0, score) * 1e-4
+    total = np.where(np.isinf(score), score, np.clip(score, -cap, cap) + tie_break)
     np.fill_diagonal(total, -np.inf)
     size = np.ones(len(total))
     groups = {i: [i] for i in range(len(total))}

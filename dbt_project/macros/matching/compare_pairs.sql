@@ -3,6 +3,7 @@
 select
     left_no,
     right_no,
+    {{ declared(domain, 'learn.affinity') }} as affinity,
     {%- for column in carried %}
     {{ column }},
     {%- endfor %}

@@ -27,6 +27,7 @@ select
     concat_ws(' '{% for name in declared(domain, 'compare.comparisons') | map(attribute='name') %}, coalesce(cast({{ name }} as varchar), '-'){% endfor %}) as pattern,
     {{ names or '1' }},
     count(*) as pairs,
+    sum(cast(round(1000000 / affinity) as bigint)) / (1000000.0 * count(*)) as inverse_affinity,
     max(records) as records
 from compared
 cross join size

@@ -15,7 +15,7 @@ weighed as (
         + coalesce({{ level_weight(domain, comparison, class) }}, 0)
         {%- endfor %}
         {%- if class == 'chance' and together %}
-        + case when {{ together | join(' = 0 and ') }} = 0 then together_chance else 0 end
+        + case when {{ together | join(' = 0 and ') }} = 0 then together_chance + log2(affinity) else 0 end
         {%- endif %}
         as log_{{ class }},
         {%- endfor %}

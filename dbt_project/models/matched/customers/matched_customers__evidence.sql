@@ -2,6 +2,7 @@
 {%- set known -%}
 greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * (select count(*) from records))
 {%- endset -%}
+{%- set smooth = declared('customers', 'normalise.affinity_records') -%}
 with records as (
 
     select
@@ -88,6 +89,30 @@ first_names as (
 
 ),
 
+family_origins as (
+
+    select last_name, origin
+    from named
+    where last_name is not null and origin is not null
+    group by last_name, origin
+    qualify row_number() over (partition by last_name order by count(*) desc, origin) = 1
+
+),
+
+affinities as (
+
+    select
+        first_name,
+        family_origins.origin,
+        count(*) as records,
+        sum(count(*)) over (partition by family_origins.origin) as records_of_origin
+    from named
+    inner join family_origins on named.last_name = family_origins.last_name
+    where first_name is not null
+    group by first_name, family_origins.origin
+
+),
+
 last_names as (
 
     select
@@ -118,6 +143,9 @@ select
     last_names.sound as last_sound,
     last_names.share as last_share,
     last_names.records >= {{ known }} as last_is_known,
+    coalesce(
+        (affinities.records + {{ smooth }} * first_names.share) / (affinities.records_of_origin + {{ smooth }}) / first_names.share, 1
+    ) as name_affinity,
     named.company,
     named.email,
     named.email_user,
@@ -127,7 +155,9 @@ select
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
         as email_user_is_name,
     coalesce(named.phone, named.mobile) as phone_1,
+    case when named.phone is not null then phone_is_mobile else mobile_is_mobile end as phone_1_is_mobile,
     case when named.phone is not null and named.phone <> named.mobile then named.mobile end as phone_2,
+    mobile_is_mobile as phone_2_is_mobile,
     named.zip,
     named.city,
     named.street,
@@ -140,3 +170,5 @@ from named
 left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
 left join aliases on named.first_name = aliases.name
+left join family_origins on named.last_name = family_origins.last_name
+left join affinities on named.first_name = affinities.first_name and family_origins.origin = affinities.origin

@@ -32,7 +32,7 @@ contributions as (
     {%- set together = declared('customers', 'learn.together') %}
     {%- if together %}
     union all
-    select left_no, right_no, 'together', 0, 0, 0, together_chance
+    select left_no, right_no, 'together', 0, 0, 0, together_chance + log2(affinity)
     from {{ ref('matched_customers__scores') }}
     cross join weights
     where {{ together | join(' = 0 and ') }} = 0
