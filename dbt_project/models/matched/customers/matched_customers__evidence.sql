@@ -89,13 +89,24 @@ first_names as (
 
 ),
 
-family_origins as (
+family_counts as (
 
-    select last_name, origin
+    select last_name, origin, count(*) as records
     from named
     where last_name is not null and origin is not null
     group by last_name, origin
-    qualify row_number() over (partition by last_name order by count(*) desc, origin) = 1
+
+),
+
+family_origins as (
+
+    select last_name, min(origin) as origin
+    from (
+        select last_name, origin, records = max(records) over (partition by last_name) as is_usual
+        from family_counts
+    )
+    where is_usual
+    group by last_name
 
 ),
 
