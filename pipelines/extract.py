@@ -6,7 +6,6 @@ Plain functions and threads; the Dagster assets around them are in definitions.p
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import threading
 import time
@@ -20,9 +19,9 @@ from types import ModuleType
 from typing import Any
 
 import pyarrow as pa
-import sqlalchemy as sa
 
 from pipelines import resources
+from pipelines.cursors import State, commit_cursor, next_windows, read_state
 from pipelines.intake import Broken, Intake
 from pipelines.landing import (
     LoadWriter,
@@ -37,10 +36,10 @@ from pipelines.landing import (
     stream_lock,
     sweep,
 )
-from pipelines.ledger import cursors, open_ledger
+from pipelines.ledger import open_ledger
 from pipelines.resources import MissingReference, Settings
 from sources import http, sql
-from sources.contract import Contract, Stream
+from sources.contract import Contract
 from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ShortRead, SweepRefused
 from sources.records import Page, Tombstone, Window
 
@@ -72,17 +71,6 @@ class Failure:
     stream: str
     kind: str
     message: str
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a stream stands. `proven_until` is naive UTC."""
-
-    proven_until: datetime | None = None
-    position: Any = None
-    swept_at: datetime | None = None
-    landed: bool = False
-    load_id: str | None = None
 
 
 def extract_stream(
@@ -176,74 +164,6 @@ def close_client(client: Any) -> None:
         client.close()
 
 
-def read_state(engine: sa.Engine, landing: Path, system: str, stream: str) -> State:
-    """Where the stream stands, by the ledger; a load that landed just before a kill is adopted first."""
-    landed = manifests(landing, system, stream)
-    with engine.connect() as connection:
-        row = connection.execute(_where(sa.select(cursors), system, stream)).one_or_none()
-    if landed and (row is None or row.load_id < landed[-1].load_id):
-        last = landed[-1]
-        swept = datetime.fromisoformat(last.proven_until) if last.full else None
-        state = State(datetime.fromisoformat(last.proven_until), last.position, swept, True, last.load_id)
-        commit_cursor(engine, system, stream, last.load_id, state, datetime.fromisoformat(last.extracted_at))
-        return state
-    if row is None:
-        return State()
-    value = json.loads(row.value)
-    if value["landed"] and not landed:
-        return State(load_id=row.load_id)
-    swept = datetime.fromisoformat(value["swept_at"]) if value["swept_at"] else None
-    return State(row.proven_until_at, value["position"], swept, value["landed"], row.load_id)
-
-
-def commit_cursor(engine: sa.Engine, system: str, stream: str, load_id: str, state: State, at: datetime) -> None:
-    """Move the stream's cursor; it never goes back to an earlier load."""
-    value = {
-        "position": state.position,
-        "swept_at": state.swept_at.isoformat() if state.swept_at else None,
-        "landed": state.landed,
-    }
-    row = {
-        "value": json.dumps(value),
-        "proven_until_at": state.proven_until,
-        "load_id": load_id,
-        "committed_at": at,
-    }
-    with engine.begin() as connection:
-        earlier = connection.execute(_where(sa.select(cursors.c.load_id), system, stream)).scalar_one_or_none()
-        if earlier is None:
-            connection.execute(sa.insert(cursors).values(system=system, stream=stream, **row))
-        elif earlier <= load_id:
-            connection.execute(_where(sa.update(cursors), system, stream).values(**row))
-
-
-def next_windows(stream: Stream, state: State, now: datetime, full: bool = False) -> list[Window]:
-    """The windows to read, oldest first; adjoining ones share their edge so that no instant falls between.
-
-    One window without a lower bound when everything must be read: the first time, without a cursor field, on demand,
-    or after an outage longer than the source's horizon.
-    """
-    upper = now.astimezone(UTC)
-    beyond = stream.horizon and state.proven_until and upper.replace(tzinfo=None) - state.proven_until > stream.horizon
-    lower = None
-    if not (full or beyond or state.proven_until is None or stream.cursor is None):
-        lower = state.proven_until.replace(tzinfo=UTC) - stream.overlap
-    elif stream.max_window and stream.horizon:
-        lower = upper - stream.horizon
-    if lower is None or not stream.max_window:
-        edges = [lower, upper]
-    else:
-        edges = [lower]
-        while edges[-1] < upper:
-            edges.append(min(edges[-1] + stream.max_window, upper))
-    before = timedelta(0) if stream.lower_inclusive else stream.resolution
-    after = timedelta(0) if stream.upper_inclusive else stream.resolution
-    return [
-        Window(start and start - before, end + after, None if full else state.position)
-        for start, end in zip(edges, edges[1:], strict=False)
-    ]
-
-
 class _Run:
     """One run of one stream, under its lock."""
 
@@ -268,23 +188,27 @@ class _Run:
         )
         self.schema = landing_schema(self.contract, self.stream)
         self.writer = LoadWriter(self.landing, self.contract.system, self.name, self.load_id, self.schema)
+        committed = None
         try:
             self._read_deleted()
             for window in self.windows:
                 self._read_window(window)
+            self._write_tombstones(self.intake.take_merged())
             if sweeping:
                 self._sweep()
-        except ExtractError:
-            self.writer.abandon()
-            raise
-        return self._commit(sweeping)
+            committed = self._commit(sweeping)
+        finally:
+            if committed is None:
+                self.writer.abandon()
+        return committed
 
     def _known(self, sweeping: bool) -> dict[str, str | None]:
         """Hashes of what has landed: all of it where deletions are sought, else what the window may show again."""
         stream, lower = self.stream, self.windows[0].lower
         native = self.contract.kind == "sql"
         dated = native or stream.event_time in (None, stream.cursor)
-        if lower is None or sweeping or stream.delete_mode == "tombstone_feed" or not dated:
+        may_vanish = sweeping or stream.delete_mode == "tombstone_feed" or stream.merge_field
+        if lower is None or may_vanish or not dated:
             return landed_hashes(self.landing, self.contract.system, self.name)
         by = stream.cursor if native else "_event_at"
         return landed_hashes(self.landing, self.contract.system, self.name, lower.replace(tzinfo=None), by)
@@ -303,14 +227,14 @@ class _Run:
     def _read_deleted(self) -> None:
         if not hasattr(self.connector, "deleted") or self.stream.delete_mode != "tombstone_feed" or self.full:
             return
-        found = self._guarded(self.connector.deleted(self.client, self._bound_stream(), self.windows[0]))
+        found = self._guarded(self.connector.deleted(self.client, self.stream, self.windows[0]))
         tombs = [one if isinstance(one, Tombstone) else Tombstone(str(one)) for one in found]
-        self.writer.write(self.intake.tombstones(tombs, self.started, self.schema))
+        self._write_tombstones(tombs)
 
     def _read_window(self, window: Window) -> None:
         read = getattr(self.connector, self.name)
         before, received, totals = set(self.intake.seen), self.intake.received, set()
-        for page in self._guarded(read(self.client, self._bound_stream(), window)):
+        for page in self._guarded(read(self.client, self.stream, window)):
             self.pages += 1
             self.heard = self.heard or getattr(self.client, "server_at", None)
             self._take(page)
@@ -357,7 +281,7 @@ class _Run:
 
     def _quarantined(self, problem: str, raw: pa.Table | None) -> Drift:
         """The Drift to raise, its raw rows in quarantine: as given, or else the last answer as it came."""
-        raw = self.intake.raw_answer(getattr(self.client, "answer", None)) if raw is None else raw
+        raw = self.intake.raw_answer(getattr(self.client, "answer", None)) if raw is None else self.intake.masked(raw)
         reason = {"system": self.contract.system, "stream": self.name, "load_id": self.load_id, "problem": problem}
         self.writer.quarantine({**reason, "page": self.pages, "at": self.started.isoformat()}, raw)
         return self._error(Drift, f"{problem}; what came is in quarantine")
@@ -374,7 +298,7 @@ class _Run:
             return
         alive = self.intake.seen
         if not self.full:
-            listed = self._guarded(self.connector.keys(self.client, self._bound_stream()))
+            listed = self._guarded(self.connector.keys(self.client, self.stream))
             alive = {str(key) for keys in listed for key in keys}
         known = [key for key, digest in self.intake.known.items() if digest is not None]
         vanished = [key for key in known if key not in alive]
@@ -383,7 +307,11 @@ class _Run:
             allowed = f"{self.stream.sweep_limit_percent:g}% that the contract allows"
             problem = f"{len(vanished)} of {len(known)} known records are gone, more than the {allowed}"
             raise SweepRefused(self.contract.system, self.name, problem)
-        self.writer.write(self.intake.tombstones(map(Tombstone, vanished), self.started, self.schema))
+        self._write_tombstones(map(Tombstone, vanished))
+
+    def _write_tombstones(self, gone: Iterable[Tombstone]) -> None:
+        at = self.started + timedelta(microseconds=self.pages)
+        self.writer.write(self.intake.tombstones(gone, at, self.schema))
 
     def _commit(self, swept: bool) -> tuple:
         stream, intake = self.stream, self.intake
@@ -409,9 +337,6 @@ class _Run:
         commit_cursor(self.engine, self.contract.system, self.name, self.load_id, state, self.started)
         counts = (rows, deleted, intake.received)
         return (self.contract.system, self.name, self.load_id, *counts, proven, self.full, tuple(intake.warnings))
-
-    def _bound_stream(self) -> Stream:
-        return self.stream
 
     def _error(self, kind: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:
         return kind(self.contract.system, self.name, problem, remedy, page=self.pages or None)
@@ -443,7 +368,3 @@ def _bound(client: Any, contract: Contract, name: str) -> Any:
 
 def _only(contract: Contract, name: str) -> Contract:
     return contract.model_copy(update={"streams": {name: contract.streams[name]}})
-
-
-def _where(statement: Any, system: str, stream: str) -> Any:
-    return statement.where(cursors.c.system == system, cursors.c.stream == stream)

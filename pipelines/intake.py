@@ -55,6 +55,7 @@ class Intake:
     received: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
     shape: dict[str, str] = field(default_factory=dict)
+    merged: list[Tombstone] = field(default_factory=list)
 
     @property
     def stream(self) -> Stream:
@@ -82,6 +83,24 @@ class Intake:
             own[-1] = pa.array(merges, pa.string())
         return pa.RecordBatch.from_arrays([*batch, *own], schema=schema)
 
+    def take_merged(self) -> list[Tombstone]:
+        """The records that others took up, by the contract's merge_field, since this was last asked."""
+        found, self.merged = self.merged, []
+        return found
+
+    def _note_merges(self, records: list[dict[str, Any]], keys: list[str], picked: list[int]) -> None:
+        for i in picked:
+            old = at_path(records[i], self.stream.merge_field) or []
+            self.merged += [Tombstone(str(key), None, keys[i]) for key in old if str(key) != keys[i]]
+
+    def masked(self, raw: pa.Table) -> pa.Table:
+        """Raw rows fit for quarantine: without card numbers."""
+        for place, one in enumerate(raw.schema):
+            if one.type == pa.string() and one.name not in self._identifiers():
+                texts = [text and mask_text(text) for text in raw.column(place).to_pylist()]
+                raw = raw.set_column(place, one, pa.array(texts, pa.string()))
+        return raw
+
     def raw_answer(self, answer: Any) -> pa.Table:
         """An answer that no connector understood, as one row for quarantine; none if there was none."""
         masked = [mask_card_numbers({"answer": answer})[0]["answer"]] if answer is not None else []
@@ -92,20 +111,20 @@ class Intake:
     def _json_rows(self, records: list[dict[str, Any]], said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
         self._drop_card_columns(records)
-        texts = [orjson.dumps(record, default=_fraction) for record in records]
+        texts = [_canonical(record) for record in records]
         if may_hold_card_number(b"\n".join(texts)):
-            records = self._masked(records)
-            texts = [orjson.dumps(record, default=_fraction) for record in records]
+            records = [
+                self._masked(record) if may_hold_card_number(text) else record
+                for record, text in zip(records, texts, strict=True)
+            ]
+            texts = [_canonical(record) for record in records]
         problems = self._breaches(records)
         if problems:
             raise Broken("; ".join(problems), self._raw(texts, at))
         keys = [str(value) for value in _values(records, stream.primary_key)]
         gone = _deletion_test(stream)
         deleted = [gone(record) for record in records] if gone else [False] * len(records)
-        hashes = [
-            None if dead else hashlib.sha256(orjson.dumps(record, _fraction, orjson.OPT_SORT_KEYS)).hexdigest()
-            for record, dead in zip(records, deleted, strict=True)
-        ]
+        hashes = [None if dead else hashlib.sha256(text).hexdigest() for text, dead in zip(texts, deleted, strict=True)]
         picked = self._news(keys, hashes)
         units = _values(records, stream.freshness.by) if stream.freshness.by else [None] * len(records)
         event_path = stream.event_time or stream.cursor
@@ -114,12 +133,14 @@ class Intake:
         envelope = self._envelope(
             [keys[i] for i in picked],
             [units[i] for i in picked],
-            [to_utc(events[i], zone) for i in picked],
+            _instants([events[i] for i in picked], zone),
             [_as_text(events[i]) for i in picked],
             [hashes[i] for i in picked],
             [deleted[i] for i in picked],
             at,
         )
+        if stream.merge_field:
+            self._note_merges(records, keys, picked)
         payload = pa.array([None if deleted[i] else texts[i].decode() for i in picked], pa.string())
         return pa.RecordBatch.from_arrays([*envelope, payload], schema=pa.schema([*ENVELOPE, PAYLOAD]))
 
@@ -179,7 +200,7 @@ class Intake:
             pa.repeat(pa.scalar(self.stream_name), count),
             pa.array(keys, pa.string()),
             pa.array(units, pa.string()),
-            pa.array(events, pa.timestamp("us")),
+            events if isinstance(events, pa.Array) else pa.array(events, pa.timestamp("us")),
             pa.array(texts, pa.string()),
             pa.repeat(pa.scalar(at, pa.timestamp("us")), count),
             pa.repeat(pa.scalar(self.load_id), count),
@@ -238,13 +259,10 @@ class Intake:
                     record[name] = None
                     self.warnings[f"field {name} is of class pci: never landed"] = None
 
-    def _masked(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        clean, keep, personal = [], self._identifiers(), frozenset(self.stream.pii)
-        for record in records:
-            masked, where = mask_card_numbers(record, keep, personal)
-            clean.append(masked)
-            for path in where:
-                self._card_warning(path)
+    def _masked(self, record: dict[str, Any]) -> dict[str, Any]:
+        clean, where = mask_card_numbers(record, self._identifiers(), frozenset(self.stream.pii))
+        for path in where:
+            self._card_warning(path)
         return clean
 
     def _masked_columns(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -280,6 +298,19 @@ def _kinds(records: list[dict[str, Any]], path: str) -> set[type]:
     if "." in path:
         return {type(at_path(record, path)) for record in records}
     return {type(record.get(path, _ABSENT)) for record in records}
+
+
+def _canonical(record: dict[str, Any]) -> bytes:
+    """JSON with its keys in order, so that equal content has an equal hash; numbers as they came."""
+    return orjson.dumps(record, _fraction, orjson.OPT_SORT_KEYS)
+
+
+def _instants(events: list[Any], zone: str) -> pa.Array | list[datetime | None]:
+    """Event times in UTC; Arrow reads texts with an offset at once, all else goes one by one."""
+    try:
+        return pa.array(events, pa.string()).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return [to_utc(event, zone) for event in events]
 
 
 def _deletion_test(stream: Stream) -> Callable[[dict[str, Any]], bool] | None:

@@ -98,6 +98,7 @@ def fingerprint(value: Any) -> str:
 
 
 def stream_folder(landing: Path, system: str, stream: str) -> Path:
+    """Where a stream's files lie."""
     return landing / system / stream
 
 

@@ -125,6 +125,17 @@ class Stream(_Strict):
     breaking: Literal["quarantine"] = "quarantine"
     columns: dict[str, Column]
 
+    @model_validator(mode="after")
+    def _names_exist(self) -> Stream:
+        named = {"primary_key": self.primary_key, "event_time": self.event_time}
+        named |= {"freshness.by": self.freshness.by, "merge_field": self.merge_field}
+        for what, name in named.items():
+            if name and name.split(".")[0] not in self.columns:
+                raise ValueError(f"{what} {name!r} is not among the columns")
+        if (self.delete_mode == "flag") != bool(self.delete_flag):
+            raise ValueError("delete_flag belongs to delete_mode flag, and is needed there")
+        return self
+
     def zone(self, name: str | None) -> str:
         """The time zone of a column's naive times."""
         column = self.columns.get(name or "")
@@ -160,9 +171,6 @@ class Contract(_Strict):
             if not value.startswith("env:"):
                 example = f"env:{self.system.upper()}_{name.upper()}"
                 raise ValueError(f"{name} must be a reference such as {example}, never a value")
-        for name, stream in self.streams.items():
-            if stream.primary_key.split(".")[0] not in stream.columns:
-                raise ValueError(f"stream {name}: primary_key {stream.primary_key!r} is not among its columns")
         return self
 
 

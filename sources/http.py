@@ -246,11 +246,13 @@ def connect(
     `judge(status, headers, body)` may read the vendor's own errors; `meter(body)` the vendor's cost figures.
     """
     base_url = resolve(contract.endpoint).rstrip("/")
+    parts = urlsplit(base_url)
     http = httpx.Client(
         headers={"accept": "application/json", "user-agent": "assay", **(headers or {})},
         auth=auth,
         limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
-        trust_env=urlsplit(base_url).hostname not in LOOPBACK,
+        trust_env=parts.hostname not in LOOPBACK,
+        verify=parts.scheme == "https",
     )
     account = Account(
         contract.system,

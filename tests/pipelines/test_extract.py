@@ -11,7 +11,8 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from pipelines.extract import State, commit_cursor, extract_stream, next_windows, read_state
+from pipelines.cursors import State, commit_cursor, next_windows, read_state
+from pipelines.extract import extract_stream
 from pipelines.landing import manifests
 from pipelines.ledger import cursors, open_ledger
 from pipelines.resources import Settings
@@ -290,6 +291,17 @@ def test_a_tombstone_feed_is_read_before_the_records_so_that_a_return_wins(extra
     assert names(settings) == {"2": "bob", "3": "cid"}
     assert ("1", True, {"merged_into": "3"}) in landed(settings)
     assert extract(shelf, promised, NOW + timedelta(hours=1)).rows == 0
+
+
+def test_records_that_another_took_up_point_to_it(extract, settings):
+    promised = contract(merge_field="merged_ids", columns={**COLUMNS, "merged_ids": {"type": "json"}})
+    shelf = Shelf("ann", "bob", "cid")
+    extract(shelf, promised)
+    del shelf.records["1"]
+    shelf.put("3", "cid", NOW, merged_ids=["1", "3", "never landed"])
+    assert extract(shelf, promised, NOW + timedelta(hours=1)).deleted == 1
+    assert names(settings) == {"2": "bob", "3": "cid"}
+    assert ("1", True, {"merged_into": "3"}) in landed(settings)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Extraction against a bare HTTP loop on the same server: what checking, hashing, landing and proving cost.
+
+The bare loop sends the very requests that the extraction sent, over as many connections, decodes the answers and
+throws them away. The server runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import httpx
+import orjson
+
+from pipelines.extract import Failure, extract_all
+from pipelines.landing import prepare_landing
+from pipelines.ledger import open_ledger
+from pipelines.resources import Settings
+from sources.contract import Contract, load_contracts
+from sources.estate.endpoints import read
+from sources.estate.server import generate_estate
+
+PROFILE = os.environ.get("ASSAY_BENCH_PROFILE", "retailer10")
+ROUNDS, TARGET_RATIO = 3, 0.5
+SERVE = "import sys; from pathlib import Path; from sources.estate.server import serve_forever; "
+SERVE += "serve_forever(Path(sys.argv[1]), sys.argv[2])"
+Sent = dict[int, list[httpx.Request]]
+
+
+def main() -> None:
+    """Print seconds of both per system, then of all systems at once, and the ratio bare / extraction."""
+    contracts = {name: one for name, one in load_contracts().items() if one.kind != "sql"}
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, _served(Path(folder)) as endpoints:
+        now = datetime.fromisoformat(endpoints["ASSAY_NOW"])
+        for systems in [[name] for name in contracts] + [list(contracts)]:
+            chosen = {name: contracts[name] for name in systems}
+            extract = _extraction(chosen, now, endpoints)
+            with _recorded() as sent:
+                rows = extract(_fresh(chosen, folder))
+            ours, bare = [], []
+            for _ in range(ROUNDS):
+                settings = _fresh(chosen, folder)
+                ours.append(_seconds(lambda settings=settings, extract=extract: extract(settings)))
+                bare.append(_seconds(lambda sent=sent: _replay(sent)))
+            _report("+".join(systems), rows, sum(map(len, sent.values())), ours, bare)
+
+
+def _fresh(contracts: dict[str, Contract], folder: str) -> Settings:
+    """An environment in which nothing has landed yet."""
+    home = Path(tempfile.mkdtemp(dir=folder))
+    settings = Settings(home, "bench", f"sqlite:///{home / 'ledger.db'}")
+    open_ledger(settings.ledger_url)
+    prepare_landing(contracts, settings.landing)
+    return settings
+
+
+def _report(name: str, rows: int, calls: int, ours: list[float], bare: list[float]) -> None:
+    ratio = median(alone / whole for alone, whole in zip(bare, ours, strict=True))
+    print(f"{name}: {rows:,} records in {calls:,} calls")
+    print(f"  extraction  {median(ours):7.2f} s {rows / median(ours):12,.0f} records/s")
+    print(f"  bare loop   {median(bare):7.2f} s {rows / median(bare):12,.0f} records/s")
+    print(f"  bare / extraction: {ratio:.2f} (target at least {TARGET_RATIO})", flush=True)
+
+
+def _extraction(contracts: dict[str, Contract], now: datetime, endpoints: dict[str, str]) -> Callable[[Settings], int]:
+    def extract(settings: Settings) -> int:
+        outcome = extract_all(contracts, settings, now, resolve=lambda name: endpoints[name.removeprefix("env:")])
+        failed = [one.message for one in outcome if isinstance(one, Failure)]
+        if failed:
+            sys.exit("\n".join(failed))
+        return sum(one.rows for one in outcome)
+
+    return extract
+
+
+@contextmanager
+def _recorded() -> Iterator[Sent]:
+    """Every request that is sent meanwhile, by thread."""
+    sent, send = defaultdict(list), httpx.Client.send
+
+    def keep(client: httpx.Client, request: httpx.Request, **settings: object) -> httpx.Response:
+        sent[threading.get_ident()].append(request)
+        return send(client, request, **settings)
+
+    httpx.Client.send = keep
+    try:
+        yield sent
+    finally:
+        httpx.Client.send = send
+
+
+def _replay(sent: Sent) -> None:
+    def one(requests: list[httpx.Request]) -> None:
+        with httpx.Client() as client:
+            for request in requests:
+                orjson.loads(client.send(request).content)
+
+    with ThreadPoolExecutor(len(sent)) as pool:
+        list(pool.map(one, sent.values()))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[dict[str, str]]:
+    """The retailer, served by another process; its endpoints."""
+    generate_estate(PROFILE, folder)
+    server = subprocess.Popen([sys.executable, "-c", SERVE, str(folder), PROFILE])
+    try:
+        while "ASSAY_NOW" not in (endpoints := read(folder / "estate")):
+            if server.poll() is not None:
+                sys.exit("the simulated retailer did not come up")
+            time.sleep(0.05)
+        yield endpoints
+    finally:
+        server.terminate()
+        server.wait()
