@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.publish.golden import Rows
 from pipelines.publish.policy import ObjectPolicy
-from pipelines.publish.values import same, seen
+from pipelines.publish.values import dialled, same, seen
 from sources.odoo.actions import GOLDEN_ID
 
 Values = dict[str, Any]
@@ -96,19 +96,19 @@ def difference(
 ) -> Callable[[int, Values], tuple[Values, Values]]:
     """A function of row number and record: (before, after) of the fields that differ, the golden id among them."""
     columns = [
-        (name, fields[name]["type"], rows.values[name], field_policy.from_parent)
+        (name, fields[name]["type"], rows.values[name], field_policy.from_parent, field_policy.spelling == "phone")
         for name, field_policy in policy.owned.items()
         if field_policy.only != "create"
     ]
 
     def differs(number: int, record: Values) -> tuple[Values, Values]:
         before, after = {}, {}
-        for name, kind, column, from_parent in columns:
+        for name, kind, column, from_parent, phone in columns:
             wanted = column[number]
             if wanted is None or (from_parent and record["parent_id"]):
                 continue
             current = seen(kind, record[name])
-            if not same(current, wanted):
+            if not (same(current, wanted) or (phone and dialled(current) == dialled(wanted))):
                 before[name], after[name] = current, wanted
         stamped = record[GOLDEN_ID] or None
         if stamped != rows.ids[number]:

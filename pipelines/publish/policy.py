@@ -41,6 +41,7 @@ class FieldPolicy(_Strict):
     required: bool = False
     lookup: Lookup | None = None
     missing: Literal["reject", "leave"] = "reject"
+    spelling: Literal["exact", "phone"] = "exact"
     round: Literal["precision", "currency"] = "precision"
     only: Literal["create"] | None = None
     from_parent: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from rich.table import Table
 from pipelines.ledger import open_ledger, plan_lines
 from pipelines.ledger import plans as plans_table
 from pipelines.publish.apply import Report
+from pipelines.publish.decide import ACTIONS
 from pipelines.publish.store import Plan
 from pipelines.publish.verify import Verification
 from pipelines.resources import Settings
 
 SHOWN = 10
+_IDS = re.compile(r"\b[CPVR]-\w+|\d+")
 
 
 def wide_console() -> Console:
@@ -39,12 +42,17 @@ def plans(settings: Settings) -> Iterator[str]:
 
 
 def show_plan(console: Console, settings: Settings, plan: Plan) -> None:
-    """Counts by object and action, caps exceeded, and the commonest reasons for what is not written."""
-    actions = sorted({action for counts in plan.summary["objects"].values() for action in counts})
-    table = Table("object", *actions, box=None)
+    """Counts by object and action, fields to change, caps exceeded, the commonest reasons for what is not written."""
+    columns = ("rows", "existing", *ACTIONS)
+    table = Table("object", *columns, box=None)
     for name, counts in plan.summary["objects"].items():
-        table.add_row(name, *(f"{counts.get(action, 0):,}" for action in actions))
+        table.add_row(name, *(f"{counts[column]:,}" for column in columns))
     console.print(table)
+    for name, counts in plan.summary["objects"].items():
+        changed = ", ".join(f"{field} {count:,}" for field, count in counts["fields"].items())
+        for said in (changed and f"changes {changed}", counts.get("closed")):
+            if said:
+                console.print(f"{name}: {said}")
     for cap in plan.summary["caps"]:
         console.print(f"beyond a cap: {cap}")
     for count, action, reason in _reasons(settings, plan):
@@ -99,9 +107,14 @@ def models(console: Console) -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def _reasons(settings: Settings, plan: Plan) -> list[tuple[int, str, str]]:
-    query = sa.select(plan_lines.c.action, plan_lines.c.reason).where(
+    """(count, action, reason) of what is not written; reasons that differ in ids only are one, told by an example."""
+    query = sa.select(plan_lines.c.object, plan_lines.c.action, plan_lines.c.reason).where(
         plan_lines.c.plan_id == plan.plan_id, plan_lines.c.reason.is_not(None)
     )
+    counted, example = Counter(), {}
     with open_ledger(settings.ledger_url).connect() as connection:
-        counted = Counter((action, reason) for action, reason in connection.execute(query))
-    return [(count, action, reason) for (action, reason), count in counted.most_common(SHOWN)]
+        for name, action, reason in connection.execute(query.order_by(plan_lines.c.line)):
+            alike = (name, action, _IDS.sub("#", reason))
+            counted[alike] += 1
+            example.setdefault(alike, f"{name}: {reason}")
+    return [(count, alike[1], example[alike]) for alike, count in counted.most_common(SHOWN)]

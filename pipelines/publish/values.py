@@ -6,6 +6,7 @@ Blank is None for every type but boolean. Nothing here talks to Odoo.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -55,6 +56,11 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, int | float):
         return math.isclose(left, right, rel_tol=1e-12, abs_tol=1e-9)
     return left == right
+
+
+def dialled(value: Any) -> Any:
+    """A telephone number without what people write between its digits; 00 is the plus of an international one."""
+    return re.sub(r"^00", "+", re.sub(r"[\s().\-/]", "", value)) if isinstance(value, str) else value
 
 
 def rounded(value: Any, places: int) -> float:

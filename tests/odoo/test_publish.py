@@ -70,6 +70,17 @@ def test_a_null_in_golden_never_blanks_a_field(shop):
     assert (row["phone"], row["street"]) == ("+420 777", "Long 1")
 
 
+def test_a_telephone_number_stays_as_people_wrote_it_unless_it_is_another_number(shop):
+    written = ("+420 601 000 001", "(00420) 601-000-002", "601 000 003")
+    ids = [partner(shop, name=f"Person {n}", phone=phone) for n, phone in enumerate(written, 1)]
+    golden = [{"golden_id": f"C-{n}", "name": f"Person {n}", "phone": f"+42060100000{n}"} for n in (1, 2, 3)]
+    shop.golden("res_partner", [row | {"odoo_id": odoo_id} for row, odoo_id in zip(golden, ids, strict=True)])
+    shop.publish()
+    phones = [shop.record("res_partner", f"C-{n}", "phone")["phone"] for n in (1, 2, 3)]
+    assert phones == ["+420 601 000 001", "(00420) 601-000-002", "+420601000003"]
+    assert shop.plan().empty
+
+
 def test_a_record_that_already_agrees_is_only_linked(shop):
     existing = partner(shop, name="Person 1", lang="en_US")
     shop.golden("res_partner", [{"golden_id": "C-0001", "name": "Person 1", "odoo_id": existing}])
