@@ -56,7 +56,7 @@ def plan_publish(context: dg.OpExecutionContext, config: PlanConfig, problems: l
         if isinstance(result, dg.MaterializeResult):
             plan_id = result.metadata["plan_id"]
         elif not result.passed and result.severity == dg.AssetCheckSeverity.ERROR:
-            problems = [*problems, f"{result.check_name}: {'; '.join(result.metadata['reasons'].value)}"]
+            problems = [*problems, f"{result.check_name}: {result.metadata['reasons'].value}"]
     yield dg.Output(plan_id, "plan_id")
     yield dg.Output(problems, "problems")
 

@@ -24,7 +24,7 @@ from pipelines.publish.target import open_target
 from pipelines.publish.undo import undo_run
 from pipelines.publish.verify import Verification, verify_run
 from pipelines.raw_assets import GROUP as LANDED
-from pipelines.raw_assets import freshness_policy
+from pipelines.raw_assets import freshness_policy, listed
 from pipelines.resources import Settings
 from sources.contract import Sla, load_contracts
 
@@ -82,7 +82,7 @@ def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) 
     yield dg.MaterializeResult(asset_key=PLAN, metadata=plan_metadata(plan))
     for domain in published_domains():
         gate = judged[domain]
-        said = {"reasons": gate.reasons, "held_units": sorted(gate.stale_units)}
+        said = {"reasons": listed(gate.reasons), "held_back": listed(sorted(gate.stale_units)), **ages(gate)}
         passed = gate.open and not gate.stale_units
         severity = dg.AssetCheckSeverity.WARN if gate.open else dg.AssetCheckSeverity.ERROR
         yield dg.AssetCheckResult(
@@ -94,7 +94,7 @@ def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) 
         asset_key=PLAN,
         check_name=CAPS,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"exceeded": caps},
+        metadata={"exceeded": listed(caps)},
     )
 
 
@@ -131,8 +131,8 @@ def plan_metadata(plan: Plan) -> dict[str, Any]:
     """Counts of a plan as numbers that Dagster can plot, and what is closed."""
     objects = plan.summary["objects"]
     totals = {action: sum(counts[action] for counts in objects.values()) for action in ACTIONS}
-    closed = {name: counts["closed"] for name, counts in objects.items() if "closed" in counts}
-    return {"plan_id": plan.plan_id, "records_to_write": plan.changes, **totals, "closed": closed}
+    closed = [f"{name}: {counts['closed']}" for name, counts in objects.items() if "closed" in counts]
+    return {"plan_id": plan.plan_id, "records_to_write": plan.changes, **totals, "closed": listed(closed)}
 
 
 def run_metadata(counts: dict[str, Any], report: Report, found: Verification) -> dict[str, Any]:
@@ -144,6 +144,12 @@ def run_metadata(counts: dict[str, Any], report: Report, found: Verification) ->
         "fields_of_run": report.fields,
         "fields_verified": found.matched,
     }
+
+
+def ages(gate: gates.Gate) -> dict[str, float]:
+    """The age of what is known of a domain, in minutes, which Dagster plots."""
+    known = [reading.age.total_seconds() / 60 for reading in gate.readings if reading.age is not None]
+    return {"oldest_min": round(max(known), 1), "newest_min": round(min(known), 1)} if known else {}
 
 
 def gate_name(domain: str) -> str:

@@ -3,7 +3,7 @@
 All streams of a run are read in threads in one step; what each promised is checked in the same step.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import dagster as dg
@@ -77,7 +77,7 @@ def extracting(
             yield dg.AssetCheckResult(passed=False, asset_key=key, check_name=READ_WHOLE, metadata=said)
         else:
             yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(report))
-            said = {"proven_until_utc": report.proven_until.isoformat(), "warnings": list(report.warnings)}
+            said = {"proven_until_utc": report.proven_until.isoformat(), "warnings": listed(report.warnings)}
             yield dg.AssetCheckResult(passed=True, asset_key=key, check_name=READ_WHOLE, metadata=said)
 
 
@@ -102,6 +102,11 @@ def load_metadata(report: LoadReport) -> dict[str, object]:
         "full": report.full,
         "proven_until": dg.MetadataValue.text(report.proven_until.isoformat()),
     }
+
+
+def listed(sentences: Iterable[str]) -> str:
+    """Sentences as one text; `none` if there are none."""
+    return "\n".join(sentences) or "none"
 
 
 def failed_streams(results: list[dg.MaterializeResult | dg.AssetCheckResult]) -> list[str]:

@@ -67,6 +67,7 @@ def dbt_said(settings: Settings, **statuses: str) -> None:
     results = [
         {"unique_id": key, "status": statuses.get(one["name"], "success"), "failures": 3} for key, one in NODES.items()
     ]
+    results.append({"unique_id": "exposure.assay.odoo", "status": "skipped", "failures": None})
     (target / "manifest.json").write_text(json.dumps(MANIFEST))
     (target / "run_results.json").write_text(json.dumps({"results": results}))
 
