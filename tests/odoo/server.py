@@ -407,9 +407,10 @@ def follow(command: list[str]) -> None:
 
 
 def write_configuration() -> None:
+    addons = HOME / "root" / "usr/lib/python3/dist-packages/odoo/addons"
     (HOME / "odoo.conf").write_text(
         f"[options]\ndb_host = {cluster()}\ndb_port = 5432\ndb_user = odoo\ndata_dir = {HOME}/data\n"
-        f"addons_path = {HOME}/root/usr/lib/python3/dist-packages/odoo/addons\nhttp_interface = 127.0.0.1\n"
+        f"addons_path = {addons}\nhttp_interface = 127.0.0.1\n"
         "workers = 0\nmax_cron_threads = 0\nlimit_memory_soft = 0\nlimit_memory_hard = 0\n"
     )
 
