@@ -1,0 +1,125 @@
+"""Learning without labels: weights come out of counts of patterns, the same on every run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines import matching
+
+TRUE = {
+    "match": {"name": 0.9, "mail": 0.8, "home": 0.7, "phone": 0.75, "born": 0.95},
+    "household": {"name": 0.03, "mail": 0.3, "home": 0.95, "phone": 0.4, "born": 0.01},
+    "chance": {"name": 0.01, "mail": 0.00001, "home": 0.0005, "phone": 0.00002, "born": 0.0001},
+}
+NAMES = list(TRUE["match"])
+RARE = ("mail", "phone")
+RECORDS = 20_000
+ALL_PAIRS = RECORDS * (RECORDS - 1) / 2
+
+
+START = {
+    "name": (0.03, 0.02),
+    "mail": (0.2, 0.00003),
+    "home": (0.8, 0.001),
+    "phone": (0.3, 0.00003),
+    "born": (0.03, 0.0005),
+}
+
+
+def comparison(name: str) -> dict:
+    """Two levels; the starting values are of the right order, not right."""
+    household, chance = START[name]
+    start = {"m": 0.6, "h": household, "u": chance}
+    agree = {"name": "agree", **start, "census": name in RARE}
+    differ = {"name": "differ", **{key: 1 - value for key, value in start.items()}}
+    return {"name": name, "fixed": ["household"] if name == "name" else [], "levels": [agree, differ]}
+
+
+SPEC = {
+    "compare": {"comparisons": [comparison(name) for name in NAMES]},
+    "learn": {"prior_pairs": 20, "rounds": 150, "together": []},
+}
+
+
+def expected_counts(sizes: dict[str, float], records: int = RECORDS) -> pa.Table:
+    """Each pattern with the count that the true probabilities give for so many pairs of each class."""
+    rows = []
+    for pattern in np.ndindex(*[2] * len(NAMES)):
+        levels = dict(zip(NAMES, pattern, strict=True))
+        pairs = sum(
+            size * np.prod([TRUE[latent][n] if level == 0 else 1 - TRUE[latent][n] for n, level in levels.items()])
+            for latent, size in sizes.items()
+        )
+        rows.append({**levels, "pairs": float(pairs), "inverse_affinity": 1.0, "records": records})
+    return pa.Table.from_pylist(rows)
+
+
+def learn(blocked: pa.Table, sample: pa.Table, spec: dict = SPEC) -> dict[tuple[str, str], dict]:
+    return {(row["comparison"], row["label"]): row for row in matching.learn(blocked, sample, spec).to_pylist()}
+
+
+def blocked_pairs() -> pa.Table:
+    """Of all pairs those that share a mailbox, a telephone or a home."""
+    everything = expected_counts({"match": 20_000, "household": 8_000, "chance": ALL_PAIRS - 28_000}).to_pylist()
+    return pa.Table.from_pylist([row for row in everything if 0 in (row["mail"], row["phone"], row["home"])])
+
+
+@pytest.fixture(scope="module")
+def learnt() -> dict[tuple[str, str], dict]:
+    return learn(blocked_pairs(), expected_counts({"chance": 300_000}))
+
+
+def test_the_probabilities_of_one_party_are_recovered(learnt):
+    found = {name: learnt[name, "agree"]["match"] for name in NAMES}
+    assert found == pytest.approx(TRUE["match"], abs=0.03)
+
+
+def test_the_probabilities_of_a_household_are_recovered(learnt):
+    found = {name: learnt[name, "agree"]["household"] for name in NAMES}
+    assert found == pytest.approx(TRUE["household"], abs=0.06)
+
+
+def test_agreements_too_rare_for_a_sample_are_counted_among_the_blocked_pairs(learnt):
+    found = {name: learnt[name, "agree"]["chance"] for name in RARE}
+    assert found == pytest.approx({name: TRUE["chance"][name] for name in RARE}, rel=0.2)
+
+
+def test_the_share_of_pairs_that_are_one_party_is_recovered(learnt):
+    assert learnt["prior", "share of all pairs"]["match"] * ALL_PAIRS == pytest.approx(20_000, rel=0.05)
+
+
+def test_what_is_declared_as_fixed_is_not_learnt(learnt):
+    assert learnt["name", "agree"]["household"] == pytest.approx(0.03)
+
+
+def test_the_probabilities_of_a_comparison_sum_to_one_in_every_class(learnt):
+    for latent in matching.LATENT:
+        for name in NAMES:
+            assert learnt[name, "agree"][latent] + learnt[name, "differ"][latent] == pytest.approx(1, abs=1e-5)
+
+
+def test_learning_twice_gives_the_same_weights_and_version():
+    blocked = expected_counts({"match": 500, "household": 200, "chance": 900}, records=900)
+    sample = expected_counts({"chance": 5_000}, records=900)
+    assert matching.learn(blocked, sample, SPEC).equals(matching.learn(blocked, sample, SPEC))
+
+
+def test_without_any_pairs_the_declared_starting_values_stand():
+    empty = expected_counts({"chance": 1}).slice(0, 0)
+    rows = learn(empty, empty)
+    assert rows["mail", "agree"]["match"] == pytest.approx(0.6)
+    assert np.isfinite([row[latent] for row in rows.values() for latent in matching.LATENT]).all()
+
+
+def test_values_that_go_together_by_chance_lose_weight():
+    spec = {**SPEC, "learn": {**SPEC["learn"], "together": ["name", "home"]}}
+    blocked = blocked_pairs().to_pylist()
+    for row in blocked:
+        if [row[name] for name in NAMES] == [0, 1, 0, 1, 1]:
+            row["pairs"] *= 4
+    excess = learn(pa.Table.from_pylist(blocked), expected_counts({"chance": 300_000}), spec)[
+        "together", "agree by chance"
+    ]
+    assert 2 < excess["chance"] < 5

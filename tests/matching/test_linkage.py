@@ -1,0 +1,137 @@
+"""Components are judged as wholes: average linkage, with stewards' decisions as absolute."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import matching
+
+MUST, CANNOT = float("inf"), float("-inf")
+
+
+def clusters(count: int, bits: dict[tuple[int, int], float], cap: float = 6, stop: float = -1) -> set[frozenset[int]]:
+    """Clusters of one component of `count` records; pairs that are not named have -10 bits."""
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count)]
+    left, right = (np.array(side, int) for side in zip(*pairs, strict=True))
+    weights = np.array([bits.get(pair, -10.0) for pair in pairs])
+    label = matching.refine(np.zeros(count, int), left, right, weights, cap, stop)
+    return {frozenset(np.flatnonzero(label == one).tolist()) for one in np.unique(label)}
+
+
+def test_records_that_all_agree_are_one_cluster():
+    assert clusters(3, {(0, 1): 5, (0, 2): 5, (1, 2): 5}) == {frozenset({0, 1, 2})}
+
+
+def test_a_chain_through_a_weak_middle_record_is_cut():
+    chain = {(0, 1): 5, (1, 2): 4, (2, 3): 5}
+    assert clusters(4, chain) == {frozenset({0, 1}), frozenset({2, 3})}
+
+
+def test_one_strong_pair_does_not_join_two_groups():
+    left, right = range(4), range(4, 8)
+    bits = {(a, b): 5.0 for side in (left, right) for a in side for b in side if a < b}
+    found = clusters(8, {**bits, (3, 4): 40.0})
+    assert not any({0, 7} <= cluster for cluster in found)
+
+
+def test_a_record_without_evidence_of_its_own_against_it_is_carried_by_the_others():
+    assert clusters(3, {(0, 1): 6, (0, 2): 6, (1, 2): -3}) == {frozenset({0, 1, 2})}
+
+
+def test_a_cannot_keeps_two_apart_however_alike_they_are():
+    alike = {(0, 1): 30, (0, 2): 30, (1, 2): CANNOT}
+    found = clusters(3, alike)
+    assert not any({1, 2} <= cluster for cluster in found)
+
+
+def test_a_must_joins_two_however_different_they_are():
+    assert clusters(2, {(0, 1): MUST}) == {frozenset({0, 1})}
+
+
+def test_cannot_wins_over_a_chain_of_must():
+    found = clusters(3, {(0, 1): MUST, (1, 2): MUST, (0, 2): CANNOT})
+    assert not any({0, 2} <= cluster for cluster in found)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(2, 7), st.data())
+def test_the_order_of_pairs_does_not_matter(count, data):
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count)]
+    weights = data.draw(
+        st.lists(st.sampled_from([-9.0, -2.5, 0.5, 3.0, 8.0]), min_size=len(pairs), max_size=len(pairs))
+    )
+    order = data.draw(st.permutations(range(len(pairs))))
+    left, right = (np.array(side, int) for side in zip(*pairs, strict=True))
+    bits = np.array(weights)
+    straight = matching.refine(np.zeros(count, int), left, right, bits, 6, -1)
+    shuffled = matching.refine(np.zeros(count, int), left[order], right[order], bits[order], 6, -1)
+    assert straight.tolist() == shuffled.tolist()
+
+
+def test_components_follow_any_chain_and_are_named_by_their_smallest_record():
+    label = matching.components(np.array([1, 2, 5]), np.array([2, 3, 6]), np.array([3.0, 3.0, 3.0]), 7, 200)
+    assert label.tolist() == [0, 1, 1, 1, 4, 5, 5]
+
+
+def test_a_component_above_the_limit_loses_its_weakest_links_first():
+    left, right = np.arange(9), np.arange(1, 10)
+    bits = np.array([9.0, 9, 9, 9, 2, 9, 9, 9, 9])
+    label = matching.components(left, right, bits, 10, 6)
+    assert label.tolist() == [0] * 5 + [5] * 5
+
+
+def test_a_must_link_survives_the_limit():
+    left, right = np.arange(4), np.arange(1, 5)
+    label = matching.components(left, right, np.full(4, np.inf), 5, 2)
+    assert set(label.tolist()) == {0}
+
+
+def test_a_cluster_is_labelled_with_its_smallest_record_id():
+    members = pa.table({"record_no": [1, 2, 3], "record_id": ["a:1", "b:2", "c:3"], "component_no": [1, 1, 3]})
+    pairs = pa.table({"left_no": [1], "right_no": [2], "bits": [4.0]})
+    found = matching.cluster_table(members, pairs, 6, -1)
+    assert found["cluster_id"].to_pylist() == ["a:1", "a:1", "c:3"]
+
+
+@pytest.mark.parametrize("records", [0, 1])
+def test_nothing_to_compare_gives_every_record_its_own_cluster(records):
+    none = np.empty(0, int)
+    label = matching.refine(np.arange(records), none, none, np.empty(0), 6, -1)
+    assert label.tolist() == list(range(records))
+
+
+def variants(*rows: tuple) -> pa.Table:
+    columns = ["record_id", "cluster_id", "template_ref", "name"]
+    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(columns)})
+
+
+def test_variants_of_one_template_are_one_product_also_across_systems():
+    found = matching.group_table(
+        variants(
+            ("odoo:1", "v1", "odoo:T", "shirt"),
+            ("odoo:2", "v2", "odoo:T", "shirt"),
+            ("shopify:9", "v2", "shopify:S", "shirt new"),
+            ("shopify:10", "v3", "shopify:S", "shirt new"),
+        )
+    )
+    assert set(found["group_id"].to_pylist()) == {"odoo:1"}
+
+
+def test_a_variant_without_template_joins_the_only_product_of_its_name():
+    found = matching.group_table(variants(("odoo:1", "v1", "odoo:T", "shirt"), ("pos:1", "v2", None, "shirt")))
+    assert found["group_id"].to_pylist() == ["odoo:1", "odoo:1"]
+
+
+def test_a_name_that_two_products_bear_groups_nothing_with_them():
+    found = matching.group_table(
+        variants(
+            ("odoo:1", "v1", "odoo:T", "shirt"),
+            ("odoo:2", "v2", "odoo:U", "shirt"),
+            ("pos:1", "v3", None, "shirt"),
+        )
+    )
+    assert len(set(found["group_id"].to_pylist())) == 3
