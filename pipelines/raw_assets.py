@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipelines import extract, resources
+from pipelines.dbt_sources import ENVELOPE as DESCRIBED
 from pipelines.extract import Failure, LoadReport
 from pipelines.landing import ENVELOPE
 from pipelines.resources import Settings
@@ -56,13 +57,16 @@ def freshness_policy(sla: Sla | None) -> dg.FreshnessPolicy | None:
 
 
 def table_schema(contract: Contract, stream: Stream) -> dg.TableSchema:
-    """The columns of a stream: the envelope, then the source's own; the class of each is a tag."""
-    envelope = [dg.TableColumn(field.name, str(field.type), tags={"internal": ""}) for field in ENVELOPE]
+    """The columns of a stream: the source's own with their classes as tags, then the envelope."""
     own = [
         dg.TableColumn(name, column.type, column.description or None, tags={column.sensitivity: ""})
         for name, column in stream.columns.items()
     ]
-    return dg.TableSchema(envelope + own)
+    envelope = [
+        dg.TableColumn(field.name, str(field.type), DESCRIBED.get(field.name), tags={"internal": ""})
+        for field in ENVELOPE
+    ]
+    return dg.TableSchema(own + envelope)
 
 
 def extracting(
