@@ -61,7 +61,8 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         die_at(job["kind"], job["count"])
-        extract_all(contracts, settings, datetime.fromisoformat(job["now"]), None, job["references"].__getitem__, False, 2)
+        now, resolve = datetime.fromisoformat(job["now"]), job["references"].__getitem__
+        extract_all(contracts, settings, now, resolve=resolve, workers=2)
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
