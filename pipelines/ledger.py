@@ -177,6 +177,7 @@ receipts = Table(
     Column("verified", Boolean),
     UniqueConstraint("run_id", "object", "odoo_id", "field"),
     Index("receipts_by_odoo_field", "object", "odoo_id", "field"),
+    Index("receipts_by_line", "run_id", "line"),
     Index("receipts_by_golden_id", "golden_id"),
 )
 

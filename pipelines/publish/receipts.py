@@ -125,12 +125,24 @@ def record(connection: sa.Connection, run: Run, outcomes: list[Outcome], now: da
         connection.execute(receipts.insert(), written)
 
 
-def by_record(connection: sa.Connection, run: Run) -> Iterator[list[sa.Row]]:
-    """The run's receipts, those of one record together, the last record written first."""
+def by_record(engine: sa.Engine, run: Run, page: int = 10_000) -> Iterator[list[sa.Row]]:
+    """The run's receipts, those of one record together, the last record written first; read page by page."""
     wanted = sa.select(receipts).where(receipts.c.run_id == run.run_id)
-    wanted = wanted.order_by(receipts.c.line.desc(), receipts.c.seq).execution_options(yield_per=5000)
-    for _, rows in groupby(connection.execute(wanted), key=lambda row: row.line):
-        yield list(rows)
+    wanted = wanted.order_by(receipts.c.line.desc(), receipts.c.seq)
+    below, more = sa.true(), True
+    while more:
+        with engine.connect() as connection:
+            rows = connection.execute(wanted.where(below).limit(page)).all()
+        records = [list(of_one) for _, of_one in groupby(rows, key=lambda row: row.line)]
+        more = len(rows) == page
+        if more and len(records) == 1:
+            page *= 2
+            continue
+        # A full page may have cut its last record, which the next page then begins with.
+        whole = records[:-1] if more else records
+        yield from whole
+        if more:
+            below = receipts.c.line < whole[-1][0].line
 
 
 def superseded(connection: sa.Connection, run: Run) -> dict[tuple[str, int, str], str]:

@@ -61,8 +61,8 @@ def undo_run(
         with engine.connect() as connection:
             later = receipts.superseded(connection, run)
             total = receipts.count(connection, run)
-            tasks = [_task(rows, policy, later) for rows in receipts.by_record(connection, run)]
             settled = receipts.settled_lines(connection, undo)
+        tasks = (_task(rows, policy, later) for rows in receipts.by_record(engine, run))
         done = 0
         for name, of_object in groupby(tasks, key=lambda task: task.line.object):
             writer = writer_for(client, policy, name, undo.run_id, quiet=total > policy.quiet_above)

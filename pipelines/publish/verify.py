@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -47,12 +48,8 @@ def verify_run(
         run = receipts.find_run(connection, run_id)
         refuse_other_target(run.target, client)
         later = receipts.superseded(connection, run)
-        records = list(receipts.by_record(connection, run))
     mismatches, right, wrong = [], [], []
-    by_object: dict[str, list[list[sa.Row]]] = {}
-    for record in records:
-        by_object.setdefault(record[0].object, []).append(record)
-    for name, of_object in by_object.items():
+    for name, of_object in groupby(receipts.by_record(engine, run), key=lambda record: record[0].object):
         model = policy.objects[name].model
         kinds = {field: said["type"] for field, said in fields_get(client, model).items()}
         for some in chunks(of_object, 1000):
