@@ -17,6 +17,7 @@ from rich.console import Console
 
 from pipelines import resources
 from pipelines.instance import instance
+from pipelines.publish.report import wide_console
 from pipelines.publish.target import open_target
 from pipelines.resources import Settings
 from pipelines.summary import next_commands, summarise
@@ -65,7 +66,7 @@ class Clock:
 
 def run(profile: str, keep: bool) -> int:
     """Run the demo; 0 if everything was published, verified, and a second plan is empty. Raises HomeInUse."""
-    settings, clock = resources.settings(), Clock(Console(highlight=False))
+    settings, clock = resources.settings(), Clock(wide_console())
     if not keep:
         forget(settings, profile)
     (settings.home / MARK).write_text(f"State of `assay demo --profile {profile}`, removed by the next one.\n")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+
+import duckdb
 
 from pipelines import freshness, gates, transform
 from pipelines.resources import Settings
 from sources.contract import load_contracts
+
+RELATIONS = "relations.json"
 
 
 @dataclass(frozen=True)
@@ -41,4 +48,25 @@ def rebuild(
             raise
     built = gates.record_build(settings, marks, now)
     rows = transform.export(settings)
+    describe(settings)
     return Rebuilt(result, rows, {name: failure["became"] for name, failure in built.failures.items()})
+
+
+def read_relations(settings: Settings) -> dict[str, dict[str, str]]:
+    """What `describe` wrote after the last build; {} before the first."""
+    path = settings.home / "dbt" / RELATIONS
+    return json.loads(path.read_bytes()) if path.exists() else {}
+
+
+def describe(settings: Settings) -> Path:
+    """Write dbt/relations.json: every table and view of the warehouse with its columns and their types."""
+    query = "select table_name, column_name, data_type from information_schema.columns order by 1, ordinal_position"
+    relations: dict[str, dict[str, str]] = {}
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        for table, column, kind in warehouse.execute(query).fetchall():
+            relations.setdefault(table, {})[column] = kind.lower()
+    path = settings.home / "dbt" / RELATIONS
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(relations, indent=1))
+    os.replace(partial, path)
+    return path
