@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pyarrow as pa
@@ -15,9 +14,7 @@ from pipelines import identity, ledger
 RECORDS = [f"pos:{n}" for n in range(9)]
 labels = st.lists(st.one_of(st.none(), st.integers(0, 4)), min_size=len(RECORDS), max_size=len(RECORDS))
 histories = st.lists(labels, min_size=2, max_size=7)
-several = settings(
-    max_examples=int(os.environ.get("HISTORIES", 60)), deadline=None, suppress_health_check=list(HealthCheck)
-)
+several = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def run(engine, state: list[int | None], name: str, order: int = 0) -> dict[str, str]:

@@ -1,0 +1,267 @@
+"""Who is one customer and who is not, through the project's own models: the traps that retailers fall into."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.matching.conftest import clusters, match, person
+
+HOME = {"street": "Lipová 12", "city": "Olomouc", "zip": "779 00", "country_code": "CZ"}
+OLD_HOME = {"street": "Jasanová 8", "city": "Brno", "zip": "637 00", "country_code": "CZ"}
+BORN = date(1988, 4, 12)
+LANDLINE = "+420585777001"
+
+CASES = [
+    # One woman in four systems, once under her married name, and her twin at the old address with the same landline.
+    person("pos:anna", first_name="Anna", last_name="Vránová", phone="+420739555018"),
+    person(
+        "shop:anna",
+        first_name="Anna",
+        last_name="Vranova",
+        phone="+420739555018",
+        email="anna.vranova88+eshop@gmail.com",
+        **HOME,
+    ),
+    person(
+        "loyal:anna",
+        full_name="Anna Vránová",
+        email="annavranova88@gmail.com",
+        phone=LANDLINE,
+        birth_on=BORN,
+        loyalty_code="A1",
+        **OLD_HOME,
+    ),
+    person(
+        "odoo:9001", full_name="Anna Horáčková", email="anna.vranova88@googlemail.com", phone="+420739555018", **HOME
+    ),
+    person("pos:ana", first_name="Ana", last_name="Vránová", phone=LANDLINE, mobile="+420606555019", **OLD_HOME),
+    person(
+        "loyal:ana",
+        full_name="Ana Vránová",
+        email="ana.v.brno@posta.example",
+        phone=LANDLINE,
+        birth_on=BORN,
+        loyalty_code="A2",
+        **OLD_HOME,
+    ),
+    # Father and son: one name, one home, one landline, thirty years apart.
+    person(
+        "loyal:father",
+        full_name="Bohumil Zdražil",
+        phone="+420585777002",
+        birth_on=date(1955, 2, 3),
+        loyalty_code="F1",
+        **HOME,
+    ),
+    person(
+        "loyal:son",
+        full_name="Bohumil Zdražil",
+        phone="+420585777002",
+        birth_on=date(1985, 9, 30),
+        loyalty_code="F2",
+        **HOME,
+    ),
+    # A married couple that shares mailbox, landline and home.
+    person(
+        "odoo:9002", full_name="Radovan Chlumecký", email="chlumeckych@posta.example", phone="+420585777003", **HOME
+    ),
+    person(
+        "shop:wife",
+        first_name="Libuše",
+        last_name="Chlumecká",
+        email="chlumeckych@posta.example",
+        phone="+420585777003",
+        **HOME,
+    ),
+    # Names the wrong way round, and in two scripts.
+    person("odoo:9003", full_name="Tichomír Bartoníček", email="tb1977@posta.example", phone="+420602777004"),
+    person("pos:swapped", first_name="Bartoníček", last_name="Tichomír", phone="+420602777004"),
+    person(
+        "shop:cyrillic",
+        first_name="Людмила",
+        last_name="Федорська",
+        email="l.fedorska77@posta.example",
+        phone="+420602777005",
+    ),
+    person("pos:latin", first_name="Liudmyla", last_name="Fedorska", phone="+420602777005"),
+    person("shop:greek", first_name="Γεώργιος", last_name="Παπαδόπουλος", phone="+306944777006"),
+    person("pos:greeklish", first_name="Georgios", last_name="Papadopoulos", phone="+306944777006"),
+    # A company and the man who answers its telephone.
+    person(
+        "odoo:9004",
+        kind="company",
+        company_name="Truhlářství Kvasnica s.r.o.",
+        email="info@kvasnica.example",
+        phone="+420585777007",
+        vat="CZ29004489",
+    ),
+    person("stripe:company", full_name="TRUHLARSTVI KVASNICA S.R.O.", email="info@kvasnica.example"),
+    person(
+        "odoo:9005",
+        full_name="Vavřinec Kvasnica",
+        company_name="Truhlářství Kvasnica s.r.o.",
+        email="vavrinec@kvasnica.example",
+        phone="+420585777007",
+    ),
+    # A source that states a link.
+    person("shop:linked", first_name="Medard", last_name="Ouředník", email="medard.o@posta.example"),
+    person("stripe:linked", full_name="M. OUREDNIK", email="jiny.mail@posta.example", linked_record_id="shop:linked"),
+]
+
+# What a clerk types where a customer gives nothing: one mailbox and one number for people who share nothing else.
+STRANGERS = [
+    ("Kazimír", "Dobeš"),
+    ("Svatava", "Mlejnková"),
+    ("Otmar", "Prusík"),
+    ("Blahoslav", "Hejtmánek"),
+    ("Drahomíra", "Zouharová"),
+    ("Evžen", "Kašpárek"),
+    ("Ctibor", "Ryšavý"),
+    ("Hubert", "Soukal"),
+    ("Kazimír", "Dobeš"),
+]
+CASES += [
+    person(f"pos:dummy{n}", first_name=first, last_name=last, email="prodejna17@retail.example", phone="+420700100200")
+    for n, (first, last) in enumerate(STRANGERS)
+]
+DECISIONS = [
+    ("shop:anna", "pos:anna", "cannot", "J. Kolářová", "two people, seen at the counter", date(2026, 1, 5)),
+    ("loyal:father", "odoo:9003", "must", "J. Kolářová", "changed his name, shown by deed", date(2026, 1, 6)),
+]
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory, crowd):
+    return match(tmp_path_factory.mktemp("matched"), CASES + crowd)
+
+
+@pytest.fixture(scope="module")
+def cluster_of(matched) -> dict[str, str]:
+    return clusters(matched)
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory, crowd):
+    """The same with stewards' decisions, and with half of the crowd gone, so that the model is another."""
+    return match(tmp_path_factory.mktemp("decided"), CASES + crowd[::2], DECISIONS)
+
+
+def test_one_customer_in_four_systems_is_one_also_under_her_married_name(cluster_of):
+    assert len({cluster_of[r] for r in ("pos:anna", "shop:anna", "loyal:anna", "odoo:9001")}) == 1
+
+
+def test_twins_at_one_address_stay_apart(cluster_of):
+    assert cluster_of["pos:ana"] == cluster_of["loyal:ana"]
+    assert cluster_of["loyal:ana"] != cluster_of["loyal:anna"]
+
+
+def test_father_and_son_of_one_name_are_told_apart_by_their_birth_dates(cluster_of):
+    assert cluster_of["loyal:father"] != cluster_of["loyal:son"]
+
+
+def test_a_couple_that_shares_mailbox_landline_and_home_is_two_customers(cluster_of):
+    assert cluster_of["odoo:9002"] != cluster_of["shop:wife"]
+
+
+def test_a_name_the_wrong_way_round_is_recognised(cluster_of):
+    assert cluster_of["odoo:9003"] == cluster_of["pos:swapped"]
+
+
+@pytest.mark.parametrize(("native", "latin"), [("shop:cyrillic", "pos:latin"), ("shop:greek", "pos:greeklish")])
+def test_a_name_in_another_script_is_recognised(cluster_of, native, latin):
+    assert cluster_of[native] == cluster_of[latin]
+
+
+def test_a_company_is_recognised_where_nobody_says_that_it_is_one(cluster_of):
+    assert cluster_of["odoo:9004"] == cluster_of["stripe:company"]
+
+
+def test_a_company_is_not_the_person_who_answers_its_telephone(cluster_of):
+    assert cluster_of["odoo:9004"] != cluster_of["odoo:9005"]
+
+
+def test_a_link_that_a_source_states_joins(cluster_of):
+    assert cluster_of["shop:linked"] == cluster_of["stripe:linked"]
+
+
+def test_a_dummy_mailbox_and_number_link_nobody(cluster_of):
+    strangers = [cluster_of[f"pos:dummy{n}"] for n in range(len(STRANGERS) - 1)]
+    assert len(set(strangers)) == len(strangers)
+
+
+def test_values_that_unrelated_surnames_share_are_listed_as_placeholders(matched):
+    listed = {row[0] for row in matched("select value from matched_customers__placeholders")}
+    assert {"prodejna17@retail.example", "700100200"} <= listed
+
+
+def test_every_record_has_one_golden_id_that_follows_its_cluster(matched, cluster_of):
+    golden = dict(matched("select record_id, customer_id from matched_customers__ids"))
+    assert golden.keys() == cluster_of.keys()
+    for cluster in set(cluster_of.values()):
+        assert len({golden[record] for record in cluster_of if cluster_of[record] == cluster}) == 1
+    assert len(set(golden.values())) == len(set(cluster_of.values()))
+
+
+def test_the_explanation_of_a_pair_adds_up_to_its_likelihood(matched):
+    rows = matched("""
+        select sum(bits_over_chance), any_value(log_match - log_chance)
+        from matched_customers__explanations as e
+        join matched_customers__evidence as l on l.record_id = e.left_record_id
+        join matched_customers__evidence as r on r.record_id = e.right_record_id
+        join matched_customers__scores as s on s.left_no = l.record_no and s.right_no = r.record_no
+        group by e.left_record_id, e.right_record_id
+    """)
+    assert rows
+    assert all(total == pytest.approx(bits, abs=0.1) for total, bits in rows)
+
+
+def test_a_cannot_of_a_steward_wins_and_survives_another_model(decided):
+    cluster_of = clusters(decided)
+    assert cluster_of["shop:anna"] != cluster_of["pos:anna"]
+
+
+def test_a_must_of_a_steward_joins_what_no_evidence_would(decided):
+    cluster_of = clusters(decided)
+    assert cluster_of["loyal:father"] == cluster_of["odoo:9003"]
+
+
+def test_another_model_has_another_version(matched, decided):
+    versions = [query("select distinct model_version from matched_customers__model") for query in (matched, decided)]
+    assert all(len(version) == 1 for version in versions)
+    assert versions[0] != versions[1]
+
+
+def test_decisions_that_contradict_each_other_are_put_before_a_person(tmp_path, crowd):
+    contradicting = [
+        ("pos:anna", "shop:anna", "must", "A. Malá", "one person", date(2026, 1, 1)),
+        ("shop:anna", "odoo:9001", "must", "A. Malá", "one person", date(2026, 1, 1)),
+        ("pos:anna", "odoo:9001", "cannot", "B. Velký", "two people", date(2026, 1, 2)),
+    ]
+    query = match(tmp_path, CASES + crowd[::4], contradicting)
+    cluster_of = clusters(query)
+    assert cluster_of["pos:anna"] != cluster_of["odoo:9001"]
+    reasons = [reason for (reason,) in query("select reason from matched_customers__review where kind = 'decision'")]
+    assert any("must by A. Malá contradicts" in reason for reason in reasons)
+
+
+def test_the_same_records_in_another_order_give_the_same_bytes_of_clusters_and_ids(tmp_path, crowd, matched):
+    again = match(tmp_path, list(reversed(CASES + crowd)))
+    for table in ("matched_customers__clusters", "matched_customers__ids", "matched_customers__scores"):
+        assert again(f"from {table} order by all") == matched(f"from {table} order by all")
+
+
+def test_a_value_that_a_thousand_records_share_compares_nobody_and_is_reported(tmp_path):
+    one_name = [
+        person(f"pos:{n:04}", first_name="Jan", last_name="Novák", email=f"jn{n * 7919}@posta.example")
+        for n in range(1000)
+    ]
+    query = match(tmp_path, one_name)
+    assert query("select count(*) from matched_customers__pairs") == [(0,)]
+    assert ("whole name", 1000, 1) in query("select rule, records, blocks from matched_customers__skipped_blocks")
+
+
+def test_no_records_at_all_are_matched_without_complaint(tmp_path):
+    query = match(tmp_path, [])
+    assert query("select count(*) from matched_customers__ids") == [(0,)]

@@ -1,0 +1,111 @@
+"""Which variant records are one variant, and which variants one product, through the project's own models."""
+
+from __future__ import annotations
+
+import pytest
+
+from sources.estate import world
+from tests.matching.conftest import match, variant
+
+
+def assortment() -> list[dict]:
+    """The small retailer's listings, so that names and brands are as common as in life."""
+    rows = world.generate("retailer2", seed=11).listings.to_pylist()
+    names = ("template_key", "sku", "option_1", "option_2", "weight_g")
+    return [
+        variant(
+            f"{row['system']}:{row['key']}",
+            **{name: row[name] for name in names},
+            template_name=row["name"],
+            brand=row["brand"],
+            odoo_template_id=int(row["template_key"]) if row["system"] == "odoo" else None,
+        )
+        for row in rows
+    ]
+
+
+def listing(record_id: str, name: str, **values) -> dict:
+    return variant(record_id, template_name=name, brand="Vellmar", **values)
+
+
+CASES = [
+    listing(
+        "odoo:9001",
+        "Alpine parka",
+        template_key="9001",
+        odoo_template_id=9001,
+        sku="VE-1-S",
+        gtin14="04006381333931",
+        weight_g=900,
+    ),
+    listing(
+        "odoo:9002",
+        "Alpine parka",
+        template_key="9001",
+        odoo_template_id=9001,
+        sku="VE-1-M",
+        gtin14="04006381333948",
+        weight_g=940,
+    ),
+    listing(
+        "shopify:1",
+        "Alpine parka – Vellmar",
+        template_key="77",
+        sku=" ve-1-s ",
+        gtin14="04006381333931",
+        option_1="S",
+        weight_g=900,
+    ),
+    listing("shopify:2", "Alpine parka – Vellmar", template_key="77", sku="VE-1-M", option_1="M", weight_g=940),
+    listing("pos:1", "VELLMAR ALPINE PARKA", sku="VE 1 M", gtin14="04006381333948", option_1="M", weight_g=940),
+    # A number that was given to another article years later.
+    listing("pos:2", "VELLMAR GARDEN HOSE 25", sku="VE-9-X", gtin14="04006381333931", weight_g=3100),
+    # A size that only the tills sell.
+    listing("pos:3", "VELLMAR ALPINE PARKA", sku="VE-1-XXL", option_1="XXL", weight_g=1100),
+]
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory):
+    return match(tmp_path_factory.mktemp("products"), CASES + assortment(), domain="products")
+
+
+@pytest.fixture(scope="module")
+def ids(matched) -> dict[str, tuple[str, str]]:
+    rows = matched("select record_id, variant_id, product_id from matched_products__ids")
+    return {record: (variant_id, product_id) for record, variant_id, product_id in rows}
+
+
+def test_a_gtin_and_a_sku_in_any_spelling_find_the_variant(ids):
+    assert ids["odoo:9001"] == ids["shopify:1"]
+    assert ids["odoo:9002"] == ids["shopify:2"] == ids["pos:1"]
+
+
+def test_sizes_of_one_product_are_different_variants(ids):
+    assert ids["odoo:9001"][0] != ids["odoo:9002"][0]
+    assert ids["odoo:9001"][1] == ids["odoo:9002"][1]
+
+
+def test_a_gtin_used_again_for_another_article_does_not_link(ids):
+    assert ids["pos:2"][0] != ids["odoo:9001"][0]
+    assert ids["pos:2"][1] != ids["odoo:9001"][1]
+
+
+def test_a_gtin_on_two_variants_is_put_before_a_person(matched):
+    cases = matched("select left_record_id, right_record_id, reason from matched_products__review")
+    assert any("pos:2" in case and "GTIN" in case[2] for case in cases)
+
+
+def test_a_variant_without_template_joins_the_product_of_its_name(ids):
+    assert ids["pos:3"][1] == ids["odoo:9001"][1]
+    assert ids["pos:3"][0] not in {ids["odoo:9001"][0], ids["odoo:9002"][0]}
+
+
+def test_ids_say_what_they_identify(ids):
+    assert all(variant_id.startswith("V-") and product_id.startswith("P-") for variant_id, product_id in ids.values())
+
+
+def test_every_record_of_one_variant_is_of_one_product(ids):
+    products = {}
+    for variant_id, product_id in ids.values():
+        assert products.setdefault(variant_id, product_id) == product_id
