@@ -92,7 +92,7 @@ def receipts(settings: Settings, run_id: str) -> list[Row]:
 def change_seed(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, change: Callable[[str], str]) -> None:
     """From now on build a copy of the dbt project in which a seed reads as `change` made it."""
     project = folder / "dbt_project"
-    if transform.DBT_PROJECT != project:
+    if project != transform.DBT_PROJECT:
         shutil.copytree(transform.DBT_PROJECT, project)
         monkeypatch.setattr(transform, "DBT_PROJECT", project)
     path = project / "seeds" / name
