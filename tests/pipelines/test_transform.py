@@ -78,7 +78,11 @@ def land_customers(landing):
         [
             ("7001", "2026-03-01T10:00", shopify_customer("Anna", "Nováková", "Anna@Posta.Example ", "+420601000001")),
             ("7002", "2026-03-01T10:00", shopify_customer(None, None, "nameless@posta.example")),
-            ("7003", "2026-03-01T10:00", shopify_customer("Petr", "Malý", "petr@posta.example", address1="Nová 1", city="Brno")),
+            (
+                "7003",
+                "2026-03-01T10:00",
+                shopify_customer("Petr", "Malý", "petr@posta.example", address1="Nová 1", city="Brno"),
+            ),
             ("7004", "2026-03-01T10:00", shopify_customer("Eva", "Stará", "eva.new@posta.example")),
             ("7005", "2026-03-01T10:00", shopify_customer("Jan", "Pryč", "jan@posta.example")),
         ],
