@@ -166,6 +166,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
         claims[cluster].append(golden_id)
     for golden_id, cluster in waiting.items():
         returning[cluster].append(golden_id)
+    natives = {registry.members[record].native for record in cluster_of if record in registry.members}
     founders: dict[str, str] = {}
     for record, cluster in cluster_of.items():
         if cluster not in founders or record < founders[cluster]:
@@ -173,7 +174,8 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
     born = max((row.born for row in registry.ids.values()), default=0)
     owner = {}
     for cluster, founder in sorted(founders.items(), key=lambda item: item[1]):
-        claimants = claims.get(cluster) or returning.get(cluster)
+        back = returning.get(cluster, [])
+        claimants = claims.get(cluster) or [g for g in back if g in natives] or back
         if claimants:
             last = [g for g in claimants if registry.ids[g].redirected_to not in claimants]
             owner[cluster] = min(last, key=lambda g: registry.ids[g].born)
