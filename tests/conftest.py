@@ -1,3 +1,8 @@
-"""Plugins of the test suite."""
+"""Plugins of the test suite, and the same generated examples on every machine."""
+
+from hypothesis import settings
 
 pytest_plugins = ["tests.odoo.fixtures", "tests.flow.fixtures"]
+
+settings.register_profile("repeatable", derandomize=True, database=None)
+settings.load_profile("repeatable")
