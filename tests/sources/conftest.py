@@ -140,7 +140,7 @@ class Retail:
         self.contract = contract.model_copy(update={"streams": changed})
         self.client = open_client(self.contract, self.connector, self.resolve)
         if hasattr(self.client, "account"):
-            self.client.account.patience = Patience(silence_s=0.25, attempt_s=2, total_s=3, attempts=2, backoff_s=0.02)
+            self.client.account.patience = Patience(silence_s=0.8, attempt_s=4, total_s=6, attempts=2, backoff_s=0.02)
         return self
 
     def resolve(self, reference: str) -> str:
