@@ -13,10 +13,11 @@ from pipelines import ledger, resources
 
 
 def originals(engine: sa.Engine, target_object: str, fields: Sequence[str]) -> pa.Table:
-    """One row per Odoo record with receipts: record_id, is_created, golden_id and each of `fields` as text.
+    """One row per Odoo record with receipts: record_id, is_created, golden_id, `written` and each of `fields` as text.
 
-    A field holds what stood there before the unbroken chain of our own writes; a person's edit in between starts a
-    new chain. Records that Assay created have nothing of their own: is_created is true and every field null.
+    A field in `written` holds what stood there before the unbroken chain of our own writes; a person's edit in between
+    starts a new chain. Other fields are null and still the record's own in Odoo. Records that Assay created have
+    nothing of their own: is_created is true.
     """
     written = ledger.receipts.c
     with engine.connect() as connection:
@@ -30,7 +31,10 @@ def originals(engine: sa.Engine, target_object: str, fields: Sequence[str]) -> p
             .order_by(written.odoo_id, written.field, written.seq)
         ).fetchall()
     empty = dict.fromkeys(fields)
-    rows = {n: {"record_id": f"odoo:{n}", "is_created": True, "golden_id": g, **empty} for n, g in created.items()}
+    rows = {
+        n: {"record_id": f"odoo:{n}", "is_created": True, "golden_id": g, "written": [], **empty}
+        for n, g in created.items()
+    }
     for (odoo_id, name), chain in groupby(receipts, key=lambda row: (row.odoo_id, row.field)):
         if odoo_id in created:
             continue
@@ -39,9 +43,11 @@ def originals(engine: sa.Engine, target_object: str, fields: Sequence[str]) -> p
             own = row.before if last is None or row.before != last else own
             last = row.after
             golden_id = row.golden_id
-        row = rows.setdefault(odoo_id, {"record_id": f"odoo:{odoo_id}", "is_created": False, **empty})
+        row = rows.setdefault(odoo_id, {"record_id": f"odoo:{odoo_id}", "is_created": False, "written": [], **empty})
         row |= {"golden_id": golden_id, name: _text(own)}
+        row["written"].append(name)
     schema = [("record_id", pa.string()), ("is_created", pa.bool_()), ("golden_id", pa.string())]
+    schema.append(("written", pa.list_(pa.string())))
     schema = pa.schema(schema + [(name, pa.string()) for name in fields])
     return pa.Table.from_pylist([rows[n] for n in sorted(rows)], schema=schema)
 

@@ -32,6 +32,7 @@ SHAPE = pa.schema(
 )
 OVERRIDES = "left_record_id varchar, right_record_id varchar, decision varchar, "
 OVERRIDES += "steward varchar, reason varchar, decided_on date"
+SEEDS = ("nicknames", "match_overrides", "placeholder_values", "calling_codes")
 PRODUCT_TEXT = [
     "record_id",
     "system",
@@ -83,7 +84,9 @@ def match(home: Path, records: list[dict], overrides: list[tuple] = (), domain: 
     settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
     ledger.open_ledger(settings.ledger_url)
     (home / "spill").mkdir(exist_ok=True)
-    transform.run_dbt(settings, "seed", "--select", "nicknames", "match_overrides", "placeholder_values")
+    transform.run_dbt(
+        settings, "seed", "--select", "nicknames", "match_overrides", "placeholder_values", "calling_codes"
+    )
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         shape = SHAPE if domain == "customers" else PRODUCT_SHAPE
         warehouse.register("given", pa.Table.from_pylist(records, schema=shape))

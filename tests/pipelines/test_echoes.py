@@ -58,7 +58,7 @@ def test_odoo_s_false_is_no_value(engine):
 def test_a_record_that_we_created_has_nothing_of_its_own(engine):
     write(engine, 7, None, "ours@x", created=True)
     assert original(engine) == {
-        "record_id": "odoo:7", "is_created": True, "golden_id": "C-1", "email": None, "phone": None,
+        "record_id": "odoo:7", "is_created": True, "golden_id": "C-1", "written": [], "email": None, "phone": None,
     }  # fmt: skip
 
 
@@ -71,3 +71,8 @@ def test_receipts_of_another_odoo_are_not_read(engine):
 
 def test_without_receipts_there_is_nothing(engine):
     assert echoes.originals(engine, "res_partner", ["email"]).num_rows == 0
+
+
+def test_it_says_which_fields_were_written_so_that_the_others_stay_the_record_s_own(engine):
+    write(engine, 7, False, "ours@x")
+    assert original(engine)["written"] == ["email"]

@@ -1,25 +1,51 @@
 {#- Every live record in comparable form, with what it said before we published on it. Placeholder names are no names; other placeholders fall later. -#}
 {%- set titles = declared('customers', 'normalise.titles') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
-with own as (
+with placed as (
 
     select
-        records.* replace (
-            case when 'name' in records.echoes and records.kind = 'person' then originals.name else records.full_name end as full_name,
-            case
-                when 'company_name' in records.echoes and records.kind = 'company' then originals.name
-                else records.company_name
-            end as company_name,
-            {%- for trait, column in [
-                ('email', 'email'), ('phone', 'phone'), ('address', 'street'), ('address', 'street2'), ('address', 'city'),
-                ('address', 'zip'), ('vat', 'vat'),
-            ] %}
-            case when '{{ trait }}' in records.echoes then originals.{{ column }} else records.{{ column }} end as {{ column }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        )
+        records.*,
+        coalesce(originals.written, []) as written,
+        originals.name as own_name,
+        originals.lang as own_language,
+        {%- for column in ['email', 'phone', 'street', 'street2', 'city', 'zip', 'vat'] %}
+        originals.{{ column }} as own_{{ column }},
+        {%- endfor %}
+        case
+            when 'address' in records.echoes and 'country_id' in originals.written then originals.country_id
+            else records.country_code
+        end as own_country
     from {{ ref('conformed_customers') }} as records
     left join {{ ref('matched_customers__originals') }} as originals on records.record_id = originals.record_id
     where not records.is_deleted and not coalesce(originals.is_created, false)
+
+),
+
+own as (
+
+    select
+        placed.record_id,
+        placed.system,
+        placed.kind,
+        placed.first_name,
+        placed.last_name,
+        placed.mobile,
+        placed.birth_on,
+        placed.loyalty_code,
+        placed.linked_record_id,
+        own_country as country_code,
+        case when 'name' in echoes and kind = 'person' then {{ natural_name('own_name') }} else full_name end as full_name,
+        case when 'company_name' in echoes and kind = 'company' then own_name else company_name end as company_name,
+        case when 'email' in echoes then replace(own_email, ' ', '') else placed.email end as email,
+        case when 'phone' in echoes then {{ phone_number('own_phone', 'plans') }} else placed.phone end as phone,
+        {%- for column in ['street', 'street2', 'city', 'zip'] %}
+        case when 'address' in echoes and '{{ column }}' in written then own_{{ column }} else placed.{{ column }} end as {{ column }},
+        {%- endfor %}
+        case when 'vat' in echoes then own_vat else placed.vat end as vat,
+        case when 'language' in echoes then lower(left(own_language, 2)) else placed.language end as language
+    from placed
+    left join {{ ref('calling_codes') }} as plans
+        on plans.country_code = coalesce(upper(own_country), '{{ var("home_country") }}')
 
 ),
 

@@ -2,9 +2,9 @@
 
 from pipelines import echoes
 
+FIELDS = ["name", "email", "phone", "street", "street2", "city", "zip", "country_id", "vat", "lang"]
+
 
 def model(dbt, session):
     dbt.ref("conformed_customers")
-    return echoes.originals_in_build(
-        "res_partner", ["name", "email", "phone", "street", "street2", "city", "zip", "vat"]
-    )
+    return echoes.originals_in_build("res_partner", FIELDS)

@@ -8,8 +8,10 @@ from pipelines import echoes
 def model(dbt, session):
     template = "'odoo:' || odoo_template_id as template_record_id, published_template_id"
     records = dbt.ref("conformed_products").filter("system = 'odoo'").project(f"record_id, published_id, {template}")
-    variants = echoes.originals_in_build("product_product", ["default_code", "barcode", "weight"])
-    templates = echoes.originals_in_build("product_template", ["name"])
+    variants = echoes.originals_in_build("product_product", ["default_code", "barcode", "weight"]).drop_columns(
+        ["written"]
+    )
+    templates = echoes.originals_in_build("product_template", ["name"]).drop_columns(["written"])
     templates = templates.rename_columns(["template_record_id", "is_created_template", "golden_template_id", "name"])
     known = records.to_arrow_table().join(variants, "record_id").join(templates, "template_record_id")
     created = [pc.fill_null(known[name], False) for name in ("is_created", "is_created_template")]
