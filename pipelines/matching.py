@@ -25,8 +25,8 @@ LATENT = ("match", "household", "chance")
 
 @lru_cache
 def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
-    """The `matching` section of matched_<domain>__model.yml, the same that the SQL models read."""
-    properties = yaml.safe_load((project / "models" / "matched" / domain / f"matched_{domain}__model.yml").read_text())
+    """The `matching` section of matching/<domain>.yml, the same that the SQL models read."""
+    properties = yaml.safe_load((project / "matching" / f"{domain}.yml").read_text())
     return next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
     )

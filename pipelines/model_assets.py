@@ -26,7 +26,7 @@ LAYERS = {"seeds": "0_seeds", "staging": "2_staging", "conformed": "3_conformed"
 LAYERS |= {"matched": "4_matched", "golden": "5_golden", "publish": "6_publish"}
 POOL = "duckdb_writer"
 _BUILT = {"LogModelResult", "LogSeedResult", "LogSnapshotResult"}
-_PARSED = ("models", "macros", "seeds", "tests", "dbt_project.yml")
+_PARSED = ("models", "matching", "macros", "seeds", "tests", "dbt_project.yml")
 
 
 class BuildConfig(dg.Config):
