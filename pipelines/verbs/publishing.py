@@ -1,0 +1,113 @@
+"""Publishing to Odoo: plan, approve, apply, verify, undo, and what the Odoo itself needs for it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from pipelines import resources
+from pipelines.publish.report import wide_console
+from sources.contract import load_contracts
+
+console = wide_console()
+
+
+@click.command()
+@click.option("--object", "objects", multiple=True, help="Plan only this object, such as res_partner.")
+@click.option("--overrule", multiple=True, help="Golden id whose human edits may be overwritten; * for all.")
+@click.option("--list", "listed", is_flag=True, help="List the plans in the ledger.")
+def plan(objects: tuple[str, ...], overrule: tuple[str, ...], listed: bool) -> None:
+    """Compare golden records with the live Odoo; nothing is written."""
+    from pipelines import gates
+    from pipelines.publish import report
+    from pipelines.publish.plan import make_plan
+    from pipelines.publish.target import open_target
+
+    settings, now = resources.settings(), resources.now()
+    if listed:
+        for line in report.plans(settings):
+            click.echo(line)
+        return
+    gate = gates.evaluate(settings, load_contracts(), now)
+    with open_target() as client, console.status("comparing with Odoo"):
+        made = make_plan(settings, client, gate, now, resources.actor(), objects or None, overrule)
+    for domain, verdict in gate.items():
+        for reason in verdict.reasons:
+            click.echo(f"{domain}: {reason}")
+    report.show_plan(console, settings, made)
+
+
+@click.command()
+@click.argument("plan_id")
+@click.option("--by", default=None, help="Who approves; default: you.")
+@click.option("--note", default="")
+@click.option("--force", is_flag=True, help="Approve beyond the caps; needs a note.")
+def approve(plan_id: str, by: str | None, note: str, force: bool) -> None:
+    """Take responsibility for a plan."""
+    from pipelines.publish.approve import approve as approve_plan
+
+    approved = approve_plan(resources.settings(), plan_id, by or resources.actor(), resources.now(), note, force)
+    click.echo(f"{approved.plan_id} approved; apply it with `assay apply {approved.plan_id}`")
+
+
+@click.command()
+@click.argument("plan_id")
+def apply(plan_id: str) -> None:
+    """Write an approved plan to Odoo; run it again after an interruption."""
+    from pipelines.publish import report
+    from pipelines.publish.apply import apply_plan
+    from pipelines.publish.target import open_target
+
+    with open_target() as client, report.progress(console, "writing to Odoo") as tick:
+        done = apply_plan(resources.settings(), client, plan_id, resources.now(), resources.actor(), tick)
+    report.show_run(console, done)
+    sys.exit(0 if done.complete else 1)
+
+
+@click.command()
+@click.argument("run_id")
+def verify(run_id: str) -> None:
+    """Read back every field that a run wrote."""
+    from pipelines.publish import report
+    from pipelines.publish.target import open_target
+    from pipelines.publish.verify import verify_run
+
+    with open_target() as client:
+        found = verify_run(resources.settings(), client, run_id, resources.now(), resources.actor())
+    report.show_verification(console, found)
+    sys.exit(0 if found.passed else 1)
+
+
+@click.command()
+@click.argument("run_id")
+def undo(run_id: str) -> None:
+    """Put back what a run wrote, wherever nobody has edited since."""
+    from pipelines.publish import report
+    from pipelines.publish.target import open_target
+    from pipelines.publish.undo import undo_run
+
+    with open_target() as client, report.progress(console, "putting back") as tick:
+        done = undo_run(resources.settings(), client, run_id, resources.now(), resources.actor(), tick)
+    report.show_run(console, done)
+
+
+@click.group()
+def odoo() -> None:
+    """The Odoo that is published to."""
+
+
+@odoo.command("provision")
+@click.option("--remove", is_flag=True, help="Take away what provisioning added.")
+def odoo_provision(remove: bool) -> None:
+    """Add the two fields and the server actions that compare-and-set needs; needs an administrator's key."""
+    from pipelines.publish.target import open_target
+    from sources.odoo import actions
+
+    with open_target() as client:
+        changed = actions.unprovision(client) if remove else actions.provision(client)
+    for line in changed or ["nothing to do"]:
+        click.echo(line)
+
+
+VERBS = (plan, approve, apply, verify, undo, odoo)

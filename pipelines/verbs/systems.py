@@ -1,0 +1,111 @@
+"""The systems that are read: extraction, how old what they said is, and what their contracts promise."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from pipelines import resources
+from pipelines.publish.report import wide_console
+from sources.contract import load_contracts
+
+if TYPE_CHECKING:
+    from pipelines.freshness import Reading
+
+console = wide_console()
+
+
+@click.command()
+@click.argument("systems", nargs=-1)
+@click.option("--full", is_flag=True, help="Read everything again, not only what is new.")
+def extract(systems: tuple[str, ...], full: bool) -> None:
+    """Read the systems into the landing, all of them by default. Exit code 1 if a stream failed."""
+    from pipelines import extract as extraction
+
+    contracts = load_contracts()
+    unknown = sorted(set(systems) - set(contracts))
+    if unknown:
+        raise click.UsageError(f"no contract for {', '.join(unknown)}; there are {', '.join(contracts)}")
+    reports = extraction.extract_all(
+        contracts, resources.settings(), resources.now(), systems=systems or None, full=full
+    )
+    failures = [report for report in reports if isinstance(report, extraction.Failure)]
+    table = Table("stream", "rows", "deleted", "seconds", "proven until (UTC)", box=None)
+    for report in reports:
+        if not isinstance(report, extraction.Failure):
+            proven = f"{report.proven_until:%Y-%m-%d %H:%M:%S}"
+            name = f"{report.system}/{report.stream}"
+            table.add_row(name, f"{report.rows:,}", f"{report.deleted:,}", f"{report.seconds:.1f}", proven)
+    console.print(table)
+    for failure in failures:
+        click.echo(f"assay: {failure.message}", err=True)
+    sys.exit(1 if failures else 0)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+def freshness(as_json: bool) -> None:
+    """Say how old each stream is, per store where it matters. Exit code 3 if one is stale."""
+    from pipelines import freshness as fresh
+
+    contracts = load_contracts()
+    readings = fresh.judge(contracts, fresh.measure(resources.settings(), contracts), resources.now())
+    if as_json:
+        click.echo(json.dumps([_as_json(reading) for reading in readings], indent=1))
+    else:
+        table = Table("domain", "where", "known by", "age", "allowed", "state", box=None)
+        for reading in sorted(readings, key=lambda one: (one.domain, one.watermark.place)):
+            mark, age = reading.watermark, reading.age
+            known = f"{mark.stream}, {'newest event' if mark.basis == 'event' else 'read to the end'}"
+            spelled = "never" if age is None else fresh.spoken(age)
+            table.add_row(reading.domain, mark.place, known, spelled, fresh.spoken(reading.sla.fail), reading.state)
+        console.print(table)
+    sys.exit(3 if any(reading.state == "stale" for reading in readings) else 0)
+
+
+def _as_json(reading: Reading) -> dict[str, Any]:
+    mark = reading.watermark
+    return {
+        "domain": reading.domain,
+        "system": mark.system,
+        "stream": mark.stream,
+        "unit": mark.unit,
+        "basis": mark.basis,
+        "state": reading.state,
+        "at": mark.at.isoformat() if mark.at else None,
+        "age_s": reading.age.total_seconds() if reading.age is not None else None,
+        "fail_s": reading.sla.fail.total_seconds(),
+    }
+
+
+@click.group()
+def contracts() -> None:
+    """What the sources promise."""
+
+
+@contracts.command("sync")
+def contracts_sync() -> None:
+    """Write the dbt sources from the contracts."""
+    module = importlib.import_module("pipelines.dbt_sources")
+    for path in module.write_sources(load_contracts()):
+        click.echo(path)
+
+
+@contracts.command("list")
+def contracts_list() -> None:
+    """The portfolio: owner, state, API version and days to its sunset, streams."""
+    table = Table("system", "owner", "state", "mode", "version", "sunset in", "streams", box=None)
+    for contract in load_contracts().values():
+        left = f"{(contract.sunset_on - resources.now().date()).days} days" if contract.sunset_on else ""
+        streams = ", ".join(contract.streams)
+        version = contract.api_version or ""
+        table.add_row(contract.system, contract.owner, contract.state, contract.mode, version, left, streams)
+    console.print(table)
+
+
+VERBS = (extract, freshness, contracts)
