@@ -1,7 +1,8 @@
 """Fixtures that give a test an Odoo of its own: the embedded one, and a real Odoo 19 over both of its transports.
 
 A plugin for the whole test suite (tests/conftest.py). `odoo_target` is freshly provisioned and empty, `bare_odoo`
-lacks what Assay sets up, `odoo_retailer` holds the small simulated retailer. Each test gets its own database.
+lacks what Assay sets up, `odoo_retailer` holds the small simulated retailer, `used_odoo` is a real one with accounting,
+sales, stock, point of sale, loyalty and CRM in use. Each test gets its own database.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class OdooTarget:
     """One database of one Odoo. `login` is an administrator's, the bot; `steward` is somebody else, a human.
 
     `ids`, where the retailer is inside: record id by key of the world, per table (partners, templates, variants,
-    pricelists, items). `environment`: what a subprocess of Assay needs to find it.
+    pricelists, items); in the used Odoo by key of used_state.py. `environment`: what a subprocess of Assay needs.
     """
 
     kind: str
@@ -115,6 +116,15 @@ def bare_odoo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTa
 def odoo_retailer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
     """An Odoo with Assay's fields and actions and the retailer2 world inside; see `ids`."""
     yield from _target(request, tmp_path, "retailer")
+
+
+@pytest.fixture(params=[pytest.param("real-json2", marks=pytest.mark.odoo)])
+def used_odoo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
+    """A real Odoo that a retailer has used, duplicates of every kind inside, with Assay's fields and actions.
+
+    See used_state.py, and `ids` by its keys: partners, templates, variants, orders, invoices, receipts, cards, leads.
+    """
+    yield from _target(request, tmp_path, "used")
 
 
 @pytest.fixture
@@ -242,7 +252,7 @@ class RealOdoo:
         """The template with this content, made once for as long as what it holds stays the same."""
         if content == "bare":
             return self.base
-        depends = [self.base, actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
+        depends = [self._under(content), actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
         if content == "retailer":
             world = generate("retailer2")
             depends += [str(table) for table in (world.appearances, world.listings, world.prices)]
@@ -253,15 +263,21 @@ class RealOdoo:
                 self._build(content, name)
         return name
 
+    def _under(self, content: str) -> str:
+        """The name of the template that this one is built on."""
+        return server.used_name() if content == "used" else self.base
+
     def _build(self, content: str, name: str) -> None:
         building = f"t_{os.getpid()}_building"
-        server.clone(self.base, building)
+        server.clone(server.build_used() if content == "used" else self.base, building)
         target = self._target("real-json2", building)
         with closing(target.client()) as client:
             actions.provision(client)
             if content == "retailer":
                 made = seed_real(client, generate("retailer2"))
                 (server.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))
+            if content == "used":
+                shutil.copy(*(server.HOME / "keys" / f"{each}.json" for each in (server.used_name(), name)))
         server.rename(building, name)
 
     def _target(self, kind: str, database: str) -> OdooTarget:

@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(os.environ.get("ASSAY_ODOO_HOME") or ROOT / ".odoo").resolve()
 REQUIREMENTS = Path(__file__).with_name("requirements-odoo.txt")
 MODULES = os.environ.get("ASSAY_ODOO_MODULES") or "base,contacts,sale_management"
+# On top of these, for the database that a retailer has used: see used_state.py.
+USED_MODULES = "account,crm,loyalty,point_of_sale,stock"
+USED_STATE = Path(__file__).with_name("used_state.py")
 ODOO_DEB = "odoo-19"
 ODOO_VERSION = "19.0.0+dfsg-1"
 ODOO_SHA256 = "9d2f598b0555db17e291d48ed24df184c70823c053c4c5ed53c467ca7f629bbf"
@@ -374,11 +377,9 @@ def build_template(modules: str = MODULES) -> str:
     drop(building)
     write_configuration()
     say(f"installing Odoo's modules: {modules}")
-    install = ("server", "-c", HOME / "odoo.conf", "-d", building, "-i", modules, "--stop-after-init", "--no-http")
-    follow(odoo_command(*install, "--log-level=info"))
+    install_modules(building, modules)
     say("making API keys")
-    shell = odoo_command("shell", "-c", HOME / "odoo.conf", "-d", building, "--no-http", "--log-level=error")
-    printed = run(*shell, env=odoo_environment(), cwd=HOME, stdin=FIRST_STATE)
+    printed = in_shell(building, FIRST_STATE)
     keys = dict(re.findall(r"KEY (\w+) (\w+)", printed))
     if set(keys) != {BOT, HUMAN}:
         raise ProvisionError(f"Odoo's shell made no API keys; it printed:\n{printed[-2000:]}")
@@ -388,6 +389,47 @@ def build_template(modules: str = MODULES) -> str:
     path.chmod(0o600)
     psql(f'alter database "{building}" rename to "{name}"')
     return name
+
+
+def used_name() -> str:
+    """The name of the template that a retailer has used."""
+    made_of = template_name() + USED_MODULES + USED_STATE.read_text()
+    return f"tpl_used_{hashlib.sha256(made_of.encode()).hexdigest()[:10]}"
+
+
+def build_used() -> str:
+    """The plain template with more modules on top, and used: its name. Ids by key in .odoo/keys/<template>.json."""
+    with locked("used"):
+        if used_name() not in databases() or not (HOME / "keys" / f"{used_name()}.json").exists():
+            _build_used(used_name(), "tpl_used_building")
+    return used_name()
+
+
+def _build_used(name: str, building: str) -> None:
+    drop(name)
+    drop(building)
+    clone(build_template(), building)
+    write_configuration()
+    say(f"installing more of Odoo's modules: {USED_MODULES}")
+    install_modules(building, USED_MODULES)
+    say("using them")
+    ids = re.search(r"^IDS (.+)$", in_shell(building, USED_STATE.read_text()), re.M)
+    if not ids:
+        raise ProvisionError(f"{USED_STATE.name} did not come to its end; run it in `odoo shell` to see why")
+    (HOME / "keys" / f"{name}.json").write_text(ids[1])
+    psql(f'alter database "{building}" rename to "{name}"')
+
+
+def install_modules(database: str, modules: str) -> None:
+    """Have Odoo install `modules` into the database, which it makes where there is none."""
+    words = ("server", "-c", HOME / "odoo.conf", "-d", database, "-i", modules, "--stop-after-init", "--no-http")
+    follow(odoo_command(*words, "--log-level=info"))
+
+
+def in_shell(database: str, script: str) -> str:
+    """Run a script in Odoo's own shell; what it printed."""
+    shell = odoo_command("shell", "-c", HOME / "odoo.conf", "-d", database, "--no-http", "--log-level=error")
+    return run(*shell, env=odoo_environment(), cwd=HOME, stdin=script)
 
 
 def follow(command: list[str]) -> None:
@@ -436,6 +478,8 @@ def provision(modules: str = MODULES) -> str:
             for job in jobs:
                 job.result()
         start_postgres()
+        if modules == MODULES:
+            build_used()
         return build_template(modules)
 
 
