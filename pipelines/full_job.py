@@ -37,7 +37,8 @@ def build_golden(context: dg.OpExecutionContext, config: BuildConfig, problems: 
     """Yields what was built, then the problems so far."""
     settings = resources.settings()
     try:
-        for result in building(settings, resources.now(), read_manifest(settings), None, config.full_refresh):
+        full, manifest = config.full_refresh, read_manifest(settings)
+        for result in building(settings, resources.now(), manifest, None, full, context.run_id):
             yield event(result)
     except dg.Failure as failure:
         problems = [*problems, str(failure.description)]

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines import ledger, resources
+from pipelines import ledger
 
 PREFIX = {"customers": "C", "products": "P", "variants": "V"}
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -388,9 +388,3 @@ def _save(connection: sa.Connection, registry: Registry, known: dict[str, Member
     ):
         if values:
             connection.execute(statement, values)
-
-
-def assign_in_build(domain: str, clusters: pa.Table, followers: pa.Table | None = None) -> pa.Table:
-    """`assign` for a dbt model, on the ledger and under the run id of the environment that the build runs in."""
-    engine = ledger.open_ledger(resources.settings().ledger_url)
-    return assign(engine, domain, clusters, resources.run_id(), followers=followers)

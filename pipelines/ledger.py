@@ -75,6 +75,13 @@ id_events = Table(
     Column("run_id", String, nullable=False),
 )
 
+id_causes = Table(
+    "id_causes",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("causes", Text, nullable=False, comment="JSON: what the last build rested on besides records, by name"),
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -204,14 +211,44 @@ audit_head = Table(
 
 @lru_cache(maxsize=8)
 def open_ledger(url: str) -> sa.Engine:
-    """An engine on the ledger at `url` with all tables present. SQLite runs in WAL mode, fsynced."""
+    """An engine on the ledger at `url` with all tables and columns present. SQLite runs in WAL mode, fsynced."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_pragmas)
-    metadata.create_all(engine)
+    if _lacking(engine):
+        _bring_up_to_date(engine)
     return engine
 
 
+def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column]:
+    """Tables that the ledger does not have yet, and columns that its tables do not."""
+    inspector = sa.inspect(bind)
+    present = set(inspector.get_table_names())
+    lacking: list[sa.Table | sa.Column] = [table for table in metadata.sorted_tables if table.name not in present]
+    for table in metadata.sorted_tables:
+        if table.name in present:
+            known = {column["name"] for column in inspector.get_columns(table.name)}
+            lacking += [column for column in table.columns if column.name not in known]
+    return lacking
+
+
+def _bring_up_to_date(engine: sa.Engine) -> None:
+    """Add what the ledger lacks, in one transaction that only one process at a time can be in."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("assay ledger"))))
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        for lacking in _lacking(connection):
+            if isinstance(lacking, sa.Table):
+                lacking.create(connection)
+            else:
+                kind = lacking.type.compile(engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {lacking.table.name} ADD COLUMN {lacking.name} {kind}")
+        connection.commit()
+
+
 def _sqlite_pragmas(connection, _record) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+    """Waiting comes first: the change to WAL needs the file for itself."""
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -118,13 +118,18 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
 
 
 def building(
-    settings: Settings, now: datetime, manifest: Mapping[str, Any], select: Collection[str] | None, full: bool
+    settings: Settings,
+    now: datetime,
+    manifest: Mapping[str, Any],
+    select: Collection[str] | None,
+    full: bool,
+    run_id: str,
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Run dbt and yield each model and each test as it ends. Raises dagster.Failure when a model could not be built."""
     said: SimpleQueue[transform.Event | None] = SimpleQueue()
     with ThreadPoolExecutor(1) as pool:
         chosen = " ".join(sorted(select)) if select else None
-        work = pool.submit(rebuild, settings, now, chosen, said.put, full)
+        work = pool.submit(rebuild, settings, now, chosen, said.put, full, run_id)
         work.add_done_callback(lambda _: said.put(None))
         rows: dict[str, int] = {}
         for event in iter(said.get, None):
@@ -149,7 +154,8 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
         if context.is_subset:
             chosen = {key.path[-1] for key in context.selected_asset_keys}
         selected = context.selected_asset_check_keys
-        for result in building(resources.settings(), resources.now(), manifest, chosen, config.full_refresh):
+        now, full = resources.now(), config.full_refresh
+        for result in building(resources.settings(), now, manifest, chosen, full, context.run_id):
             if isinstance(result, dg.MaterializeResult) or result.asset_check_key in selected:
                 yield result
 

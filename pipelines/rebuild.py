@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from pipelines import freshness, gates, transform
+from pipelines import audit, freshness, gates, ledger, resources, transform
+from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
 from sources.contract import load_contracts
 
@@ -33,23 +36,45 @@ def rebuild(
     select: str | None = None,
     on_event: Callable[[transform.Event], None] | None = None,
     full: bool = False,
+    run_id: str | None = None,
 ) -> Rebuilt:
     """Build and test (what `select` names of) the dbt project, record the verdict per domain, export.
 
+    The run is in the ledger under `run_id`, by default one made up from `now`, and so are the events of golden ids.
     Failed tests and models do not raise: they close the gates of their domains. Raises BuildFailed when dbt stopped
     before it ran anything.
     """
     marks = None if select else freshness.measure(settings, load_contracts())
     result = None
-    try:
-        result = transform.build(settings, select, on_event, full)
-    except transform.BuildFailed:
-        if not (settings.home / "dbt" / "run_results.json").exists():
-            raise
+    run_id = run_id or f"build-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    with _recorded(settings, run_id, now):
+        try:
+            result = transform.build(settings, select, on_event, full, run_id)
+        except transform.BuildFailed:
+            if not (settings.home / "dbt" / "run_results.json").exists():
+                raise
     built = gates.record_build(settings, marks, now)
     rows = transform.export(settings)
     describe(settings)
     return Rebuilt(result, rows, {name: failure["became"] for name, failure in built.failures.items()})
+
+
+@contextmanager
+def _recorded(settings: Settings, run_id: str, now: datetime) -> Iterator[None]:
+    """The ledger's row of a build; a run that is taken up again has one already."""
+    engine, runs = open_ledger(settings.ledger_url), ledger.runs
+    began = {"kind": "build", "started_at": audit.naive(now), "ended_at": None, "status": "running"}
+    with engine.begin() as connection:
+        if not connection.execute(runs.update().where(runs.c.run_id == run_id).values(began)).rowcount:
+            connection.execute(runs.insert().values(run_id=run_id, **began))
+    status = "failed"
+    try:
+        yield
+        status = "succeeded"
+    finally:
+        with engine.begin() as connection:
+            ended = {"status": status, "ended_at": audit.naive(resources.now())}
+            connection.execute(runs.update().where(runs.c.run_id == run_id).values(ended))
 
 
 def read_relations(settings: Settings) -> dict[str, dict[str, str]]:

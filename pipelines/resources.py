@@ -78,9 +78,10 @@ def _endpoints() -> dict[str, str]:
     return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
 
 
-def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment of a child process that must see the same state as this one."""
-    return {**os.environ, "ASSAY_HOME": str(settings.home), "ASSAY_LEDGER_URL": settings.ledger_url}
+def child_environment(settings: Settings, run_id: str | None = None) -> dict[str, str]:
+    """The environment of a child process that must see the same state as this one, and work for the same run."""
+    same = {**os.environ, "ASSAY_HOME": str(settings.home), "ASSAY_LEDGER_URL": settings.ledger_url}
+    return same | ({"ASSAY_RUN_ID": run_id} if run_id else {})
 
 
 def actor() -> str:

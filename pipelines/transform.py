@@ -68,18 +68,28 @@ def prepare(settings: Settings) -> None:
 
 
 def build(
-    settings: Settings, select: str | None = None, on_event: Callable[[Event], None] | None = None, full: bool = False
+    settings: Settings,
+    select: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    full: bool = False,
+    run_id: str | None = None,
 ) -> BuildResult:
     """Build and test the whole project, or what `select` names in dbt's selection syntax; unit tests are left out.
 
-    `on_event` gets dbt's log while it runs, `{info, data}` per event. Raises BuildFailed.
+    `on_event` gets dbt's log while it runs, `{info, data}` per event; the ledger's events of golden ids carry `run_id`.
+    Raises BuildFailed.
     """
     prepare(settings)
     chosen = [*(["--select", select] if select else []), *(["--full-refresh"] if full else [])]
-    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event)
+    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event, run_id=run_id)
 
 
-def run_dbt(settings: Settings, *arguments: str, on_event: Callable[[Event], None] | None = None) -> BuildResult:
+def run_dbt(
+    settings: Settings,
+    *arguments: str,
+    on_event: Callable[[Event], None] | None = None,
+    run_id: str | None = None,
+) -> BuildResult:
     """Run one dbt command on the warehouse of `settings`. Raises BuildFailed with what failed and where to read why."""
     target = settings.home / "dbt"
     (target / "run_results.json").unlink(missing_ok=True)
@@ -88,7 +98,7 @@ def run_dbt(settings: Settings, *arguments: str, on_event: Callable[[Event], Non
     process = subprocess.Popen(
         [dbt, "--no-use-colors", "--log-format", "json", "--log-path", target / "logs", *arguments, *places],
         cwd=DBT_PROJECT,
-        env=child_environment(settings),
+        env=child_environment(settings, run_id),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,8 +7,11 @@ import sys
 
 import dagster as dg
 import duckdb
+import sqlalchemy as sa
 
+from pipelines import ledger
 from pipelines.instance import instance
+from pipelines.ledger import open_ledger
 from sources.contract import load_contracts
 
 
@@ -84,3 +87,14 @@ def test_it_refuses_to_forget_a_ledger_that_no_demo_made(tmp_path):
     assert done.returncode == 1
     assert "no demo made" in done.stderr
     assert (tmp_path / "ledger.db").exists()
+
+
+def test_every_event_of_a_golden_id_names_the_dagster_run_that_built_it(demo):
+    with instance(demo.settings) as store:
+        ours = {run.run_id for run in store.get_runs()}
+    with open_ledger(demo.settings.ledger_url).connect() as connection:
+        named = set(connection.scalars(sa.select(ledger.id_events.c.run_id).distinct()))
+        built = dict(connection.execute(sa.select(ledger.runs.c.run_id, ledger.runs.c.status)).all())
+    assert named
+    assert named <= ours
+    assert {built[run_id] for run_id in named} == {"succeeded"}

@@ -1,11 +1,11 @@
 """Gives each cluster its golden id from the ledger, which keeps ids stable whatever the clusters are called today."""
 
-from pipelines import identity
+from pipelines import build_ids
 
 
 def model(dbt, session):
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
     clusters = dbt.ref("matched_customers__clusters").project(f"record_id, cluster_id, {bound}")
     created = dbt.ref("matched_customers__originals").filter("is_created").project("record_id, golden_id")
-    assigned = identity.assign_in_build("customers", clusters.to_arrow_table(), created.to_arrow_table())
+    assigned = build_ids.assign("customers", clusters.to_arrow_table(), created.to_arrow_table())
     return assigned.rename_columns(["record_id", "customer_id"])

@@ -1,6 +1,6 @@
 """Gives each variant and each product its golden id from the ledger; the ids stay whatever the clusters are called."""
 
-from pipelines import identity
+from pipelines import build_ids
 
 
 def model(dbt, session):
@@ -15,6 +15,6 @@ def model(dbt, session):
     ):
         clusters = labelled.project(f"record_id, {label} as cluster_id, {bound}")
         followers = ours.filter(f"{golden_id} is not null").project(f"record_id, {golden_id} as golden_id")
-        assigned[golden_id] = identity.assign_in_build(domain, clusters.to_arrow_table(), followers.to_arrow_table())
+        assigned[golden_id] = build_ids.assign(domain, clusters.to_arrow_table(), followers.to_arrow_table())
     by_variant, by_product = (table.rename_columns(["record_id", name]) for name, table in assigned.items())
     return by_variant.join(by_product, "record_id").sort_by("record_id")

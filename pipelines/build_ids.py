@@ -1,0 +1,88 @@
+"""What the dbt models of the matched layer call to give clusters their golden ids: under the run and with the reason.
+
+Which id a cluster gets is decided in identity.py; here is what stands around one build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from pipelines import identity, ledger, resources
+
+RECORDS = "records"
+
+
+def assign(
+    domain: str,
+    clusters: pa.Table,
+    followers: pa.Table | None = None,
+    causes: Mapping[str, str] | None = None,
+    held: pa.Table | None = None,
+) -> pa.Table:
+    """`identity.assign` on the ledger and under the run of the environment that the build runs in.
+
+    `causes` names what the clusters rest on besides records (model, rules, decisions) with its version: the events of
+    this build say which of them changed since the last one. `held` (record_id) are records whose decisions contradict
+    each other: they and whoever shares their ids keep the ids they have.
+    """
+    engine = ledger.open_ledger(resources.settings().ledger_url)
+    if held is not None and len(held):
+        clusters = _as_they_were(engine, domain, clusters, held)
+    reason = since_last(engine, domain, causes or {})
+    assigned = identity.assign(engine, domain, clusters, resources.run_id(), reason, followers)
+    _remember(engine, domain, causes or {})
+    return assigned
+
+
+def version_of(rows: object) -> str:
+    """A short hash of anything that JSON can hold: the version of a cause."""
+    return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def since_last(engine: sa.Engine, domain: str, causes: Mapping[str, str]) -> str:
+    """What changed since the last build, in words; `records` where nothing but the records did."""
+    table = ledger.id_causes
+    with engine.connect() as connection:
+        known = connection.scalar(sa.select(table.c.causes).where(table.c.domain == domain))
+    if known is None:
+        return "first build"
+    before = json.loads(known)
+    changed = [f"{name} {before.get(name, 'none')} to {now}" for name, now in causes.items() if before.get(name) != now]
+    return "; ".join(changed) or RECORDS
+
+
+def _remember(engine: sa.Engine, domain: str, causes: Mapping[str, str]) -> None:
+    table, text = ledger.id_causes, json.dumps(dict(causes), sort_keys=True)
+    with engine.begin() as connection:
+        if not connection.execute(table.update().where(table.c.domain == domain).values(causes=text)).rowcount:
+            connection.execute(table.insert().values(domain=domain, causes=text))
+
+
+def _as_they_were(engine: sa.Engine, domain: str, clusters: pa.Table, held: pa.Table) -> pa.Table:
+    """The clusters with those of held records replaced by the ids they have; a record without one stays alone."""
+    members = ledger.id_members.c
+    query = sa.select(members.record_id, members.golden_id).where(members.domain == domain)
+    with engine.connect() as connection:
+        rows = connection.execute(query).fetchall()
+    names = ("record_id", "golden_id")
+    known = pa.table([pa.array([row[i] for row in rows], pa.string()) for i in (0, 1)], names=names)
+    with duckdb.connect() as db:
+        for name, table in (("clusters", clusters), ("held", held), ("known", known)):
+            db.register(name, table)
+        kept = db.sql("""
+            with ids as (select distinct golden_id from known semi join held using (record_id))
+
+            select clusters.* replace (case
+                when golden_id in (select golden_id from ids) then 'held ' || golden_id
+                when record_id in (select record_id from held) then 'held ' || record_id
+                else cluster_id
+            end as cluster_id)
+            from clusters left join known using (record_id)
+        """)
+        return kept.to_arrow_table().cast(clusters.schema)
