@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from pipelines import resources
+from pipelines import resources, suppression
 from pipelines.cursors import State, commit_cursor, next_windows, read_state
 from pipelines.intake import Broken, Intake
 from pipelines.landing import (
@@ -183,9 +183,9 @@ class _Run:
     def land(self) -> tuple:
         self._check_scopes()
         sweeping = self.full or self._sweep_due()
-        self.intake = Intake(
-            self.contract, self.name, self.load_id, self._known(sweeping), track=self._must_track(sweeping)
-        )
+        erased = suppression.of_stream(self.engine, self.contract, self.name)
+        track = self._must_track(sweeping)
+        self.intake = Intake(self.contract, self.name, self.load_id, self._known(sweeping), track, erased)
         self.schema = landing_schema(self.contract, self.stream)
         self.writer = LoadWriter(self.landing, self.contract.system, self.name, self.load_id, self.schema)
         committed = None

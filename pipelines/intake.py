@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.landing import ENVELOPE, PAYLOAD
+from pipelines.suppression import Suppression
 from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_number
 from sources.contract import Contract, Stream
 from sources.records import Page, Tombstone, at_path, to_utc
@@ -51,6 +52,7 @@ class Intake:
     load_id: str
     known: dict[str, str | None]
     track: bool = True
+    suppression: Suppression | None = None
     seen: set[str] = field(default_factory=set)
     received: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
@@ -110,14 +112,16 @@ class Intake:
 
     def _json_rows(self, records: list[dict[str, Any]], said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
+        if self.suppression:
+            records = self.suppression.records(records)
         self._drop_card_columns(records)
-        texts = [_canonical(record) for record in records]
+        texts = [canonical(record) for record in records]
         if may_hold_card_number(b"\n".join(texts)):
             records = [
                 self._masked(record) if may_hold_card_number(text) else record
                 for record, text in zip(records, texts, strict=True)
             ]
-            texts = [_canonical(record) for record in records]
+            texts = [canonical(record) for record in records]
         problems = self._breaches(records)
         if problems:
             raise Broken("; ".join(problems), self._raw(texts, at))
@@ -125,7 +129,7 @@ class Intake:
         gone = _deletion_test(stream)
         deleted = [gone(record) for record in records] if gone else [False] * len(records)
         hashes = [None if dead else hashlib.sha256(text).hexdigest() for text, dead in zip(texts, deleted, strict=True)]
-        picked = self._news(keys, hashes)
+        picked = self._news(keys, hashes, self._erased(keys, records))
         units = _values(records, stream.freshness.by) if stream.freshness.by else [None] * len(records)
         event_path = stream.event_time or stream.cursor
         events = said or (_values(records, event_path) if event_path else [None] * len(records))
@@ -146,6 +150,8 @@ class Intake:
 
     def _native_rows(self, batch: pa.RecordBatch, said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
         stream = self.stream
+        if self.suppression:
+            batch = self.suppression.batch(batch)
         batch = self._masked_columns(batch)
         self.shape.update({one.name: str(one.type) for one in batch.schema})
         for name in [name for name in batch.schema.names if name not in stream.columns]:
@@ -159,7 +165,7 @@ class Intake:
             None if dead else hashlib.sha256(line.encode()).hexdigest()
             for line, dead in zip(lines, deleted, strict=True)
         ]
-        picked = pa.array(self._news(keys, hashes), pa.int64())
+        picked = pa.array(self._news(keys, hashes, self._erased(keys, batch)), pa.int64())
         batch, chosen = batch.take(picked), picked.to_pylist()
         event = stream.event_time or stream.cursor
         events = batch[event].to_pylist() if event else [None] * len(chosen)
@@ -179,16 +185,22 @@ class Intake:
         own = [pc.if_else(live, column, pa.scalar(None, column.type)) for column in batch.columns]
         return pa.RecordBatch.from_arrays([*envelope, *own], schema=pa.schema([*ENVELOPE, *batch.schema]))
 
-    def _news(self, keys: list[str], hashes: list[str | None]) -> list[int]:
+    def _erased(self, keys: list[str], records: list[dict[str, Any]] | pa.RecordBatch) -> list[bool] | None:
+        """Which rows may not land, because whoever they belong to was erased; None if that is nobody."""
+        if not self.suppression or not self.suppression.drops:
+            return None
+        return self.suppression.erased(self.suppression.subjects(keys, records))
+
+    def _news(self, keys: list[str], hashes: list[str | None], erased: list[bool] | None = None) -> list[int]:
         """Positions of the rows that differ from what landed last; they count as landed from now on."""
         self.received += len(keys)
         if self.track:
             self.seen.update(keys)
-        elif not self.known:
+        elif not self.known and not erased:
             return list(range(len(keys)))
         picked = []
         for position, (key, digest) in enumerate(zip(keys, hashes, strict=True)):
-            if self.known.get(key, _NEVER) != digest:
+            if self.known.get(key, _NEVER) != digest and not (erased and erased[position]):
                 picked.append(position)
                 self.known[key] = digest
         return picked
@@ -300,7 +312,7 @@ def _kinds(records: list[dict[str, Any]], path: str) -> set[type]:
     return {type(record.get(path, _ABSENT)) for record in records}
 
 
-def _canonical(record: dict[str, Any]) -> bytes:
+def canonical(record: dict[str, Any]) -> bytes:
     """JSON with its keys in order, so that equal content has an equal hash; numbers as they came."""
     return orjson.dumps(record, _fraction, orjson.OPT_SORT_KEYS)
 

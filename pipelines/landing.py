@@ -28,6 +28,7 @@ from sources.errors import StreamBusy
 MANIFESTS = "_manifest"
 QUARANTINE = "_quarantine"
 EMPTY = "00000000T000000-empty"
+REWRITTEN = ".rewritten"
 ENVELOPE = pa.schema(
     [
         ("_system", pa.string()),
@@ -164,6 +165,12 @@ def recover(landing: Path) -> list[Path]:
 
 def sweep(folder: Path) -> list[Path]:
     """As `recover`, for one stream's folder whose lock the caller holds."""
+    for pending in (folder / MANIFESTS).glob(f"*{REWRITTEN}"):
+        file, proof = folder / f"{pending.stem}.parquet", json.loads(pending.read_bytes())
+        if _sha256(file) == proof["sha256"]:
+            _settle(pending, pending.with_suffix(".json"))
+        else:
+            pending.unlink()
     proven = {path.stem for path in (folder / MANIFESTS).glob("*.json")} | {EMPTY}
     stray = [*folder.glob("*.partial"), *(folder / MANIFESTS).glob("*.partial")]
     stray += [path for path in folder.glob("*.parquet") if path.stem not in proven]
@@ -271,6 +278,19 @@ class LoadWriter:
         self._file.close()
         with self._partial.open("rb") as handle:
             os.fsync(handle.fileno())
+
+
+def rewrite(landing: Path, load: Manifest, table: pa.Table) -> None:
+    """Replace a load's file, for erasure alone; a kill between the two renames is mended by `sweep`."""
+    folder = stream_folder(landing, load.system, load.stream)
+    path, partial = folder / f"{load.load_id}.parquet", _partial(folder / f"{load.load_id}.parquet")
+    pq.write_table(table, partial, compression="zstd", row_group_size=_ROW_GROUP)
+    deleted = pc.sum(table["_deleted"]).as_py() or 0
+    proof = {"rows": table.num_rows, "deleted": deleted, "sha256": _sha256(partial), "bytes": partial.stat().st_size}
+    manifest = folder / MANIFESTS / f"{load.load_id}.json"
+    _write_durably(manifest.with_suffix(REWRITTEN), asdict(load) | proof)
+    _settle(partial, path)
+    _settle(manifest.with_suffix(REWRITTEN), manifest)
 
 
 def landed_hashes(

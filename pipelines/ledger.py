@@ -82,6 +82,16 @@ id_causes = Table(
     Column("causes", Text, nullable=False, comment="JSON: what the last build rested on besides records, by name"),
 )
 
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("system", String, primary_key=True),
+    Column("digest", String, primary_key=True, comment="of the erased record's key"),
+    Column("basis", String, nullable=False, comment="why it was erased"),
+    Column("erased_by", String, nullable=False),
+    Column("erased_at", DateTime, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

@@ -115,6 +115,7 @@ class Stream(_Strict):
     sweep_limit_percent: float = 5.0
     sweep_every: Duration = timedelta(days=1)
     merge_field: str | None = None
+    about: str | None = Field(None, description="where a record that is not a person's own names that person's record")
     required_scopes: list[str] = []
     money: Literal["string", "minor_units", "decimal", "float", "none"] = "none"
     tax_basis: Literal["gross", "net", "mixed", "none"] = "none"
@@ -128,7 +129,7 @@ class Stream(_Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> Stream:
         named = {"primary_key": self.primary_key, "event_time": self.event_time}
-        named |= {"freshness.by": self.freshness.by, "merge_field": self.merge_field}
+        named |= {"freshness.by": self.freshness.by, "merge_field": self.merge_field, "about": self.about}
         for what, name in named.items():
             if name and name.split(".")[0] not in self.columns:
                 raise ValueError(f"{what} {name!r} is not among the columns")

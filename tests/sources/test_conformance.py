@@ -15,7 +15,9 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
+from pipelines.erasure import erase
 from pipelines.extract import Failure, extract_all
+from pipelines.landing import damaged_loads
 from pipelines.ledger import cursors, open_ledger
 from sources import sql
 from sources.contract import load_contracts
@@ -448,6 +450,34 @@ def test_25_no_personal_value_leaves_the_landing(retail, caplog):
     said.append(repr(cursor(retail)))
     words, text = personal_words(retail), "\n".join(said)
     assert [word for word in words if word in text] == []
+
+
+@applies(25, with_setting(lambda stream: stream.domain == "customers" or stream.about))
+def test_25_an_erased_person_leaves_what_landed_and_does_not_come_back(retail):
+    retail.extract(retail.stream)
+    own, about = retail.spec.domain == "customers", retail.spec.about
+    rows = retail.landed(retail.stream)
+    person = next(key for row in rows if (key := row["_source_key"] if own else at_path(_content(row), about)))
+    told = {key for key in personal_of(retail, rows, person)}
+    erase(retail.settings, {retail.system: retail.contract}, [f"{retail.system}:{person}"], "asked", "me", retail.now)
+    left = retail.landed(retail.stream)
+    assert personal_of(retail, left, person) == set()
+    assert len(left) >= len(rows) - (len(told) or 1)
+    assert damaged_loads(retail.settings.landing) == []
+    report = retail.extract(retail.stream, full=True)
+    assert personal_of(retail, retail.landed(retail.stream), person) == set()
+    assert report.deleted == 0
+
+
+def personal_of(retail, rows, person):
+    """Personal values that stand on rows of or about one person."""
+    own, about = retail.spec.domain == "customers", retail.spec.about
+    bodies = [_content(row) for row in rows if person == (row["_source_key"] if own else at_path(_content(row), about))]
+    return {text for body in bodies for name in retail.spec.pii for text in _texts(at_path(body, name))}
+
+
+def _content(row):
+    return json.loads(row["_payload"] or "{}") if "_payload" in row else row
 
 
 def personal_words(retail):

@@ -1,0 +1,224 @@
+"""Erase a person: their rows leave the landing, quarantine, ledger and everything built, and do not come back.
+
+The only code that rewrites a load. Orders and payments stay, without their personal fields; what stands in Odoo itself
+is named, for Odoo's own accounting rules decide what may be anonymised there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from pipelines import audit, ledger
+from pipelines.intake import canonical
+from pipelines.landing import PAYLOAD, QUARANTINE, manifests, rewrite, stream_folder, stream_lock
+from pipelines.resources import Settings
+from pipelines.suppression import Suppression, digest, of_stream
+from sources.contract import Contract
+from sources.records import at_path
+
+ERASED = '"[erased]"'
+SHORTEST = 6
+
+
+class NotErasable(LookupError):
+    """There is nobody to erase by that name; the message says what was looked for."""
+
+
+@dataclass
+class Erasure:
+    """What was done: rows by `system/stream`, values of the ledger, and what is left for a person to do."""
+
+    records: list[str]
+    dropped: dict[str, int] = field(default_factory=dict)
+    redacted: dict[str, int] = field(default_factory=dict)
+    quarantined: int = 0
+    ledger_values: int = 0
+    in_odoo: list[str] = field(default_factory=list)
+
+
+def members_of(settings: Settings, name: str) -> list[str]:
+    """The record ids behind a golden customer id, or the one that `name` is. Raises NotErasable."""
+    if ":" in name:
+        return [name]
+    table = ledger.id_members.c
+    query = sa.select(table.record_id).where(table.domain == "customers", table.golden_id == name)
+    with ledger.open_ledger(settings.ledger_url).connect() as connection:
+        found = sorted(connection.execute(query).scalars())
+    if not found:
+        raise NotErasable(f"no record belongs to {name}; name a golden customer id or a record such as shopify:123")
+    return found
+
+
+def erase(
+    settings: Settings, contracts: Mapping[str, Contract], records: Iterable[str], basis: str, actor: str, at: datetime
+) -> Erasure:
+    """Take the people behind customer `records` (`system:key`) out of all that Assay keeps; safe to run again.
+
+    First the ledger learns whom to refuse, so that a run that reads meanwhile brings nobody back. The warehouse and
+    the exports are deleted: build anew afterwards. Raises NotErasable for a system that no contract names, StreamBusy
+    while a stream is being read.
+    """
+    done = Erasure(sorted(set(records)))
+    keys: dict[str, list[str]] = defaultdict(list)
+    for record in done.records:
+        system, _, key = record.partition(":")
+        if system not in contracts:
+            raise NotErasable(f"{record}: there is no system {system!r}; known are {', '.join(contracts)}")
+        keys[system].append(key)
+    engine = ledger.open_ledger(settings.ledger_url)
+    _suppress(engine, keys, basis, actor, at)
+    for system in keys:
+        for name in contracts[system].streams:
+            _erase_stream(settings.landing, contracts[system], name, of_stream(engine, contracts[system], name), done)
+    done.in_odoo = [record.replace(":", " res.partner/") for record in done.records if record.startswith("odoo:")]
+    _erase_ledger(engine, done)
+    for built in (settings.exports, settings.home / "spill"):
+        shutil.rmtree(built, ignore_errors=True)
+    for file in settings.home.glob(f"{settings.warehouse.name}*"):
+        file.unlink()
+    return done
+
+
+def personal_values(settings: Settings, contracts: Mapping[str, Contract], records: Iterable[str]) -> set[str]:
+    """Every personal text of at least six characters that landed on these records: what a proof looks for."""
+    found: set[str] = set()
+    for system, _, key in (record.partition(":") for record in records):
+        for name, stream in contracts[system].streams.items():
+            if stream.domain != "customers":
+                continue
+            folder = stream_folder(settings.landing, system, name)
+            for load in manifests(settings.landing, system, name):
+                filters = [("_source_key", "=", key)]
+                for row in pq.read_table(folder / f"{load.load_id}.parquet", filters=filters).to_pylist():
+                    found |= {text for path in stream.pii for text in _texts(at_path(_body(row), path))}
+    return {text for text in found if len(text) >= SHORTEST}
+
+
+def traces(settings: Settings, values: Iterable[str]) -> dict[str, int]:
+    """Rows that still hold a value, per value that is found at all; other people may share a street or a name.
+
+    Looks through every Parquet file of landing, quarantine and exports.
+    """
+    wanted, found = sorted(values), defaultdict(int)
+    with duckdb.connect() as db:
+        db.execute("create table wanted as select unnest(?::varchar[]) as value", [wanted])
+        for root in (settings.landing, settings.exports):
+            for file in sorted(root.rglob("*.parquet")):
+                rows = "select cast(row as varchar) as text from read_parquet(?) as row"
+                query = (
+                    f"select value, count(*) from wanted inner join ({rows}) on contains(text, value) group by value"
+                )
+                for value, rows in db.execute(query, [str(file)]).fetchall():
+                    found[value] += rows
+    return dict(found)
+
+
+def _suppress(engine: sa.Engine, keys: Mapping[str, list[str]], basis: str, actor: str, at: datetime) -> None:
+    table = ledger.suppressions
+    with engine.begin() as connection:
+        known = {tuple(row) for row in connection.execute(sa.select(table.c.system, table.c.digest))}
+        wanted = {(system, digest(system, key)) for system, names in keys.items() for key in names}
+        rows = [
+            {"system": system, "digest": token, "basis": basis, "erased_by": actor, "erased_at": audit.naive(at)}
+            for system, token in sorted(wanted - known)
+        ]
+        if rows:
+            connection.execute(sa.insert(table), rows)
+        counts = {system: len(names) for system, names in keys.items()}
+        audit.append(connection, actor, "erase", {"records": counts, "basis": basis}, at)
+
+
+def _erase_stream(landing: Path, contract: Contract, name: str, erased: Suppression, done: Erasure) -> None:
+    if not erased:
+        return
+    label, folder = f"{contract.system}/{name}", stream_folder(landing, contract.system, name)
+    with stream_lock(landing, contract.system, name):
+        loads = {load: folder / f"{load.load_id}.parquet" for load in manifests(landing, contract.system, name)}
+        own = {key for path in loads.values() for key in _keys(path, erased)} if erased.drops else set()
+        for load, path in loads.items():
+            before = pq.read_table(path, partitioning=None)
+            after, redacted = _dropped(before, own) if erased.drops else _redacted(before, erased)
+            gone = before.num_rows - after.num_rows
+            if gone or redacted:
+                rewrite(landing, load, after)
+                done.dropped[label] = done.dropped.get(label, 0) + gone
+                done.redacted[label] = done.redacted.get(label, 0) + redacted
+        done.quarantined += _erase_quarantine(stream_folder(landing / QUARANTINE, contract.system, name))
+
+
+def _keys(path: Path, erased: Suppression) -> list[str]:
+    """Keys of the rows that are erased people's own, to find their tombstones by, which say nothing else."""
+    rows = pq.read_table(path, partitioning=None).to_pylist()
+    keys = [row["_source_key"] for row in rows]
+    hit = erased.erased(erased.subjects(keys, [_body(row) for row in rows]))
+    return [key for key, one in zip(keys, hit, strict=True) if one]
+
+
+def _dropped(table: pa.Table, keys: set[str]) -> tuple[pa.Table, int]:
+    return table.filter(pa.array([key not in keys for key in table["_source_key"].to_pylist()], pa.bool_())), 0
+
+
+def _redacted(table: pa.Table, erased: Suppression) -> tuple[pa.Table, int]:
+    """The load with nothing personal on rows about erased people, and how many rows that changed."""
+    rows, personal, changed = table.to_pylist(), erased.stream.pii, 0
+    hit = erased.erased(erased.subjects([row["_source_key"] for row in rows], [_body(row) for row in rows]))
+    for row in (row for row, one in zip(rows, hit, strict=True) if one):
+        body = _body(row)
+        if any(at_path(body, path) is not None for path in personal):
+            changed += 1
+            body |= dict.fromkeys(personal)
+            if PAYLOAD.name in row:
+                text = canonical(body)
+                row |= {PAYLOAD.name: text.decode(), "_payload_hash": hashlib.sha256(text).hexdigest()}
+    return (pa.Table.from_pylist(rows, table.schema) if changed else table), changed
+
+
+def _body(row: dict[str, Any]) -> dict[str, Any]:
+    """What the source said: the payload, or the row itself where columns are native."""
+    if PAYLOAD.name not in row:
+        return row
+    return json.loads(row[PAYLOAD.name], parse_float=Decimal) if row[PAYLOAD.name] else {}
+
+
+def _erase_quarantine(folder: Path) -> int:
+    """Raw pages that broke a contract belong to nobody we could name: all of the stream's go."""
+    files = [path for path in folder.glob("*") if path.is_file()]
+    for path in files:
+        path.unlink()
+    return len(files)
+
+
+def _erase_ledger(engine: sa.Engine, done: Erasure) -> None:
+    """Blank what plans and receipts quote of these people. An undo then finds another value in Odoo and leaves it."""
+    members, lines, receipts = ledger.id_members.c, ledger.plan_lines, ledger.receipts
+    with engine.begin() as connection:
+        query = sa.select(members.golden_id, members.native_id)
+        theirs = query.where(members.domain == "customers", members.record_id.in_(done.records))
+        ids = {one for row in connection.execute(theirs) for one in row}
+        written = sa.select(receipts.c.object, receipts.c.odoo_id).where(receipts.c.golden_id.in_(ids)).distinct()
+        found = {f"odoo {row.object.replace('_', '.')}/{row.odoo_id}" for row in connection.execute(written)}
+        done.in_odoo = sorted(found | set(done.in_odoo))
+        for table, blank in ((receipts, ERASED), (lines, None)):
+            update = sa.update(table).where(table.c.golden_id.in_(ids)).values(before=blank, after=blank)
+            done.ledger_values += connection.execute(update).rowcount
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
