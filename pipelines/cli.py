@@ -10,10 +10,10 @@ import sys
 import click
 
 from pipelines.resources import MissingReference
-from pipelines.verbs import audit, matching, models, publishing, retailer, systems, tracing
+from pipelines.verbs import audit, matching, models, privacy, publishing, retailer, systems, tracing
 from sources.contract import ContractError
 
-GROUPS = (retailer, systems, models, publishing, tracing, matching, audit)
+GROUPS = (retailer, systems, models, publishing, tracing, matching, audit, privacy)
 
 
 class Assay(click.Group):
@@ -31,6 +31,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     """The errors that tell a user what is the matter; looked up only when there is one, for imports cost time."""
     from pipelines.audit import BrokenChain
     from pipelines.demo import HomeInUse
+    from pipelines.erasure import NotErasable
     from pipelines.lineage import NotFound
     from pipelines.publish.refusal import PublishRefused
     from pipelines.serve import NotReady
@@ -38,7 +39,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from sources.errors import ExtractError
     from sources.odoo.errors import OdooError
 
-    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady)
+    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady, NotErasable)
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 
 

@@ -72,20 +72,21 @@ def erase(
     the exports are deleted: build anew afterwards. Raises NotErasable for a system that no contract names, StreamBusy
     while a stream is being read.
     """
-    done = Erasure(sorted(set(records)))
+    engine = ledger.open_ledger(settings.ledger_url)
+    ids = _golden_ids(engine, records)
+    done = Erasure(sorted({*records, *_written_to(engine, ids)}))
     keys: dict[str, list[str]] = defaultdict(list)
     for record in done.records:
         system, _, key = record.partition(":")
         if system not in contracts:
             raise NotErasable(f"{record}: there is no system {system!r}; known are {', '.join(contracts)}")
         keys[system].append(key)
-    engine = ledger.open_ledger(settings.ledger_url)
     _suppress(engine, keys, basis, actor, at)
     for system in keys:
         for name in contracts[system].streams:
             _erase_stream(settings.landing, contracts[system], name, of_stream(engine, contracts[system], name), done)
-    done.in_odoo = [record.replace(":", " res.partner/") for record in done.records if record.startswith("odoo:")]
-    _erase_ledger(engine, done)
+    done.ledger_values = _erase_ledger(engine, ids)
+    done.in_odoo = [record.replace("odoo:", "res.partner/") for record in done.records if record.startswith("odoo:")]
     for built in (settings.exports, settings.home / "spill"):
         shutil.rmtree(built, ignore_errors=True)
     for file in settings.home.glob(f"{settings.warehouse.name}*"):
@@ -202,19 +203,31 @@ def _erase_quarantine(folder: Path) -> int:
     return len(files)
 
 
-def _erase_ledger(engine: sa.Engine, done: Erasure) -> None:
+def _golden_ids(engine: sa.Engine, records: Iterable[str]) -> set[str]:
+    """Every golden id that these records have or once had of their own."""
+    members = ledger.id_members.c
+    query = sa.select(members.golden_id, members.native_id)
+    with engine.connect() as connection:
+        theirs = query.where(members.domain == "customers", members.record_id.in_(list(records)))
+        return {one for row in connection.execute(theirs) for one in row}
+
+
+def _written_to(engine: sa.Engine, ids: set[str]) -> set[str]:
+    """The partners in Odoo that hold what we published of these people: reading Odoo would bring it all back."""
+    receipts = ledger.receipts.c
+    query = sa.select(receipts.odoo_id).where(receipts.object == "res_partner", receipts.golden_id.in_(ids))
+    with engine.connect() as connection:
+        return {f"odoo:{odoo_id}" for odoo_id in connection.execute(query.distinct()).scalars()}
+
+
+def _erase_ledger(engine: sa.Engine, ids: set[str]) -> int:
     """Blank what plans and receipts quote of these people. An undo then finds another value in Odoo and leaves it."""
-    members, lines, receipts = ledger.id_members.c, ledger.plan_lines, ledger.receipts
+    count = 0
     with engine.begin() as connection:
-        query = sa.select(members.golden_id, members.native_id)
-        theirs = query.where(members.domain == "customers", members.record_id.in_(done.records))
-        ids = {one for row in connection.execute(theirs) for one in row}
-        written = sa.select(receipts.c.object, receipts.c.odoo_id).where(receipts.c.golden_id.in_(ids)).distinct()
-        found = {f"odoo {row.object.replace('_', '.')}/{row.odoo_id}" for row in connection.execute(written)}
-        done.in_odoo = sorted(found | set(done.in_odoo))
-        for table, blank in ((receipts, ERASED), (lines, None)):
+        for table, blank in ((ledger.receipts, ERASED), (ledger.plan_lines, None)):
             update = sa.update(table).where(table.c.golden_id.in_(ids)).values(before=blank, after=blank)
-            done.ledger_values += connection.execute(update).rowcount
+            count += connection.execute(update).rowcount
+    return count
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ def test_an_erased_person_is_in_no_file_of_ours_and_the_next_run_does_not_bring_
         values = personal_values(settings, contracts, records)
         done = erase(settings, contracts, records, "asked in writing", "privacy officer", now())
         assert sum(done.dropped.values()) >= len(records)
-        assert [place.split("/")[0] for place in done.in_odoo] == ["odoo res.partner"]
+        assert [place.split("/")[0] for place in done.in_odoo] == ["res.partner"]
         shared = set(traces(settings, values))
         assert len(shared) < len(values), "nothing told this person from others, so this proves nothing"
         retailer.extract()
