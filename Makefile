@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+DATA ?= ../shared/data/matching
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test dev docs bench eval odoo lint clean help
@@ -20,8 +21,9 @@ dev: $(READY)  ## open the Dagster UI with everything loaded and nothing running
 docs: $(READY)  ## write the dbt docs as one static file
 	$(BIN)/assay docs
 
-eval: $(READY)  ## score duplicate resolution against the estate's truth
-	$(BIN)/assay match eval
+eval: $(READY)  ## score duplicate resolution: the estate's truth if it was built, and every public set found in DATA
+	@test ! -d .assay/exports/matched || $(BIN)/assay match eval
+	$(BIN)/assay match eval --mapping tests/matching/mappings --data $(DATA)
 
 bench: $(READY)  ## print speed and memory as ratios to a baseline measured in the same run
 	$(BIN)/python -m benchmarks

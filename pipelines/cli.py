@@ -33,13 +33,14 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.demo import HomeInUse
     from pipelines.erasure import NotErasable
     from pipelines.lineage import NotFound
+    from pipelines.mapping import UnusableInput
     from pipelines.publish.refusal import PublishRefused
     from pipelines.serve import NotReady
     from pipelines.transform import BuildFailed
     from sources.errors import ExtractError
     from sources.odoo.errors import OdooError
 
-    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady, NotErasable)
+    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady, NotErasable, UnusableInput)
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 
 

@@ -5,19 +5,19 @@ Pairs are counted over all records of the truth, so what blocking never compared
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines import labels, trial
+from pipelines.curve import Point, precision_over_recall
+from pipelines.mapping import Mapping, UnusableInput
 from pipelines.resources import Settings
-
-
-class UnusableTruth(ValueError):
-    """The truth is missing or contradicts itself; the message says where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -29,22 +29,34 @@ class Quality:
     really: int
     precision: float
     recall: float
-    b_cubed: float
+    b_cubed_precision: float
+    b_cubed_recall: float
     mixed: int
     largest: int
+    largest_really: int
     traps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def f1(self) -> float:
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
+        return harmonic(self.precision, self.recall)
+
+    @property
+    def b_cubed(self) -> float:
+        return harmonic(self.b_cubed_precision, self.b_cubed_recall)
 
 
-def score(clusters: pa.Table, truth: pa.Table, traps: pa.Table | None = None) -> Quality:
+def harmonic(precision: float, recall: float) -> float:
+    """F1 of two shares; 0 where both are."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def score(clusters: pa.Table, truth: pa.Table, traps: pa.Table | None = None, pairs: pa.Table | None = None) -> Quality:
     """Compare `clusters` (record_id, cluster_id) with `truth` (record_id, entity_id).
 
     A record of the truth that no cluster holds is alone. `traps` (record_id, other_record_id, kind) are pairs that
-    must stay apart. Raises UnusableTruth when the truth is empty or puts one record into two entities.
+    must stay apart. `pairs` (left_id, right_id) are all that is the same across two files where nothing is known of
+    pairs within one: then pairs across files alone are counted. Raises UnusableInput when the truth is empty or puts
+    one record into two entities.
     """
     with duckdb.connect() as db:
         db.register("clusters", clusters)
@@ -53,25 +65,49 @@ def score(clusters: pa.Table, truth: pa.Table, traps: pa.Table | None = None) ->
         records, distinct = db.sql("select count(*), count(distinct record_id) from known").fetchone()
         if not records or records > distinct:
             reason = "is empty" if not records else f"puts {records - distinct:,} records into two entities or more"
-            raise UnusableTruth(f"the truth {reason}; give one row per record with its record_id and entity_id")
+            raise UnusableInput(f"the truth {reason}; give one row per record with its record_id and entity_id")
         db.execute("""
             create table seated as
             select record_id, entity_id, coalesce(cluster_id, 'alone ' || record_id) as cluster_id
             from known left join clusters using (record_id)
         """)
-        return Quality(records, *_counts(db), *_shares(db), *_mixtures(db), _fallen(db, traps))
+        counted = _across(db, pairs) if pairs is not None else _within(db)
+        return Quality(records, *_counts(db), *counted, *_b_cubed(db), *_mixtures(db), _fallen(db, traps))
 
 
 def _counts(db: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return db.sql("select count(distinct cluster_id), count(distinct entity_id) from seated").fetchone()
 
 
-def _shares(db: duckdb.DuckDBPyConnection) -> tuple[float, float, float]:
+def _within(db: duckdb.DuckDBPyConnection) -> tuple[float, float]:
     pairs = "select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from seated group by {})"
     right, found, real = (
         db.sql(pairs.format(by)).fetchone()[0] for by in ("cluster_id, entity_id", "cluster_id", "entity_id")
     )
-    purity, completeness = db.sql("""
+    return _shares(right, found, real)
+
+
+def _across(db: duckdb.DuckDBPyConnection, pairs: pa.Table) -> tuple[float, float]:
+    db.register("same", pairs)
+    found = db.sql("""
+        select coalesce(sum(n), 0) from (
+            select count(*) filter (record_id like 'file1:%') * count(*) filter (record_id not like 'file1:%') as n
+            from seated group by cluster_id
+        )
+    """).fetchone()[0]
+    right, real = db.sql("""
+        select count(*) filter (l.cluster_id = r.cluster_id), count(*)
+        from same join seated as l on left_id = l.record_id join seated as r on right_id = r.record_id
+    """).fetchone()
+    return _shares(right, found, real)
+
+
+def _shares(right: int, found: int, real: int) -> tuple[float, float]:
+    return (right / found if found else 1.0), (right / real if real else 1.0)
+
+
+def _b_cubed(db: duckdb.DuckDBPyConnection) -> tuple[float, float]:
+    return db.sql("""
         select avg(count / cluster_size), avg(count / entity_size)
         from (
             select
@@ -81,13 +117,13 @@ def _shares(db: duckdb.DuckDBPyConnection) -> tuple[float, float, float]:
             from seated
         )
     """).fetchone()
-    b_cubed = 2 * purity * completeness / (purity + completeness)
-    return (right / found if found else 1.0), (right / real if real else 1.0), b_cubed
 
 
-def _mixtures(db: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+def _mixtures(db: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
     query = "select count(distinct entity_id) as entities, count(*) as records from seated group by cluster_id"
-    return db.sql(f"select count(*) filter (where entities > 1), max(records) from ({query})").fetchone()
+    mixed, largest = db.sql(f"select count(*) filter (where entities > 1), max(records) from ({query})").fetchone()
+    really = db.sql("select max(n) from (select count(*) as n from seated group by entity_id)").fetchone()[0]
+    return mixed, largest, really
 
 
 def _fallen(db: duckdb.DuckDBPyConnection, traps: pa.Table | None) -> dict[str, tuple[int, int]]:
@@ -105,8 +141,83 @@ def _fallen(db: duckdb.DuckDBPyConnection, traps: pa.Table | None) -> dict[str, 
     return {kind: (planted, fallen) for kind, planted, fallen in rows}
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """One set, matched and scored: its quality, seconds of matching, and precision over recall of its pairs."""
+
+    name: str
+    domain: str
+    records: int
+    quality: Quality
+    seconds: float
+    curve: list[Point]
+    test: tuple[float, float] | None = None
+    unread: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, for a file that another program reads."""
+        quality = {**asdict(self.quality), "f1": self.quality.f1, "b_cubed_f1": self.quality.b_cubed}
+        test = dict(zip(("precision", "recall"), self.test, strict=True)) if self.test else None
+        if test:
+            test["f1"] = harmonic(*self.test)
+        told = {"set": self.name, "domain": self.domain, "records": self.records, "seconds": round(self.seconds, 1)}
+        return {**told, "quality": quality, "test": test, "unread": self.unread}
+
+    def lines(self) -> Iterator[str]:
+        """The table of this set for a terminal."""
+        q = self.quality
+        yield f"{self.name}: {self.domain}, {self.records:,} records, matched in {self.seconds:.1f} s"
+        yield "               precision   recall       F1"
+        rows = {"pairs": (q.precision, q.recall), "B-cubed": (q.b_cubed_precision, q.b_cubed_recall)}
+        rows |= {"published test": self.test} if self.test else {}
+        for name, (precision, recall) in rows.items():
+            yield f"  {name:<14} {precision:7.4f}  {recall:7.4f}  {harmonic(precision, recall):7.4f}"
+        largest = f"largest {q.largest}, truly {q.largest_really}"
+        yield f"  clusters {q.found:,} of {q.really:,} entities, {q.mixed:,} mixed, {largest}"
+        for name, count in self.unread.items():
+            yield f"  {count:,} values of {name} could not be read as the mapping says, and were left out"
+
+
+def evaluate_set(
+    home: Path, mapping: Mapping, records: Sequence[Path], truth: Sequence[Path], test: Path | None = None
+) -> Evaluation:
+    """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed."""
+    matched = trial.run(home, mapping, records)
+    known = labels.read(mapping, truth, matched.records)
+    quality = score(matched.clusters, known.entities, pairs=known.pairs)
+    tested = labels.read_tested(mapping, test, matched.records) if test else None
+    return Evaluation(
+        mapping.name,
+        mapping.domain,
+        len(matched.records),
+        quality,
+        matched.seconds,
+        precision_over_recall(matched.scores, known),
+        _on_split(matched.clusters, tested) if tested else None,
+        matched.unread,
+    )
+
+
+def _on_split(clusters: pa.Table, tested: pa.Table) -> tuple[float, float]:
+    """Precision and recall over the labelled pairs of a split, as supervised matchers report them."""
+    with duckdb.connect() as db:
+        db.register("clusters", clusters)
+        db.register("tested", tested)
+        return _shares(
+            *db.sql("""
+                select
+                    count(*) filter (same and l.cluster_id = r.cluster_id),
+                    count(*) filter (l.cluster_id = r.cluster_id),
+                    count(*) filter (same)
+                from tested
+                left join clusters as l on left_id = l.record_id
+                left join clusters as r on right_id = r.record_id
+            """).fetchone()
+        )
+
+
 def score_estate(settings: Settings) -> dict[str, Quality]:
-    """How well the last build did on the simulated retailer, by `customers` and `variants`. Raises UnusableTruth."""
+    """How well the last build did on the simulated retailer, by `customers` and `variants`. Raises UnusableInput."""
     folder = _truth(settings)
     truths = {
         "customers": ("customers", "customer_id", "person_id"),
@@ -140,5 +251,5 @@ def report(settings: Settings) -> Iterator[str]:
 def _truth(settings: Settings) -> Path:
     folders = [path.parent for path in settings.estate.glob("*/truth/customers.parquet")]
     if not folders:
-        raise UnusableTruth(f"no truth under {settings.estate.name}/; run `assay estate generate` first")
+        raise UnusableInput(f"no truth under {settings.estate.name}/; run `assay estate generate` first")
     return max(folders, key=lambda folder: (folder / "customers.parquet").stat().st_mtime)

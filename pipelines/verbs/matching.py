@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
 
 from pipelines import resources
+
+a_file = click.Path(path_type=Path)
 
 
 @click.group()
@@ -13,11 +18,23 @@ def match() -> None:
 
 
 @match.command("eval")
-def match_eval() -> None:
-    """Score the last build against the estate's truth."""
-    from pipelines import evaluate
+@click.option("--records", multiple=True, type=a_file, help="Records, CSV or Parquet; twice to link two files.")
+@click.option("--truth", multiple=True, type=a_file, help="What is the same: entities or pairs; several add up.")
+@click.option("--test", type=a_file, help="Labelled pairs of a published test split, scored by themselves.")
+@click.option("--mapping", multiple=True, type=a_file, help="What their columns mean (YAML); a folder means all in it.")
+@click.option("--data", type=a_file, help="Folder of the files that the mappings name.")
+@click.option("--domain", type=click.Choice(["customers", "products"]), help="Only mappings of this domain.")
+@click.option("--json", "as_json", type=a_file, help="Write the figures here too.")
+@click.option("--curve", type=a_file, help="Draw precision over recall here, .svg or .csv.")
+def match_eval(**options: Any) -> None:
+    """Match records from files without their labels and score the result with them.
 
-    for line in evaluate.report(resources.settings()):
+    Without --mapping it scores the last build against the simulated retailer's truth.
+    """
+    from pipelines import evaluate, evaluate_sets
+
+    told = evaluate_sets.report(**options) if options["mapping"] else evaluate.report(resources.settings())
+    for line in told:
         click.echo(line)
 
 

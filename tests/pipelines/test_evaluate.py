@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import evaluate
+from pipelines.mapping import UnusableInput
 from pipelines.resources import Settings
 
 
@@ -54,12 +55,12 @@ def test_traps_that_were_fallen_into_are_counted_by_kind():
 @pytest.mark.parametrize(("truth", "words"), [({}, "is empty"), ({"1": "ab", "2": "b"}, "1 records into two")])
 def test_a_truth_that_is_empty_or_contradicts_itself_is_refused(truth, words):
     empty = pa.table({"record_id": pa.array([], pa.string()), "entity_id": pa.array([], pa.string())})
-    with pytest.raises(evaluate.UnusableTruth, match=words):
+    with pytest.raises(UnusableInput, match=words):
         evaluate.score(table("cluster_id", {"x": "ab"}), table("entity_id", truth) if truth else empty)
 
 
 def test_without_an_estate_the_report_says_what_to_do(tmp_path):
-    with pytest.raises(evaluate.UnusableTruth, match="assay estate generate"):
+    with pytest.raises(UnusableInput, match="assay estate generate"):
         list(evaluate.report(Settings(tmp_path, "test", "sqlite://")))
 
 

@@ -54,7 +54,8 @@ folded as (
     select
         record_id,
         system,
-        kind = 'company' as is_company,
+        kind,
+        coalesce(kind = 'company', false) as is_company,
         nullif({{ fold_text("coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end)") }}, '') as given,
         nullif({{ fold_text("coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end)") }}, '') as family,
         nullif({{ fold_text('full_name') }}, '') as full_name,
@@ -81,7 +82,7 @@ sorted as (
     select
         * replace (
             is_company
-            or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}')
+            or (kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}'))
             and coalesce(
                 given is null and company_name = coalesce(full_name, family, company_name)
                 or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')

@@ -75,4 +75,4 @@ select
 from birth_dates
 where
     (records >= 5 and records > dated * {{ declared('customers', 'placeholders.birth_date_share') }})
-    or extract(year from birth_on) <= 1900
+    or cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')

@@ -1,0 +1,193 @@
+"""How somebody's own files say what a domain's attributes are: the mapping of `assay match eval`, and reading by it.
+
+Only columns are mapped. Nothing here or in a mapping changes how records are compared.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import jinja2
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.resources import PROJECT
+
+SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
+LONGEST_LINE = 64_000_000
+
+
+class UnusableInput(ValueError):
+    """A mapping or a file that cannot be used as it is; the message says which, why and what to do."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Attribute(_Strict):
+    """Where an attribute's value comes from: a column, several joined by a space, or one constant for all records."""
+
+    column: str | None = None
+    columns: list[str] = []
+    value: str | None = None
+    format: str | None = Field(None, description="of a date, as strptime has it, for instance %Y%m%d")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        return {"column": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Attribute:
+        if sum((self.column is not None, bool(self.columns), self.value is not None)) != 1:
+            raise ValueError("name a column, or columns to join, or a constant value")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        return [self.column] if self.column else self.columns
+
+    @property
+    def text(self) -> str:
+        """The value as SQL of a text; null where the file has none."""
+        if self.value is not None:
+            return quoted(self.value)
+        texts = (f"nullif(trim({named(name)}), '')" for name in self.names)
+        return f"nullif(concat_ws(' ', {', '.join(texts)}), '')"
+
+    def sql(self, type: str) -> str:
+        """The value as SQL of a type; null where it does not fit."""
+        if self.format:
+            return f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
+        return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
+
+
+class Readable(_Strict):
+    """How a file is written, where DuckDB could not tell: CSV separator and encoding. Parquet needs neither."""
+
+    separator: str | None = None
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+
+
+class RecordFile(Readable):
+    """A file of records: its id column, the source that a record comes from, and the attributes that it has."""
+
+    id: str
+    source: Attribute = Attribute(value="records")
+    attributes: dict[str, Attribute]
+
+
+class TruthFile(Readable):
+    """What is the same: a row per record with its entity, or a row per pair, with or without a label of 1 or 0."""
+
+    record: str | None = None
+    entity: str | None = None
+    left: str | None = None
+    right: str | None = None
+    label: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> TruthFile:
+        if bool(self.record and self.entity) == bool(self.left and self.right):
+            raise ValueError("name record and entity (a row per record), or left and right (a row per pair)")
+        return self
+
+
+class Files(_Strict):
+    """Names of the files below the folder that --data gives."""
+
+    records: list[str]
+    truth: list[str]
+    test: str | None = None
+
+
+class Mapping(_Strict):
+    """A mapping as read from YAML."""
+
+    name: str
+    domain: Literal["customers", "products"] = "customers"
+    description: str = ""
+    records: list[RecordFile]
+    truth: TruthFile
+    files: Files | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_kind_of_file(cls, given: Any) -> Any:
+        one = isinstance(given, dict) and isinstance(given.get("records"), dict)
+        return {**given, "records": [given["records"]]} if one else given
+
+    def record_file(self, position: int) -> RecordFile:
+        return self.records[min(position, len(self.records) - 1)]
+
+
+def load(path: Path) -> Mapping:
+    """The mapping in a YAML file. Raises UnusableInput with file, key and remedy."""
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        mapping = Mapping(**{"name": path.stem, **(given or {})})
+    except OSError as error:
+        raise UnusableInput(f"mapping {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise UnusableInput(f"mapping {path.name} is no YAML mapping: {str(error).splitlines()[0]}") from error
+    except ValidationError as error:
+        told = [f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()]
+        raise UnusableInput(f"mapping {path.name}: {'; '.join(told)}") from error
+    shape = conformed_shape(mapping.domain)
+    for record_file in mapping.records:
+        unknown = sorted(set(record_file.attributes) - set(shape))
+        if unknown:
+            known = ", ".join(shape)
+            raise UnusableInput(
+                f"mapping {path.name}: {mapping.domain} have no {', '.join(unknown)}; they have {known}"
+            )
+    return mapping
+
+
+def conformed_shape(domain: str) -> dict[str, str]:
+    """Attributes and types of a domain, as the macro of that name declares them."""
+    returned: list[dict[str, str]] = []
+    macros = jinja2.Environment().from_string(SHAPES.read_text()).make_module({"return": returned.append})
+    macros.conformed_shape(domain)
+    return returned[0]
+
+
+def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, needed: list[str]) -> int:
+    """Make the file a view of texts called `name` and return its rows. Raises UnusableInput if it cannot be used."""
+    if not path.exists():
+        raise UnusableInput(f"{path} does not exist")
+    if not path.stat().st_size:
+        raise UnusableInput(f"{path.name} is empty")
+    separator = f", sep={quoted(how.separator)}" if how.separator else ""
+    options = f"all_varchar=true, header=true, max_line_size={LONGEST_LINE}, encoding={quoted(how.encoding)}{separator}"
+    reader = f"read_parquet({quoted(str(path))})"
+    if path.suffix != ".parquet":
+        reader = f"read_csv({quoted(str(path))}, {options})"
+    try:
+        db.execute(f"create or replace temp table {name} as select cast(columns(*) as varchar) from {reader}")
+    except duckdb.Error as error:
+        remedy = "check `separator` and quotes"
+        if "encod" in str(error).lower() or "unicode" in str(error).lower():
+            remedy = f"it is not {how.encoding}; state its `encoding` in the mapping (utf-8, latin-1 or utf-16)"
+        raise UnusableInput(f"{path.name} cannot be read ({type(error).__name__}): {remedy}") from error
+    columns = [row[0] for row in db.execute(f"describe {name}").fetchall()]
+    missing = [column for column in dict.fromkeys(needed) if column not in columns]
+    if missing:
+        raise UnusableInput(f"{path.name} has no column {', '.join(missing)}; it has {', '.join(columns)}")
+    rows = db.execute(f"select count(*) from {name}").fetchone()[0]
+    if not rows:
+        raise UnusableInput(f"{path.name} holds no rows")
+    return rows
+
+
+def named(column: str) -> str:
+    """A column's name as SQL."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"

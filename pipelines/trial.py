@@ -1,0 +1,134 @@
+"""Runs the matching models over records from files: the same SQL and configuration as every build, in its own home.
+
+No label, decision or id of the retailer's takes part; the home is thrown away by whoever made it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines import ledger, transform
+from pipelines.mapping import Mapping, UnusableInput, conformed_shape, named, view
+from pipelines.resources import PROJECT, Settings
+
+ENVELOPE = {
+    "record_id": "varchar",
+    "system": "varchar",
+    "source_key": "varchar",
+    "unit": "varchar",
+    "load_id": "varchar",
+    "event_at": "timestamp",
+    "extracted_at": "timestamp",
+    "is_deleted": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What matching made of the records.
+
+    `records` has record_id, file, key; `clusters` record_id, cluster_id; `scores` left_id, right_id, bits, one row per
+    compared pair. `unread` counts values that did not fit their attribute's type.
+    """
+
+    records: pa.Table
+    clusters: pa.Table
+    scores: pa.Table
+    unread: dict[str, int]
+    seconds: float
+
+
+def run(home: Path, mapping: Mapping, files: Sequence[Path]) -> Trial:
+    """Match the records of `files`. Raises UnusableInput for what cannot be read, BuildFailed if dbt says no."""
+    if len(mapping.records) > 1 and len(mapping.records) != len(files):
+        raise UnusableInput(f"the mapping describes {len(mapping.records)} files of records, {len(files)} were given")
+    home.mkdir(parents=True, exist_ok=True)
+    settings = Settings(home, "eval", f"sqlite:///{home / 'ledger.db'}")
+    settings.warehouse.unlink(missing_ok=True)
+    ledger.open_ledger(settings.ledger_url)
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        unread = _lay(warehouse, mapping, files)
+        records = warehouse.execute(
+            "select record_id, unit as file, source_key as key from trial.records"
+        ).to_arrow_table()
+    began = time.perf_counter()
+    match(settings, mapping.domain)
+    seconds = time.perf_counter() - began
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        layer = f"matched.matched_{mapping.domain}__"
+        clusters = warehouse.execute(f"select record_id, cluster_id from {layer}clusters").to_arrow_table()
+        scores = warehouse.execute(f"""
+            select l.record_id as left_id, r.record_id as right_id, bits
+            from {layer}scores as scores
+            join {layer}evidence as l on scores.left_no = l.record_no
+            join {layer}evidence as r on scores.right_no = r.record_no
+        """).to_arrow_table()
+    return Trial(records, clusters, scores, unread, seconds)
+
+
+def match(settings: Settings, domain: str) -> None:
+    """Build the matched layer of a domain up to its clusters, from conformed records that are already laid."""
+    transform.prepare(settings)
+    wanted = [f"+matched_{domain}__clusters", f"+matched_{domain}__scores"]
+    laid = ["path:models/staging", *_systems(domain)]
+    kinds = ["--resource-type", "model", "--resource-type", "seed"]
+    transform.run_dbt(settings, "build", *kinds, "--select", *wanted, "--exclude", *laid)
+
+
+def _systems(domain: str) -> list[str]:
+    """The conformed models of the single systems: records stand there in the shape of the domain."""
+    folder = PROJECT / "dbt_project" / "models" / "conformed" / domain
+    return sorted(path.stem for path in folder.glob(f"conformed_{domain}__*.sql"))
+
+
+def _lay(warehouse: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path]) -> dict[str, int]:
+    """Put the records where one system's would stand, and nothing where the others' would."""
+    shape = conformed_shape(mapping.domain)
+    columns = ", ".join(f"{name} {type}" for name, type in {**ENVELOPE, **shape}.items())
+    warehouse.execute(f"create schema trial; create table trial.records ({columns})")
+    unread: dict[str, int] = {}
+    for position, path in enumerate(files):
+        for name, lost in _read(warehouse, mapping, position, path, shape).items():
+            unread[name] = unread.get(name, 0) + lost
+    twice = "select source_key from trial.records group by record_id, source_key having count(*) > 1 order by all"
+    repeated = warehouse.execute(twice).fetchall()
+    if repeated:
+        raise UnusableInput(
+            f"{len(repeated):,} ids stand on several records, '{repeated[0][0][:40]}' for one; an id is of one"
+        )
+    warehouse.execute("create schema conformed")
+    for model in _systems(mapping.domain):
+        rows = "" if model.endswith("__odoo") else "limit 0"
+        if model.endswith("__placeholders"):
+            seed = PROJECT / "dbt_project" / "seeds" / "placeholder_values.csv"
+            warehouse.execute(f"create table conformed.{model} as from read_csv('{seed}', all_varchar=true)")
+        else:
+            warehouse.execute(f"create table conformed.{model} as from trial.records {rows}")
+    return unread
+
+
+def _read(
+    warehouse: duckdb.DuckDBPyConnection, mapping: Mapping, position: int, path: Path, shape: dict[str, str]
+) -> dict[str, int]:
+    given = mapping.record_file(position)
+    attributes = given.attributes
+    needed = [given.id, *given.source.names, *(name for a in attributes.values() for name in a.names)]
+    rows = view(warehouse, "given", path, given, needed)
+    key = f"nullif(trim({named(given.id)}), '')"
+    anonymous = warehouse.execute(f"select count(*) from given where {key} is null").fetchone()[0]
+    if anonymous:
+        raise UnusableInput(f"{path.name}: {anonymous:,} of {rows:,} records have no {given.id}")
+    values = [attributes[name].sql(type) if name in attributes else "null" for name, type in shape.items()]
+    envelope = [f"'file{position + 1}:' || {key}", given.source.text, key, f"'{position + 1}'"]
+    envelope += ["null", "null", "null", "false"]
+    warehouse.execute(f"insert into trial.records select {', '.join([*envelope, *values])} from given")
+    typed = {name: value for name, value in attributes.items() if shape[name] != "varchar"}
+    lost = [f"count({value.text}) - count({value.sql(shape[name])})" for name, value in typed.items()]
+    counts = warehouse.execute(f"select {', '.join(lost)} from given").fetchone() if lost else ()
+    return {name: count for name, count in zip(typed, counts, strict=True) if count}

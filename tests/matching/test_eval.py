@@ -1,0 +1,178 @@
+"""Matching is tried on files by a mapping of their columns; what cannot be used is refused in words that help."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+
+from pipelines import curve, labels
+from pipelines.cli import main
+from pipelines.mapping import UnusableInput, conformed_shape, load
+from sources.estate import world
+
+PEOPLE = """
+records:
+  id: id
+  source: system
+  attributes:
+    full_name: full_name
+    first_name: first_name
+    last_name: last_name
+    email: email
+    phone: phone
+    street: street
+    zip: zip
+    city: city
+    country_code: country_code
+    birth_on: {column: born, format: "%d.%m.%Y"}
+    loyalty_code: loyalty_code
+"""
+BY_ENTITY = PEOPLE + "truth: {record: id, entity: person}\n"
+BY_PAIR = PEOPLE + "truth: {left: a, right: b, label: same}\n"
+TWO_FILES = """
+records:
+  - {id: id, source: {value: left}, attributes: {full_name: name}}
+  - {id: id, source: {value: right}, attributes: {full_name: name}}
+truth: {left: a, right: b}
+"""
+RECORDS = pa.table({"record_id": ["file1:1", "file1:2", "file1:3"], "file": ["1"] * 3, "key": ["1", "2", "3"]})
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def table(path: Path, rows: list[dict]) -> Path:
+    with path.open("w", newline="") as file:
+        out = csv.DictWriter(file, rows[0].keys())
+        out.writeheader()
+        out.writerows(rows)
+    return path
+
+
+def test_the_command_matches_a_file_without_its_labels_and_tells_every_figure(tmp_path):
+    rows = world.generate("retailer2", seed=5).appearances.to_pylist()
+    people = [
+        {
+            **{n: r[n] for n in ("system", "full_name", "first_name", "last_name", "email", "phone", "loyalty_code")},
+            **{n: r[n] for n in ("street", "zip", "city", "country_code")},
+            "id": n,
+            "born": f"{r['birth_on']:%d.%m.%Y}" if r["birth_on"] else "unknown" if n == 7 else "",
+            "person": r["person_id"],
+        }
+        for n, r in enumerate(rows)
+    ]
+    records = table(tmp_path / "people.csv", people)
+    mapping = write(tmp_path / "shop.yml", BY_ENTITY)
+    told = CliRunner().invoke(
+        main,
+        ["match", "eval", "--records", records, "--truth", records, "--mapping", mapping]
+        + ["--json", tmp_path / "figures.json", "--curve", tmp_path / "curve.svg"],
+    )
+    assert told.exit_code == 0, told.output
+    assert f"shop: customers, {len(people)} records" in told.output
+    figures = json.loads((tmp_path / "figures.json").read_text())[0]
+    assert figures["quality"]["precision"] >= 0.98
+    assert figures["quality"]["recall"] >= 0.85
+    assert figures["quality"]["really"] == len({r["person"] for r in people})
+    assert "polyline" in (tmp_path / "curve.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("records: [", "is no YAML mapping"),
+        (BY_ENTITY.replace("city: city", "town: city"), "customers have no town; they have"),
+        (BY_ENTITY.replace("truth:", "labels:"), "truth: Field required"),
+        (PEOPLE + "truth: {record: id}\n", "name record and entity"),
+        (BY_ENTITY.replace("city: city", "city: {}"), "name a column, or columns to join, or a constant"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_refused_with_the_key(tmp_path, text, words):
+    with pytest.raises(UnusableInput, match=words):
+        load(write(tmp_path / "bad.yml", text))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"id,system,full_name\n", "has no column first_name"),
+        ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "state its `encoding`"),
+        (None, "does not exist"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_its_name(tmp_path, content, words):
+    records = tmp_path / "people.csv"
+    if content is not None:
+        records.write_bytes(content)
+    mapping = write(tmp_path / "shop.yml", BY_ENTITY)
+    told = CliRunner().invoke(main, ["match", "eval", "--records", records, "--truth", records, "--mapping", mapping])
+    assert told.exit_code == 1
+    assert "people.csv" in told.output
+    assert re.search(words, told.output), told.output
+
+
+def test_an_id_that_several_records_bear_is_refused(tmp_path):
+    mapping = write(
+        tmp_path / "m.yml",
+        TWO_FILES.replace("  - {id: id, source: {value: right}, attributes: {full_name: name}}\n", ""),
+    )
+    records = write(tmp_path / "a.csv", "id,name\n1,Anna\n1,Ana\n")
+    told = CliRunner().invoke(main, ["match", "eval", "--records", records, "--truth", records, "--mapping", mapping])
+    assert told.exit_code == 1
+    assert "1 ids stand on several records" in told.output
+
+
+@pytest.mark.parametrize(
+    ("truth", "mapping", "words"),
+    [
+        ("id,person\n1,x\n1,y\n", BY_ENTITY, "stand in two entities"),
+        ("id,person\n9,x\n", BY_ENTITY, "in no file of records, for one 9"),
+        ("a,b,same\n1,2,1\n2,1,0\n", BY_PAIR, "both the same and different"),
+        ("a,b,same\n1,2,1\n2,3,1\n1,3,0\n", BY_PAIR, "other labels make them the same"),
+        ("a,b,same\n1,7,1\n", BY_PAIR, "name a record that is in no file"),
+        ("a,b,same\n1,2,maybe\n", BY_PAIR, "a label that is no number"),
+    ],
+)
+def test_labels_that_contradict_are_refused_with_an_example(tmp_path, truth, mapping, words):
+    with pytest.raises(UnusableInput, match=words):
+        labels.read(load(write(tmp_path / "m.yml", mapping)), [write(tmp_path / "t.csv", truth)], RECORDS)
+
+
+def test_pairs_within_one_file_are_closed_to_entities(tmp_path):
+    known = labels.read(
+        load(write(tmp_path / "m.yml", BY_PAIR)), [write(tmp_path / "t.csv", "a,b,same\n1,2,1\n2,3,1\n")], RECORDS
+    )
+    assert len(set(known.entities["entity_id"].to_pylist())) == 1
+    assert known.pairs is None
+
+
+def test_pairs_across_two_files_stay_pairs_and_their_ids_may_be_equal(tmp_path):
+    records = pa.table({"record_id": ["file1:1", "file2:1"], "file": ["1", "2"], "key": ["1", "1"]})
+    known = labels.read(load(write(tmp_path / "m.yml", TWO_FILES)), [write(tmp_path / "t.csv", "a,b\n1,1\n")], records)
+    assert known.pairs.to_pylist() == [{"left_id": "file1:1", "right_id": "file2:1"}]
+
+
+def test_precision_over_recall_counts_what_was_never_compared():
+    known = labels.Labels(pa.table({"record_id": list("abcd"), "entity_id": ["1", "1", "1", "2"]}))
+    scores = pa.table({"left_id": ["a", "a"], "right_id": ["b", "d"], "bits": [9.2, 3.0]})
+    assert curve.precision_over_recall(scores, known) == [(9.0, 1.0, 1 / 3), (3.0, 0.5, 1 / 3)]
+
+
+def test_every_mapping_in_the_repository_can_be_loaded():
+    mappings = [load(path) for path in sorted((Path(__file__).parent / "mappings").glob("*.yml"))]
+    assert {m.domain for m in mappings} == {"customers", "products"}
+    assert all(m.files for m in mappings)
+
+
+def test_the_attributes_of_a_mapping_are_those_of_the_conformed_shape():
+    assert {"email", "birth_on", "loyalty_code"} <= set(conformed_shape("customers"))
+    assert conformed_shape("customers")["birth_on"] == "date"
