@@ -9,14 +9,27 @@ from __future__ import annotations
 from pipelines.publish.receipts import Outcome
 from pipelines.publish.store import Line
 from pipelines.publish.write import Writer, look_up, write
-from sources.odoo.errors import OdooAmbiguous, OdooError, OdooMissing, OdooNoSuchMethod, OdooRejected, OdooRetryable
+from sources.odoo.client import call
+from sources.odoo.errors import (
+    OdooAmbiguous,
+    OdooDenied,
+    OdooError,
+    OdooMissing,
+    OdooNoSuchMethod,
+    OdooRejected,
+    OdooRetryable,
+)
 
 # From a batch of 500 it takes nine halvings to come to a single record.
 PATIENCE = 12
 
 
 def deliver(writer: Writer, lines: list[Line]) -> list[Outcome]:
-    """An outcome for every line. Raises OdooUnreachable, OdooDenied, and OdooAmbiguous if Odoo stays silent."""
+    """An outcome for every line.
+
+    Raises OdooUnreachable, OdooDenied where not one record but the key or the model is closed to us, and OdooAmbiguous
+    if Odoo stays silent.
+    """
     try:
         outcomes = write(writer, lines)
         writer.silence = 0
@@ -27,6 +40,10 @@ def deliver(writer: Writer, lines: list[Line]) -> list[Outcome]:
         return _split(writer, lines, "busy", error)
     except (OdooRejected, OdooMissing) as error:
         return _split(writer, lines, "rejected", error)
+    except OdooDenied as error:
+        if not error.kind.endswith("AccessError") or not _may_write(writer):
+            raise
+        return _split(writer, lines, "rejected", error)
     except OdooAmbiguous:
         writer.silence += 1
         if writer.silence > PATIENCE:
@@ -35,6 +52,12 @@ def deliver(writer: Writer, lines: list[Line]) -> list[Outcome]:
         writer.size = max(1, writer.size // 2)
         outcomes, rest = look_up(writer, lines)
         return outcomes + _halves(writer, rest)
+
+
+def _may_write(writer: Writer) -> bool:
+    """Whether the model is open to us, so that a denial was about single records."""
+    asked = (call(writer.client, writer.model, "has_access", [], operation=verb) for verb in ("write", "create"))
+    return all(asked)
 
 
 def _split(writer: Writer, lines: list[Line], state: str, error: OdooError) -> list[Outcome]:

@@ -11,19 +11,22 @@ from typing import Any
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import Refused
-from sources.odoo.actions import GOLDEN_ID, MODULE, RUN
+from sources.odoo.access import uuid_of
+from sources.odoo.actions import GOLDEN_ID, RUN
 from sources.odoo.client import OdooClient, call, fields_get, read_by_id, search_read
-from sources.odoo.errors import OdooDenied, OdooMissing
+from sources.odoo.errors import OdooDenied
+from sources.odoo.wanted import MODULE
 
 READ_PAGE = 2000
 
 
 def fingerprint(client: OdooClient) -> str:
-    """Which database this is: its name with its uuid, or with its birthday where the user may not see the uuid."""
-    with contextlib.suppress(OdooDenied, OdooMissing):
-        found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
-        if found:
-            return f"{client.db} {found[0]['value']}"
+    """Which database this is: its name with its uuid, or with its birthday where nobody tells the uuid.
+
+    The publishing user, who may not read the uuid himself, asks the action of ours that tells it.
+    """
+    if uuid := uuid_of(client):
+        return f"{client.db} {uuid}"
     born = search_read(client, "res.company", ["create_date"], limit=1)
     return f"{client.db} of {born[0]['create_date']}"
 

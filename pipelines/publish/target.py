@@ -1,20 +1,67 @@
-"""The Odoo that this environment publishes to, opened from the references in Odoo's contract."""
+"""The Odoo that this environment publishes to, opened from the references in Odoo's contract.
+
+Extract reads as ODOO_LOGIN. Publishing has a user of its own, provisioning an administrator; where those are not
+named, ODOO_LOGIN does it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from pipelines import resources
+from pipelines.publish.refusal import PublishRefused
 from pipelines.resources import MissingReference
 from sources.contract import SOURCES, load_contract
-from sources.odoo.client import OdooClient, connect
+from sources.odoo.client import OdooClient, administrator_allowed, connect, is_administrator
+
+Resolve = Callable[[str], str]
 
 
-def open_target(resolve: Callable[[str], str] = resources.resolve, transport: str | None = None) -> OdooClient:
-    """A client for the target. Raises MissingReference, or the errors of Odoo's client; close it, or use `with`."""
+def open_target(resolve: Resolve = resources.resolve, transport: str | None = None) -> OdooClient:
+    """A client for the target, as ODOO_PUBLISH_LOGIN. Raises MissingReference, PublishRefused for an administrator
+    whom ODOO_ALLOW_ADMIN does not allow, or the errors of Odoo's client; close it, or use `with`."""
+    client = _open(resolve, "PUBLISH", transport)
+    if not administrator_allowed(resolve) and is_administrator(client):
+        client.close()
+        remedy = "run `assay odoo provision` and publish as assay_publisher, or set ODOO_ALLOW_ADMIN=yes for a trial"
+        raise PublishRefused(f"{client.login} is an administrator of Odoo and may do far more than publish", remedy)
+    return client
+
+
+def open_publisher(resolve: Resolve = resources.resolve) -> OdooClient:
+    """A client as the publishing user, whoever that is."""
+    return _open(resolve, "PUBLISH")
+
+
+def open_source(resolve: Resolve = resources.resolve) -> OdooClient:
+    """A client as the user with whom extract reads."""
+    return _open(resolve, None)
+
+
+def open_admin(resolve: Resolve = resources.resolve) -> OdooClient:
+    """A client as ODOO_ADMIN_LOGIN, for setting up. Raises PublishRefused where that is no administrator."""
+    client = _open(resolve, "ADMIN")
+    if not is_administrator(client):
+        client.close()
+        remedy = "set ODOO_ADMIN_LOGIN and ODOO_ADMIN_KEY to one, for this command alone"
+        raise PublishRefused(f"{client.login} is no administrator of Odoo", remedy)
+    return client
+
+
+def _open(resolve: Resolve, role: str | None, transport: str | None = None) -> OdooClient:
     contract = load_contract(SOURCES / "odoo" / "contract.yml")
-    secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
-    missing = {"db", "login", "key"} - set(secrets)
+    missing = {"db", "login", "key"} - set(contract.secrets)
     if missing:
         raise MissingReference(f"sources/odoo/contract.yml names no secret {', '.join(sorted(missing))}")
-    return connect(resolve(contract.endpoint), secrets["db"], secrets["login"], secrets["key"], transport)
+    login, key = contract.secrets["login"], contract.secrets["key"]
+    if role and named(resolve, role):
+        login, key = f"env:ODOO_{role}_LOGIN", f"env:ODOO_{role}_KEY"
+    return connect(resolve(contract.endpoint), resolve(contract.secrets["db"]), resolve(login), resolve(key), transport)
+
+
+def named(resolve: Resolve, role: str) -> bool:
+    """Whether the environment names a user of its own for `role`, PUBLISH or ADMIN."""
+    try:
+        return bool(resolve(f"env:ODOO_{role}_LOGIN"))
+    except LookupError:
+        return False

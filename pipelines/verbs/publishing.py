@@ -92,22 +92,4 @@ def undo(run_id: str) -> None:
     report.show_run(console, done)
 
 
-@click.group()
-def odoo() -> None:
-    """The Odoo that is published to."""
-
-
-@odoo.command("provision")
-@click.option("--remove", is_flag=True, help="Take away what provisioning added.")
-def odoo_provision(remove: bool) -> None:
-    """Add the two fields and the server actions that compare-and-set needs; needs an administrator's key."""
-    from pipelines.publish.target import open_target
-    from sources.odoo import actions
-
-    with open_target() as client:
-        changed = actions.unprovision(client) if remove else actions.provision(client)
-    for line in changed or ["nothing to do"]:
-        click.echo(line)
-
-
-VERBS = (plan, approve, apply, verify, undo, odoo)
+VERBS = (plan, approve, apply, verify, undo)

@@ -27,7 +27,8 @@ from sources.estate.world import generate
 
 SYSTEMS = ("odoo", "pos", "shopify", "stripe", "voucherify")
 CREDENTIALS = {
-    "odoo": {"ODOO_DB": "assay", "ODOO_LOGIN": "assay", "ODOO_KEY": "estate-odoo-key"},
+    # Its Odoo has no rights to give, only administrators and others.
+    "odoo": {"ODOO_DB": "assay", "ODOO_LOGIN": "assay", "ODOO_KEY": "estate-odoo-key", "ODOO_ALLOW_ADMIN": "yes"},
     "pos": {},
     "shopify": {"SHOPIFY_TOKEN": "estate-shopify-token"},
     "stripe": {"STRIPE_KEY": "estate-stripe-key"},

@@ -8,12 +8,14 @@ back to calls that every Odoo has, with the gap that their docstrings state.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sources.odoo.client import OdooClient, call, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
+from sources.odoo.wanted import MODULE, Step, Wanted, missing
 
-MODULE = "assay"
 # product.product before product.template: a variant would otherwise inherit its template's field.
 MODELS = ("product.product", "product.template", "res.partner", "product.pricelist.item")
 GOLDEN_ID, RUN = "x_assay_id", "x_assay_run"
@@ -95,49 +97,87 @@ action = result
 ACTIONS = {"compare_and_set": ("assay: compare and set", COMPARE_AND_SET), "upsert": ("assay: keyed upsert", UPSERT)}
 
 
+def missing_fields(client: OdooClient) -> list[Step]:
+    """Steps that add our fields where they are missing."""
+    steps, models = [], ids_of_models(client, MODELS)
+    ours = [("model", "in", MODELS), ("name", "in", list(FIELDS))]
+    have = {(row["model"], row["name"]) for row in search_read(client, "ir.model.fields", ["model", "name"], ours)}
+    for model in MODELS:
+        for name, properties in FIELDS.items():
+            if (model, name) not in have:
+                fixed = {"name": name, "model_id": models[model], "ttype": "char", "copied": False} | properties
+                make = partial(call, client, "ir.model.fields", "create", vals_list=[fixed])
+                steps.append(Step(f"{model}: field {name}", make))
+    return steps
+
+
+def wanted(client: OdooClient) -> list[Wanted]:
+    """The server actions as records."""
+    models = ids_of_models(client, MODELS)
+    return [
+        Wanted(
+            _xid(what, model),
+            "ir.actions.server",
+            {"name": f"{title} ({model})", "model_id": models[model], "state": "code", "code": code},
+            f"{model}: action {title}",
+        )
+        for model in MODELS
+        for what, (title, code) in ACTIONS.items()
+    ]
+
+
 def provision(client: OdooClient) -> list[str]:
     """Create what is missing and renew what differs; what was done, one line each. Needs an administrator's key."""
-    done = []
-    model_ids = {
-        row["model"]: row["id"] for row in search_read(client, "ir.model", ["model"], [("model", "in", MODELS)])
-    }
-    for model in MODELS:
-        have = {row["name"] for row in search_read(client, "ir.model.fields", ["name"], [("model", "=", model)])}
-        for name, properties in FIELDS.items():
-            if name not in have:
-                fixed = {"name": name, "model_id": model_ids[model], "ttype": "char", "copied": False}
-                call(client, "ir.model.fields", "create", vals_list=[fixed | properties])
-                done.append(f"{model}: field {name}")
-    registered = _registered(client)
-    for model in MODELS:
-        for what, (title, code) in ACTIONS.items():
-            xid = _xid(what, model)
-            values = {"name": f"{title} ({model})", "model_id": model_ids[model], "state": "code", "code": code}
-            held = search_read(client, "ir.actions.server", ["code"], [("id", "=", registered.get(xid, 0))])
-            if not held:
-                made = call(client, "ir.actions.server", "create", vals_list=[values])[0]
-                row = {"module": MODULE, "name": xid, "model": "ir.actions.server", "res_id": made, "noupdate": True}
-                call(client, "ir.model.data", "create", vals_list=[row])
-                done.append(f"{model}: action {title}")
-            elif (held[0]["code"] or "").strip() != code.strip():
-                call(client, "ir.actions.server", "write", [held[0]["id"]], vals=values)
-                done.append(f"{model}: action {title} renewed")
+    return carry_out(client, steps(client))
+
+
+def steps(client: OdooClient) -> list[Step]:
+    """What provisioning would do."""
+    return missing_fields(client) + missing(client, wanted(client))
+
+
+def carry_out(client: OdooClient, todo: list[Step]) -> list[str]:
+    """Do the steps of `todo` in order; their words."""
+    for step in todo:
+        step.do()
     client.remembered.pop("actions", None)
-    return done
+    return [step.what for step in todo]
 
 
 def unprovision(client: OdooClient) -> list[str]:
     """Remove our server actions, and our fields with the ids in them; external ids stay. What was removed."""
-    actions = _registered(client)
-    found = search_read(client, "ir.actions.server", ["name"], [("id", "in", list(actions.values()))])
-    if found:
-        call(client, "ir.actions.server", "unlink", [row["id"] for row in found])
+    return carry_out(client, removal(client))
+
+
+def removal(client: OdooClient) -> list[Step]:
+    """Steps that take our server actions and fields away. Golden ids that only a field holds become external ids."""
+    actions = sorted(_registered(client).values())
+    found = search_read(client, "ir.actions.server", ["name"], [("id", "in", actions)])
+    steps = [Step(row["name"], partial(call, client, "ir.actions.server", "unlink", [row["id"]])) for row in found]
     ours = [("model", "in", MODELS), ("name", "in", list(FIELDS)), ("state", "=", "manual")]
-    fields = search_read(client, "ir.model.fields", ["name", "model"], ours)
-    if fields:
-        call(client, "ir.model.fields", "unlink", [row["id"] for row in fields])
-    client.remembered.pop("actions", None)
-    return [row["name"] for row in found] + [f"{row['model']}: field {row['name']}" for row in fields]
+    for row in search_read(client, "ir.model.fields", ["name", "model"], ours):
+        if row["name"] == GOLDEN_ID and (kept := _only_in_field(client, row["model"])):
+            keep = partial(call, client, "ir.model.data", "create", vals_list=kept)
+            steps.append(Step(f"{row['model']}: {len(kept)} golden ids kept as external ids", keep))
+        remove = partial(call, client, "ir.model.fields", "unlink", [row["id"]])
+        steps.append(Step(f"{row['model']}: field {row['name']}", remove))
+    return steps
+
+
+def _only_in_field(client: OdooClient, model: str) -> list[dict[str, Any]]:
+    """Bindings that stand in our field and not in the registry, as rows of the registry."""
+    held = search_read(client, model, [GOLDEN_ID], [(GOLDEN_ID, "!=", False)])
+    ours = [("module", "=", MODULE), ("model", "=", model)]
+    known = {row["name"] for row in search_read(client, "ir.model.data", ["name"], ours)}
+    fixed = {"module": MODULE, "model": model, "noupdate": True}
+    rows = {row[GOLDEN_ID]: row["id"] for row in held if row[GOLDEN_ID] not in known}
+    return [fixed | {"name": golden_id, "res_id": record} for golden_id, record in rows.items()]
+
+
+def ids_of_models(client: OdooClient, models: Iterable[str]) -> dict[str, int]:
+    """Id by name of the models that this Odoo has."""
+    rows = search_read(client, "ir.model", ["model"], [("model", "in", list(models))])
+    return {row["model"]: row["id"] for row in rows}
 
 
 def provisioned(client: OdooClient) -> bool:
@@ -292,10 +332,15 @@ def _cell(model: str, name: str, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _action(client: OdooClient, what: str, model: str) -> int | None:
+def registered(client: OdooClient) -> dict[str, int]:
+    """Ids of our server actions by external id, asked for once."""
     if "actions" not in client.remembered:
         client.remembered["actions"] = _registered(client)
-    return client.remembered["actions"].get(_xid(what, model))
+    return client.remembered["actions"]
+
+
+def _action(client: OdooClient, what: str, model: str) -> int | None:
+    return registered(client).get(_xid(what, model))
 
 
 def _registered(client: OdooClient) -> dict[str, int]:

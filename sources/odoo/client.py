@@ -35,12 +35,15 @@ from sources.odoo.errors import (
 )
 
 READS = {"search", "search_read", "read", "search_count", "fields_get", "context_get", "web_read", "name_search"}
-READS |= {"get_external_id", "exists", "web_search_read", "default_get", "has_access"}
+READS |= {"get_external_id", "exists", "has_group", "web_search_read", "default_get", "has_access"}
 # Never the bot's own language: a value read today must be the value read tomorrow. Reads see archived records too;
 # writes do not, or Odoo's own rules would count archived variants and barcodes.
 CONTEXT = {"lang": "en_US"}
 READ_CONTEXT = {"lang": "en_US", "active_test": False}
 TIMEOUT = 120.0
+# Whoever is in one of these may give himself every right.
+ADMINISTRATORS = ("base.group_system", "base.group_erp_manager")
+ALLOW_ADMINISTRATOR = "env:ODOO_ALLOW_ADMIN"
 Send = Callable[[str, str, list[int] | None, dict[str, Any], dict[str, Any], float], Any]
 
 
@@ -152,6 +155,20 @@ def search_read(
     """The records that match, in order of id unless told; archived ones too, relations as plain ids."""
     asked = {"domain": domain or [], "fields": fields, "limit": limit, "order": order, "load": None}
     return call(client, model, "search_read", context=context, **asked)
+
+
+def is_administrator(client: OdooClient) -> bool:
+    """Whether the client's user may change rights, users or settings."""
+    asked = (call(client, "res.users", "has_group", [client.uid], group_ext_id=group) for group in ADMINISTRATORS)
+    return any(asked)
+
+
+def administrator_allowed(resolve: Callable[[str], str]) -> bool:
+    """Whether the environment says that Assay may work as an administrator: for trials, such as the demo."""
+    try:
+        return resolve(ALLOW_ADMINISTRATOR).strip().lower() in ("yes", "true", "1")
+    except LookupError:
+        return False
 
 
 def json2_request(model: str, method: str, **arguments: Any) -> tuple[str, dict[str, Any]]:

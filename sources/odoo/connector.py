@@ -61,13 +61,20 @@ Client = http.Client | Older
 
 
 def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
-    """A session as the user of the API key: JSON-2 from api_version 19 on, /jsonrpc below."""
+    """A session as the user of the API key: JSON-2 from api_version 19 on, /jsonrpc below.
+
+    Raises MissingScope for an administrator's key, unless ODOO_ALLOW_ADMIN says yes.
+    """
     secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
     if int((contract.api_version or "19").split(".")[0]) >= 19:
         headers = rpc.json2_headers(secrets["db"], secrets["key"])
-        return http.connect(contract, resolve, headers=headers, judge=judge)
-    with _as_extract_errors("*", denied=BadCredentials):
-        return Older(rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc"))
+        client = http.connect(contract, resolve, headers=headers, judge=judge)
+    else:
+        with _as_extract_errors("*", denied=BadCredentials):
+            client = Older(rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc"))
+    if not rpc.administrator_allowed(resolve):
+        _refuse_administrator(client)
+    return client
 
 
 def judge(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
@@ -124,7 +131,7 @@ def _pages(client: Client, model: str, domain: list, fields: list[str], size: in
 def _domain(client: Client) -> list:
     """What of a model belongs to the stream."""
     if client.stream == "external_ids":
-        return [("module", "=", "assay")]
+        return [("module", "=", "assay"), ("model", "in", sorted({*MODELS.values()} - {"ir.model.data"}))]
     if client.stream != "partners":
         return []
     internal = ["|", ("share", "=", False), ("login", "in", TEMPLATE_USERS)]
@@ -143,6 +150,13 @@ def _state_options(client: Client, variants: list[dict[str, Any]]) -> None:
     for variant in variants:
         chosen = set(variant.get(held) or [])
         variant["options"] = [option for one, option in named.items() if one in chosen]
+
+
+def _refuse_administrator(client: Client) -> None:
+    me = [_ask(client, "res.users", "context_get")["uid"]]
+    if any(_ask(client, "res.users", "has_group", ids=me, group_ext_id=group) for group in rpc.ADMINISTRATORS):
+        remedy = "run `assay odoo provision` and read as assay_reader, or set ODOO_ALLOW_ADMIN=yes for a trial"
+        raise client.fail(MissingScope, "the API key is an administrator's, who may do far more than read", remedy)
 
 
 def _ask(client: Client, model: str, method: str, **arguments: Any) -> Any:

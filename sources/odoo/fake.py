@@ -30,8 +30,8 @@ __all__ = ["STREAMS", "app", "bind", "delete", "keys", "merge_customers", "seed"
 
 VERSION = [19, 0, 0, "final", 0, ""]
 ON_MODEL = {"search", "search_read", "search_count", "create", "fields_get", "load", "context_get"}
-ON_RECORDS = {"read", "write", "unlink", "web_save_multi", "get_external_id", "run", "exists"}
-ONLY_ON = {"context_get": "res.users", "run": "ir.actions.server"}
+ON_RECORDS = {"read", "write", "unlink", "web_save_multi", "get_external_id", "run", "exists", "has_group"}
+ONLY_ON = {"context_get": "res.users", "has_group": "res.users", "run": "ir.actions.server"}
 VERBS = {"create": "create", "write": "modify", "unlink": "delete"}
 
 

@@ -27,7 +27,7 @@ import pytest
 import uvicorn
 
 from sources.estate.world import NOW, generate
-from sources.odoo import actions
+from sources.odoo import access, actions, keys
 from sources.odoo.client import OdooClient, call, connect
 from sources.odoo.demo.fresh import create_database
 from sources.odoo.demo.seed import STEWARD_KEY, seed, seed_real
@@ -48,6 +48,7 @@ class OdooTarget:
 
     `ids`, where the retailer is inside: record id by key of the world, per table (partners, templates, variants,
     pricelists, items); in the used Odoo by key of used_state.py. `environment`: what a subprocess of Assay needs.
+    `user_keys`, where Assay's own users are inside: API key by login.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class OdooTarget:
     key: str = field(repr=False)
     steward_key: str = field(repr=False)
     ids: dict[str, dict[str, int]] = field(default_factory=dict, repr=False)
+    user_keys: dict[str, str] = field(default_factory=dict, repr=False)
     _open: list[OdooClient] = field(default_factory=list, repr=False)
 
     @property
@@ -74,11 +76,27 @@ class OdooTarget:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"ODOO_URL": self.url, "ODOO_DB": self.db, "ODOO_LOGIN": self.login, "ODOO_KEY": self.key}
+        named = {"ODOO_URL": self.url, "ODOO_DB": self.db, "ODOO_LOGIN": self.login, "ODOO_KEY": self.key}
+        return named | {"ODOO_ALLOW_ADMIN": "yes"}
 
     def client(self, transport: str | None = None, url: str | None = None) -> OdooClient:
         """A new client of the bot; closed with the test."""
         return self._opened(url or self.url, self.login, self.key, transport)
+
+    @property
+    def least_environment(self) -> dict[str, str]:
+        """As `environment`, with the two users that may do no more than extract and publish need."""
+        names = zip(("", "_PUBLISH"), access.LOGINS.values(), strict=True)
+        named = {f"ODOO{role}_{what}": said for role, login in names for what, said in self._said(login)}
+        return {"ODOO_URL": self.url, "ODOO_DB": self.db} | named
+
+    def _said(self, login: str) -> list[tuple[str, str]]:
+        return [("LOGIN", login), ("KEY", self.user_keys[login])]
+
+    def least(self, group: str, transport: str | None = None, url: str | None = None) -> OdooClient:
+        """A new client of Assay's own `reader` or `publisher`."""
+        login = access.LOGINS[group]
+        return self._opened(url or self.url, login, self.user_keys[login], transport)
 
     def human(self) -> OdooClient:
         """A client of the steward: sales and product rights, no administrator."""
@@ -125,6 +143,12 @@ def used_odoo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTa
     See used_state.py, and `ids` by its keys: partners, templates, variants, orders, invoices, receipts, cards, leads.
     """
     yield from _target(request, tmp_path, "used")
+
+
+@pytest.fixture(params=KINDS[1:])
+def least_odoo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OdooTarget]:
+    """A real Odoo with all that Assay sets up, its two users with their keys too, and the retailer2 world inside."""
+    yield from _target(request, tmp_path, "least")
 
 
 @pytest.fixture
@@ -242,7 +266,7 @@ class RealOdoo:
         name = f"t_{os.getpid()}_{next(self.number)}"
         server.clone(template, name, in_memory=True)
         target = self._target(kind, name)
-        target.ids = self._ids(template)
+        target.ids, target.user_keys = self._ids(template), self._user_keys(template)
         try:
             yield target
         finally:
@@ -253,7 +277,10 @@ class RealOdoo:
         if content == "bare":
             return self.base
         depends = [self._under(content), actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
-        if content == "retailer":
+        if content == "least":
+            depends += [Path(one.__code__.co_filename).read_text() for one in (access.plan, keys.renew)]
+            depends.append(access.ACCESS.read_text())
+        if content in ("retailer", "least"):
             world = generate("retailer2")
             depends += [str(table) for table in (world.appearances, world.listings, world.prices)]
             depends.append(Path(seed_real.__code__.co_filename).read_text())
@@ -273,7 +300,12 @@ class RealOdoo:
         target = self._target("real-json2", building)
         with closing(target.client()) as client:
             actions.provision(client)
-            if content == "retailer":
+            if content == "least":
+                actions.carry_out(client, access.plan(client))
+                now = datetime.now(UTC)
+                made = {login: keys.renew(client, login, access.KEY_DAYS, now) for login in access.LOGINS.values()}
+                (server.HOME / "keys" / f"{name}.users").write_text(json.dumps(made))
+            if content in ("retailer", "least"):
                 made = seed_real(client, generate("retailer2"))
                 (server.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))
             if content == "used":
@@ -282,6 +314,11 @@ class RealOdoo:
 
     def _target(self, kind: str, database: str) -> OdooTarget:
         return OdooTarget(kind, self.server.url, database, server.BOT, self.keys[server.BOT], self.keys[server.HUMAN])
+
+    def _user_keys(self, template: str) -> dict[str, str]:
+        with suppress(FileNotFoundError):
+            return json.loads((server.HOME / "keys" / f"{template}.users").read_text())
+        return {}
 
     def _ids(self, template: str) -> dict[str, dict[str, int]]:
         with suppress(FileNotFoundError):
