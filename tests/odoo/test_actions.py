@@ -12,6 +12,7 @@ from sources.odoo.actions import (
 )
 from sources.odoo.client import call, fields_get, search_read
 from sources.odoo.errors import OdooDenied, OdooRejected
+from sources.odoo.wanted import code_hash
 
 
 @pytest.fixture(params=["with our server actions", "without them"])
@@ -222,7 +223,8 @@ def test_changed_action_code_is_renewed(odoo_target):
         0
     ]["id"]
     call(client, "ir.actions.server", "write", [action], vals={"code": "action = {}"})
-    assert provision(client) == ["res.partner: action assay: keyed upsert renewed"]
+    (told,) = provision(client)
+    assert told == f"res.partner: action assay: keyed upsert renewed (its code had hash {code_hash('action = {}')})"
     assert upsert(client, "res.partner", [{"xid": "C-1", "values": {"name": "a"}}])["C-1"]["created"]
 
 
