@@ -47,4 +47,5 @@ $(READY): requirements.lock pyproject.toml
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c 'from pipelines import resources, transform; transform.parsed(resources.settings())'
 	@touch $@

@@ -53,7 +53,7 @@ def source_yaml(contract: Contract) -> str:
 
 
 def _table(contract: Contract, name: str, stream: Stream) -> dict[str, Any]:
-    glob = f"{{{{ env_var('ASSAY_HOME', '../.assay') }}}}/landing/{contract.system}/{name}/*.parquet"
+    glob = f"landing/{contract.system}/{name}/*.parquet"
     config: dict[str, Any] = {
         "meta": {
             "external_location": f"read_parquet('{glob}', union_by_name = true)",

@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -26,7 +25,6 @@ LAYERS = {"seeds": "0_seeds", "staging": "2_staging", "conformed": "3_conformed"
 LAYERS |= {"matched": "4_matched", "golden": "5_golden", "publish": "6_publish"}
 POOL = "duckdb_writer"
 _BUILT = {"LogModelResult", "LogSeedResult", "LogSnapshotResult"}
-_PARSED = ("models", "matching", "macros", "seeds", "tests", "dbt_project.yml")
 
 
 class BuildConfig(dg.Config):
@@ -99,22 +97,9 @@ def checked_by(manifest: Mapping[str, Any], test_id: str) -> str | None:
     return max(placed)[1] if placed else None
 
 
-def prepared_manifest(settings: Settings) -> Path:
-    """The path of dbt's manifest, parsed anew only if a file of the project is younger."""
-    manifest = settings.home / "dbt" / "manifest.json"
-    files = [
-        path
-        for name in _PARSED
-        for path in [transform.DBT_PROJECT / name, *(transform.DBT_PROJECT / name).rglob("*.*")]
-    ]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in files if path.exists()):
-        transform.run_dbt(settings, "parse")
-    return manifest
-
-
 def read_manifest(settings: Settings) -> dict[str, Any]:
     """dbt's manifest, fit for the project as it stands."""
-    return json.loads(prepared_manifest(settings).read_bytes())
+    return json.loads(transform.parsed(settings).read_bytes())
 
 
 def building(

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from pipelines import ledger
 from pipelines.landing import prepare_landing, recover
+from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
 from sources.contract import load_contracts
 
@@ -91,13 +92,28 @@ def run_dbt(
     run_id: str | None = None,
 ) -> BuildResult:
     """Run one dbt command on the warehouse of `settings`. Raises BuildFailed with what failed and where to read why."""
-    target = settings.home / "dbt"
+    manifest = parsed(settings)
+    return _run_dbt(settings, manifest.parent, *arguments, on_event=on_event, run_id=run_id)
+
+
+def parsed(settings: Settings) -> Path:
+    """The path of dbt's manifest, fit for the project as it stands. Raises BuildFailed when dbt cannot parse it."""
+    return prepared_manifest(settings, DBT_PROJECT, lambda settings, folder: _run_dbt(settings, folder, "parse"))
+
+
+def _run_dbt(
+    settings: Settings,
+    target: Path,
+    *arguments: str,
+    on_event: Callable[[Event], None] | None = None,
+    run_id: str | None = None,
+) -> BuildResult:
     (target / "run_results.json").unlink(missing_ok=True)
-    dbt = Path(sys.executable).with_name("dbt")
+    told = ["--no-use-colors", "--log-format", "json", "--log-level-file", "info", "--log-path", target / "logs"]
     places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target]
     process = subprocess.Popen(
-        [dbt, "--no-use-colors", "--log-format", "json", "--log-path", target / "logs", *arguments, *places],
-        cwd=DBT_PROJECT,
+        [sys.executable, "-m", "pipelines.dbt_process", *told, *arguments, *places],
+        cwd=PROJECT,
         env=child_environment(settings, run_id),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

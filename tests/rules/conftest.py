@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.resources import Settings
-from pipelines.transform import run_dbt
+from pipelines.transform import parsed
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,8 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory):
     home = tmp_path_factory.mktemp("manifest")
-    run_dbt(Settings(home, "test", f"sqlite:///{home / 'ledger.db'}"), "parse")
-    return json.loads((home / "dbt" / "manifest.json").read_bytes())
+    return json.loads(parsed(Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")).read_bytes())
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,49 @@
+"""dbt parses a project once, whichever home asks, and anew when a file of it is another."""
+
+import shutil
+
+import pytest
+
+from pipelines import manifest, transform
+from pipelines.resources import Settings
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the dbt project that nothing was parsed of yet."""
+    copy = tmp_path / "dbt_project"
+    shutil.copytree(transform.DBT_PROJECT, copy, ignore=shutil.ignore_patterns("target", "logs"))
+    monkeypatch.setattr(transform, "DBT_PROJECT", copy)
+    return copy
+
+
+def prepared(project, home, parse):
+    return manifest.prepared_manifest(Settings(home, "test", f"sqlite:///{home / 'ledger.db'}"), project, parse)
+
+
+def test_a_second_home_copies_what_the_first_has_parsed(project, tmp_path):
+    parses = []
+
+    def parse(settings, folder):
+        parses.append(folder)
+        for name in manifest.FILES:
+            (folder / name).write_text(f"parsed {len(parses)}")
+
+    first, second = (prepared(project, tmp_path / name, parse) for name in ("one", "other"))
+    assert (len(parses), first.read_text(), second.read_text()) == (1, "parsed 1", "parsed 1")
+    (project / "seeds" / "price_lists.csv").write_text("another\n")
+    assert prepared(project, tmp_path / "one", parse).read_text() == "parsed 2"
+    (project / "seeds" / "price_lists.csv").unlink()
+    assert prepared(project, tmp_path / "one", parse).read_text() == "parsed 3"
+    assert prepared(project, tmp_path / "other", parse).read_text() == "parsed 3"
+    assert len(parses) == 3
+
+
+def test_a_project_that_cannot_be_parsed_says_why_and_leaves_nothing_behind(project, tmp_path):
+    (project / "models" / "golden" / "broken.sql").write_text("select * from {{ ref('nowhere') }}")
+    settings = Settings(tmp_path / "home", "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    settings.home.mkdir()
+    with pytest.raises(transform.BuildFailed, match="nowhere"):
+        transform.parsed(settings)
+    assert not (settings.home / "dbt" / "manifest.json").exists()
+    assert not [path for path in (project / "target").iterdir() if path.name.startswith("parsing-")]
