@@ -35,12 +35,23 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.lineage import NotFound
     from pipelines.mapping import UnusableInput
     from pipelines.publish.refusal import PublishRefused
+    from pipelines.retrain import NotTrained
     from pipelines.serve import NotReady
     from pipelines.transform import BuildFailed
     from sources.errors import ExtractError
     from sources.odoo.errors import OdooError
 
-    ours = (PublishRefused, BuildFailed, NotFound, BrokenChain, HomeInUse, NotReady, NotErasable, UnusableInput)
+    ours = (
+        PublishRefused,
+        BuildFailed,
+        NotFound,
+        BrokenChain,
+        HomeInUse,
+        NotReady,
+        NotErasable,
+        UnusableInput,
+        NotTrained,
+    )
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 
 

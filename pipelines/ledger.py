@@ -1,6 +1,6 @@
 """The ledger: the tables that hold what must never be lost, and the one way to open them.
 
-Cursors, golden ids, plans, approvals, receipts and the audit chain live here. Nothing derived does.
+Cursors, golden ids, trained models, plans, approvals, receipts and the audit chain live here. Nothing derived does.
 SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
 """
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -90,6 +91,19 @@ suppressions = Table(
     Column("basis", String, nullable=False, comment="why it was erased"),
     Column("erased_by", String, nullable=False),
     Column("erased_at", DateTime, nullable=False),
+)
+
+match_models = Table(
+    "match_models",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("version", String, primary_key=True, comment="hash of all that it learnt"),
+    Column("seq", Integer, nullable=False, comment="the highest of a domain is in use"),
+    Column("declared", String, nullable=False, comment="hash of the declaration that it was trained for"),
+    Column("records", BigInteger, nullable=False, comment="how many it was learnt from"),
+    Column("run_id", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("parts", LargeBinary, nullable=False, comment="a zip of one Parquet file per part"),
 )
 
 runs = Table(

@@ -46,8 +46,9 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
     compare), its count `pairs` and `inverse_affinity`; `chance` is a random sample of all pairs of its `records`.
     Pairs that no block brought together count as chance. Returns one row per comparison and level with the
-    probability of that level in each class, one row `prior` with each class's share of all pairs, and one row
-    `together` with how many times more often than expected the comparisons declared so agree by chance.
+    probability of that level in each class, and three rows more: `prior`, each class's share of all pairs; `records`,
+    how many it was learnt from; `together`, how many times more often than expected the comparisons declared so agree
+    by chance.
     """
     comparisons = spec["compare"]["comparisons"]
     together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
@@ -84,7 +85,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             excess = max(1.0, (equal + 10) / (comparable * np.prod([params[i][2, 0] for i in together]) + 10))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
-    return _as_table(comparisons, params, priors, excess)
+    return _as_table(comparisons, params, priors, excess, records)
 
 
 def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:
@@ -125,13 +126,18 @@ def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strengt
     return (seen + strength * start) / (seen.sum() + strength)
 
 
-def _as_table(comparisons: Sequence[dict], params: list[np.ndarray], priors: np.ndarray, excess: float) -> pa.Table:
+def _as_table(
+    comparisons: Sequence[dict], params: list[np.ndarray], priors: np.ndarray, excess: float, records: int
+) -> pa.Table:
     rows = [
         {"comparison": c["name"], "level": n, "label": level["name"], **_rounded(p[:, n])}
         for c, p in zip(comparisons, params, strict=True)
         for n, level in enumerate(c["levels"])
     ]
     rows.append({"comparison": "prior", "level": 0, "label": "share of all pairs", **_rounded(priors)})
+    rows.append(
+        {"comparison": "records", "level": 0, "label": "learnt from", **dict.fromkeys(LATENT, float(max(records, 1)))}
+    )
     rows.append({"comparison": "together", "level": 0, "label": "agree by chance", **_rounded([1.0, 1.0, excess])})
     version = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
     return pa.Table.from_pylist([{"model_version": version, **row} for row in rows])
@@ -149,22 +155,34 @@ def pattern_counts(comparisons: Sequence[dict]) -> tuple[str, str]:
 
 
 def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limit: int) -> pa.Table:
-    """record_no, record_id, component_no for `records` (record_no 1..n in order), linked by `links` and `demanded`."""
-    left, right, bits = _pairs(pa.concat_tables([links, demanded]))
+    """record_no, record_id, component_no for `records`, which come ordered by record_id.
+
+    `links` and `demanded` connect; a component has the number of its first record.
+    """
+    numbers = records["record_no"].to_numpy()
+    left, right, bits = _pairs(pa.concat_tables([links, demanded]), numbers)
     label = components(left, right, bits, len(records), limit)
-    return records.append_column("component_no", pa.array(label + 1))
+    return records.append_column("component_no", pa.array(numbers[label]))
 
 
 def cluster_table(members: pa.Table, pairs: pa.Table, cap: float, stop: float) -> pa.Table:
-    """record_id, cluster_id (its smallest record_id) from component members and every pair inside the components."""
-    left, right, bits = _pairs(pairs)
-    cluster = refine(members["component_no"].to_numpy() - 1, left, right, bits, cap, stop)
+    """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs."""
+    numbers = members["record_no"].to_numpy()
+    component = _places(numbers, members["component_no"].to_numpy())
+    cluster = refine(component, *_pairs(pairs, numbers), cap, stop)
     record_id = members["record_id"].combine_chunks()
     return pa.table({"record_id": record_id, "cluster_id": record_id.take(pa.array(cluster))})
 
 
-def _pairs(table: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return table["left_no"].to_numpy() - 1, table["right_no"].to_numpy() - 1, table["bits"].to_numpy()
+def _pairs(table: pa.Table, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both sides of each pair as places in `numbers`, the smaller first, and its bits."""
+    sides = [_places(numbers, table[name].to_numpy()) for name in ("left_no", "right_no")]
+    return np.minimum(*sides), np.maximum(*sides), table["bits"].to_numpy()
+
+
+def _places(numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    order = np.argsort(numbers)
+    return order[np.searchsorted(numbers, wanted, sorter=order)] if len(order) else wanted
 
 
 def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:

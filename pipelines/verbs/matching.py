@@ -38,4 +38,19 @@ def match_eval(**options: Any) -> None:
         click.echo(line)
 
 
+@match.command("train")
+@click.argument("domain", type=click.Choice(["customers", "products"]))
+@click.option("--adopt", is_flag=True, help="Let the next build use the new model.")
+@click.option("--force", is_flag=True, help="Adopt it although more than 1 % of the records would get another id.")
+def match_train(domain: str, adopt: bool, force: bool) -> None:
+    """Learn from all records anew; tells what would change, and replaces nothing unless it is adopted."""
+    from pipelines import retrain
+
+    for line in retrain.train(resources.settings(), domain, adopt, force).lines():
+        click.echo(line)
+    click.echo(
+        "  adopted; the next build uses it" if adopt else "  nothing is replaced; --adopt lets the next build use it"
+    )
+
+
 VERBS = (match,)

@@ -29,7 +29,7 @@ compared as (
 ),
 
 completed as (
-    {{ score_pairs(domain, 'compared', model, evidence) }}
+    {{ score_pairs(domain, 'compared', model) }}
 ),
 
 scored as (

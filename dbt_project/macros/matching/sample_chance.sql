@@ -1,7 +1,13 @@
 {#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. -#}
 {% macro sample_chance(domain, evidence) %}
 {%- set names = declared(domain, 'compare.comparisons') | map(attribute='name') | join(', ') -%}
-with size as (
+with numbered as (
+
+    select record_no, row_number() over (order by record_id) as place from {{ evidence }}
+
+),
+
+size as (
 
     select count(*) as records, greatest(1, least(count(*) - 1, {{ declared(domain, 'learn.chance_pairs') }} // greatest(count(*), 1))) as steps
     from {{ evidence }}
@@ -11,11 +17,13 @@ with size as (
 sampled as (
 
     select
-        evidence.record_no as left_no,
-        1 + (evidence.record_no - 1 + 1 + (step * 7919 + evidence.record_no * 104729) % greatest(records - 1, 1)) % records as right_no
-    from {{ evidence }} as evidence
+        l.record_no as left_no,
+        r.record_no as right_no
+    from numbered as l
     cross join size
     cross join unnest(range(1, size.steps + 1)) as steps (step)
+    inner join numbered as r
+        on r.place = 1 + (l.place + (step * 7919 + l.place * 104729) % greatest(records - 1, 1)) % records
 
 ),
 

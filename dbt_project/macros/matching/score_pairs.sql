@@ -1,8 +1,8 @@
 {#- Bits of evidence that a pair is one party rather than one household or chance: log2 of the posterior odds. -#}
-{% macro score_pairs(domain, compared, model, evidence) %}
+{% macro score_pairs(domain, compared, model) %}
 {%- set together = declared(domain, 'learn.together') -%}
 with weights as (
-    {{ learnt_weights(domain, model, evidence) }}
+    {{ learnt_weights(domain, model) }}
 ),
 
 weighed as (
@@ -31,7 +31,7 @@ from weighed
 {% endmacro %}
 
 {#- What the model learnt as one row: per comparison and class a list of log2 probabilities, in the order of the levels. -#}
-{% macro learnt_weights(domain, model, evidence) %}
+{% macro learnt_weights(domain, model) %}
 select
     {%- for class in ['match', 'household', 'chance'] %}
     {%- for comparison in declared(domain, 'compare.comparisons') %}
@@ -40,7 +40,7 @@ select
     max(log2({{ class }})) filter (where comparison = 'prior') as prior_{{ class }},
     {%- endfor %}
     max(log2(chance)) filter (where comparison = 'together') as together_chance,
-    (select count(*) from {{ evidence }}) as records
+    max(chance) filter (where comparison = 'records') as records
 from {{ model }}
 {% endmacro %}
 

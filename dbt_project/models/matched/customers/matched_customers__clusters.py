@@ -5,7 +5,7 @@ from pipelines import matching
 
 def model(dbt, session):
     limits = matching.declared("customers")["cluster"]
-    members = dbt.ref("matched_customers__components").order("record_no")
+    members = dbt.ref("matched_customers__components").order("record_id")
     pairs = dbt.ref("matched_customers__within").order("component_no, left_no, right_no")
     return matching.cluster_table(
         members.to_arrow_table(),

@@ -5,7 +5,7 @@ from pipelines import matching
 
 def model(dbt, session):
     limits = matching.declared("customers")["cluster"]
-    records = dbt.ref("matched_customers__evidence").project("record_no, record_id").order("record_no")
+    records = dbt.ref("matched_customers__evidence").project("record_no, record_id").order("record_id")
     links = dbt.ref("matched_customers__scores").filter(f"bits > {limits['start_bits']}")
     decided = dbt.ref("matched_customers__decisions").filter("decision = 'must'")
     return matching.component_table(

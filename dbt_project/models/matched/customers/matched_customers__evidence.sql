@@ -1,12 +1,13 @@
 {#- What each record brings to a comparison: names the right way round, no placeholders, how common its names are. -#}
 {%- set known -%}
-greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * (select count(*) from records))
+greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * learnt.records)
 {%- endset -%}
 {%- set smooth = declared('customers', 'normalise.affinity_records') -%}
+{%- set vocabulary = ref('matched_customers__vocabulary') -%}
 with records as (
 
     select
-        row_number() over (order by normalised.record_id) as record_no,
+        {{ record_number('normalised.record_id') }} as record_no,
         normalised.* exclude (email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
         case when bad_email.value is null then email end as email,
         case when bad_email.value is null then email_user end as email_user,
@@ -27,41 +28,14 @@ with records as (
 
 ),
 
-positions as (
+words as (
 
-    select word, count(*) filter (place = 'first') as as_first, count(*) filter (place = 'last') as as_last
-    from (
-        select first_word as word, 'first' as place from records where last_word is not null
-        union all
-        select last_word, 'last' from records where first_word is not null
-    )
-    group by word
-
-),
-
-oriented as (
-
-    select
-        records.*,
-        coalesce(
-            (f.as_last + 1) * (l.as_first + 1) > 10 * (f.as_first + 1) * (l.as_last + 1), false
-        ) as is_swapped
-    from records
-    left join positions as f on records.first_word = f.word
-    left join positions as l on records.last_word = l.word
+    select value as word, records as as_first, of_records as as_last from {{ vocabulary }} where kind = 'word'
 
 ),
 
 named as (
-
-    select
-        * exclude (first_word, second_word, last_word, last_words),
-        case when is_swapped then last_word else first_word end as first_name,
-        case when not is_swapped then second_word end as second_name,
-        case when is_swapped then first_word else last_word end as last_name,
-        case when is_swapped then [first_word] else last_words end as last_names
-    from oriented
-
+    {{ oriented_names('records', 'words') }}
 ),
 
 aliases as (
@@ -78,49 +52,9 @@ aliases as (
 
 first_names as (
 
-    select
-        first_name,
-        {{ sound_key('first_name') }} as sound,
-        count(*) as records,
-        count(*) / sum(count(*)) over () as share
-    from named
-    where first_name is not null
-    group by first_name
-
-),
-
-family_counts as (
-
-    select last_name, origin, count(*) as records
-    from named
-    where last_name is not null and origin is not null
-    group by last_name, origin
-
-),
-
-family_origins as (
-
-    select last_name, min(origin) as origin
-    from (
-        select last_name, origin, records = max(records) over (partition by last_name) as is_usual
-        from family_counts
-    )
-    where is_usual
-    group by last_name
-
-),
-
-affinities as (
-
-    select
-        first_name,
-        family_origins.origin,
-        count(*) as records,
-        sum(count(*)) over (partition by family_origins.origin) as records_of_origin
-    from named
-    inner join family_origins on named.last_name = family_origins.last_name
-    where first_name is not null
-    group by first_name, family_origins.origin
+    select first_name, {{ sound_key('first_name') }} as sound, coalesce(known.records, 1) as records
+    from (select distinct first_name from named where first_name is not null)
+    left join {{ vocabulary }} as known on known.kind = 'first name' and first_name = known.value
 
 ),
 
@@ -129,11 +63,21 @@ last_names as (
     select
         last_name,
         {{ sound_key('last_name') }} as sound,
-        count(*) as records,
-        count(*) / sum(count(*)) over () as share
-    from named
-    where last_name is not null
-    group by last_name
+        coalesce(known.records, 1) as records,
+        origins.detail as origin
+    from (select distinct last_name from named where last_name is not null)
+    left join {{ vocabulary }} as known on known.kind = 'last name' and last_name = known.value
+    left join {{ vocabulary }} as origins on origins.kind = 'origin' and last_name = origins.value
+
+),
+
+learnt as (
+
+    select
+        max(records) filter (where kind = 'records') as records,
+        greatest(max(of_records) filter (where kind = 'first name'), 1) as first_named,
+        greatest(max(of_records) filter (where kind = 'last name'), 1) as last_named
+    from {{ vocabulary }}
 
 )
 
@@ -147,15 +91,17 @@ select
     first_names.sound as first_sound,
     aliases.given_names,
     coalesce(aliases.given_names[1], first_names.sound) as first_key,
-    first_names.share as first_share,
+    first_names.records / learnt.first_named as first_share,
     aliases.given_names is not null or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
     named.last_names,
     last_names.sound as last_sound,
-    last_names.share as last_share,
+    last_names.records / learnt.last_named as last_share,
     last_names.records >= {{ known }} as last_is_known,
     coalesce(
-        (affinities.records + {{ smooth }} * first_names.share) / (affinities.records_of_origin + {{ smooth }}) / first_names.share, 1
+        (affinities.records + {{ smooth }} * first_names.records / learnt.first_named)
+        / (affinities.of_records + {{ smooth }}) / (first_names.records / learnt.first_named),
+        1
     ) as name_affinity,
     named.company,
     named.email,
@@ -178,8 +124,9 @@ select
     named.loyalty_code,
     named.linked_record_id
 from named
+cross join learnt
 left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
 left join aliases on named.first_name = aliases.name
-left join family_origins on named.last_name = family_origins.last_name
-left join affinities on named.first_name = affinities.first_name and family_origins.origin = affinities.origin
+left join {{ vocabulary }} as affinities
+    on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail

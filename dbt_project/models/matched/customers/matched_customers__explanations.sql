@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 {#- The waterfall behind each score: what every comparison of a pair says for one party, against chance and household. -#}
 with weights as (
-    {{ learnt_weights('customers', ref('matched_customers__model'), ref('matched_customers__evidence')) }}
+    {{ learnt_weights('customers', ref('matched_customers__model')) }}
 ),
 
 contributions as (

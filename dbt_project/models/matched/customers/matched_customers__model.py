@@ -1,11 +1,18 @@
-"""Learns what each level of each comparison says, from counts of patterns; no labels."""
+"""What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import matching
+from pipelines import matching, trained
 
 
 def model(dbt, session):
     spec = matching.declared("customers")
     counts, names = matching.pattern_counts(spec["compare"]["comparisons"])
-    patterns = dbt.ref("matched_customers__comparisons").aggregate(counts, names).order("all")
-    chance = dbt.ref("matched_customers__chance").order("all")
-    return matching.learn(patterns.to_arrow_table(), chance.to_arrow_table(), spec)
+    patterns, chance = dbt.ref("matched_customers__comparisons"), dbt.ref("matched_customers__chance")
+
+    def learn():
+        seen = patterns.aggregate(counts, names).order("all").to_arrow_table()
+        return matching.learn(seen, chance.order("all").to_arrow_table(), spec)
+
+    vocabulary = dbt.ref("matched_customers__vocabulary")
+    return trained.weights_in_build(
+        "customers", learn, lambda: {"vocabulary": vocabulary.order("all").to_arrow_table()}
+    )

@@ -1,4 +1,4 @@
-{#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames share. -#}
+{#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}
 with declared as (
 
     select kind, part, value from {{ ref('conformed_customers__placeholders') }}
@@ -7,45 +7,37 @@ with declared as (
 
 uses as (
 
-    select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ ref('matched_customers__normalised') }}
-    union all
-    select 'phone', unnest([phone, mobile]), coalesce(company, last_word) from {{ ref('matched_customers__normalised') }}
-    union all
-    select 'vat', vat, coalesce(company, last_word) from {{ ref('matched_customers__normalised') }}
-    union all
-    select 'loyalty_code', loyalty_code, coalesce(company, last_word) from {{ ref('matched_customers__normalised') }}
+    select distinct 'email' as attribute, email as value from {{ ref('matched_customers__normalised') }}
+    union
+    select 'phone', unnest([phone, mobile]) from {{ ref('matched_customers__normalised') }}
+    union
+    select 'birth_on', cast(birth_on as varchar) from {{ ref('matched_customers__normalised') }}
+    where cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')
 
 ),
 
-counted as (
+learnt as (
 
-    select attribute, value, count(party) as records, count(distinct left(party, 2)) as surnames
-    from uses
-    where value is not null
-    group by attribute, value
-
-),
-
-birth_dates as (
-
-    select birth_on, count(*) as records, sum(count(*)) over () as dated
-    from {{ ref('matched_customers__normalised') }}
-    where birth_on is not null
-    group by birth_on
+    select detail as attribute, value from {{ ref('matched_customers__vocabulary') }} where kind = 'shared'
 
 )
 
 select
     attribute,
     value,
-    records,
-    case
-        when surnames >= {{ declared('customers', 'placeholders.surnames') }} then 'shared by unrelated surnames'
-        else 'declared'
-    end as reason
-from counted
+    case when attribute = 'birth_on' then 'more common than any birthday is' else 'shared by unrelated surnames' end as reason
+from learnt
+
+union all
+
+select
+    attribute,
+    value,
+    'declared' as reason
+from uses
+anti join learnt using (attribute, value)
 where
-    (surnames >= {{ declared('customers', 'placeholders.surnames') }} and surnames >= records * {{ declared('customers', 'placeholders.surname_share') }})
+    attribute = 'birth_on'
     or (attribute = 'phone' and value in (select value from declared where kind = 'phone'))
     or (
         attribute = 'email'
@@ -64,15 +56,3 @@ where
             or '9876543210987654321' like '%' || value || '%'
         )
     )
-
-union all
-
-select
-    'birth_on' as attribute,
-    cast(birth_on as varchar) as value,
-    records,
-    'more common than any birthday is' as reason
-from birth_dates
-where
-    (records >= 5 and records > dated * {{ declared('customers', 'placeholders.birth_date_share') }})
-    or cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')

@@ -1,1 +1,1 @@
-{{ score_pairs('customers', ref('matched_customers__comparisons'), ref('matched_customers__model'), ref('matched_customers__evidence')) }}
+{{ score_pairs('customers', ref('matched_customers__comparisons'), ref('matched_customers__model')) }}

@@ -1,1 +1,2 @@
+{{ config(materialized='view') }}
 {{ sample_chance('products', ref('matched_products__evidence')) }}

@@ -5,7 +5,7 @@ from pipelines import matching
 
 def model(dbt, session):
     limits = matching.declared("products")["cluster"]
-    members = dbt.ref("matched_products__components").order("record_no")
+    members = dbt.ref("matched_products__components").order("record_id")
     pairs = dbt.ref("matched_products__within").order("component_no, left_no, right_no")
     return matching.cluster_table(
         members.to_arrow_table(),

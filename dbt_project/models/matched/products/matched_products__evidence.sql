@@ -49,7 +49,7 @@ worded as (
 )
 
 select
-    row_number() over (order by record_id) as record_no,
+    {{ record_number('record_id') }} as record_no,
     record_id,
     system,
     template_ref,

@@ -1,1 +1,1 @@
-{{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model'), ref('matched_products__evidence')) }}
+{{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model')) }}

@@ -1,0 +1,96 @@
+{{ config(materialized='view') }}
+{#- What only all records together tell: how common names are, which word is whose, which values stand for nobody. A name
+    of one record only is nobody's business: left out, it counts as one. -#}
+{%- set records = ref('matched_customers__normalised') -%}
+with words as (
+
+    select word, count(*) filter (place = 'first') as as_first, count(*) filter (place = 'last') as as_last
+    from (
+        select first_word as word, 'first' as place from {{ records }} where last_word is not null
+        union all
+        select last_word, 'last' from {{ records }} where first_word is not null
+    )
+    where word is not null
+    group by word
+    having count(*) > 1
+
+),
+
+named as (
+    {{ oriented_names(records, 'words') }}
+),
+
+origins as (
+
+    select last_name, min(origin) as origin
+    from (
+        select last_name, origin, count(*) = max(count(*)) over (partition by last_name) and sum(count(*)) over (partition by last_name) > 1 as is_usual
+        from named
+        where last_name is not null and origin is not null
+        group by last_name, origin
+    )
+    where is_usual
+    group by last_name
+
+),
+
+uses as (
+
+    select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ records }}
+    union all
+    select 'phone', unnest([phone, mobile]), coalesce(company, last_word) from {{ records }}
+    union all
+    select 'vat', vat, coalesce(company, last_word) from {{ records }}
+    union all
+    select 'loyalty_code', loyalty_code, coalesce(company, last_word) from {{ records }}
+
+),
+
+shared as (
+
+    select attribute, value, count(party) as records, count(distinct left(party, 2)) as surnames
+    from uses
+    where value is not null
+    group by attribute, value
+
+)
+
+select 'records' as kind, '' as value, cast(null as varchar) as detail, count(*) as records, cast(null as bigint) as of_records
+from {{ records }}
+union all
+select 'word', word, null, as_first, as_last from words
+union all
+select 'first name', first_name, null, count(*), (select count(first_name) from named)
+from named
+where first_name is not null
+group by first_name
+having count(*) > 1
+union all
+select 'last name', last_name, null, count(*), (select count(last_name) from named)
+from named
+where last_name is not null
+group by last_name
+having count(*) > 1
+union all
+select 'origin', last_name, origin, null, null from origins
+union all
+select 'affinity', first_name, origins.origin, count(*), cast(sum(count(*)) over (partition by origins.origin) as bigint)
+from named
+inner join origins on named.last_name = origins.last_name
+where first_name is not null
+group by first_name, origins.origin
+union all
+select 'shared', value, attribute, records, surnames
+from shared
+where
+    surnames >= {{ declared('customers', 'placeholders.surnames') }}
+    and surnames >= records * {{ declared('customers', 'placeholders.surname_share') }}
+union all
+select 'shared', cast(birth_on as varchar), 'birth_on', records, dated
+from (
+    select birth_on, count(*) as records, sum(count(*)) over () as dated
+    from {{ records }}
+    where birth_on is not null
+    group by birth_on
+)
+where records >= 5 and records > dated * {{ declared('customers', 'placeholders.birth_date_share') }}

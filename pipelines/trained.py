@@ -1,0 +1,111 @@
+"""What matching has learnt of a domain, kept in the ledger: at the first build, and again by `assay match train`.
+
+Daily builds score with it, so that a record is judged the same whatever else arrived.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from pipelines import ledger, matching, resources
+
+WEIGHTS = "weights"
+LEARNT_SECTIONS = ("normalise", "placeholders", "blocks", "compare", "learn")
+KEPT_FROM_RECORDS = 500
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class Trained(NamedTuple):
+    """A trained model: its version, the declaration it fits, the number of records it was learnt from, its tables."""
+
+    version: str
+    declared: str
+    records: int
+    parts: dict[str, pa.Table]
+
+
+def declaration(domain: str) -> str:
+    """Hash of what is declared of a domain and decides what is learnt: a model trained for another one does not fit."""
+    spec = matching.declared(domain)
+    said = {name: spec.get(name) for name in LEARNT_SECTIONS}
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def in_use(engine: sa.Engine, domain: str) -> Trained | None:
+    """The model that builds of a domain score with; None before the first, or once the declaration has changed."""
+    models = ledger.match_models.c
+    newest = sa.select(models.version, models.declared, models.records, models.parts).where(models.domain == domain)
+    with engine.connect() as connection:
+        row = connection.execute(newest.order_by(models.seq.desc()).limit(1)).first()
+    if row is None or row.declared != declaration(domain):
+        return None
+    return Trained(row.version, row.declared, row.records, _unpacked(row.parts))
+
+
+def keep(engine: sa.Engine, domain: str, parts: dict[str, pa.Table], run_id: str, reason: str) -> str:
+    """Make the learnt tables, `weights` among them, the model in use; returns its version. The same twice is once."""
+    packed = _packed(parts)
+    version = hashlib.sha256(packed).hexdigest()[:12]
+    weights = parts[WEIGHTS].to_pylist()
+    records = next((row["match"] for row in weights if row["comparison"] == "records"), 0)
+    models = ledger.match_models
+    with engine.begin() as transaction:
+        mine = models.c.domain == domain
+        transaction.execute(sa.delete(models).where(mine, models.c.version == version))
+        last = transaction.execute(sa.select(sa.func.max(models.c.seq)).where(mine)).scalar() or 0
+        row = {"domain": domain, "version": version, "seq": last + 1, "declared": declaration(domain)}
+        row |= {"records": int(records), "run_id": run_id, "reason": reason, "parts": packed}
+        transaction.execute(sa.insert(models), row)
+    return version
+
+
+def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:
+    """One table of the model in use, or what `learn` finds now, for a dbt model."""
+    model = in_use(_ledger(), domain)
+    return model.parts[name] if model else learn()
+
+
+def weights_in_build(
+    domain: str, learn: Callable[[], pa.Table], others: Callable[[], dict[str, pa.Table]] = dict
+) -> pa.Table:
+    """The weights in use, or learnt now and kept with the `others`, for the dbt model that ends the learning.
+
+    A shop of few records learns anew in each build, until it has enough to keep what they say.
+    """
+    if model := in_use(_ledger(), domain):
+        return model.parts[WEIGHTS]
+    weights = learn()
+    records = next(row["match"] for row in weights.to_pylist() if row["comparison"] == "records")
+    if records >= matching.declared(domain)["learn"].get("kept_from_records", KEPT_FROM_RECORDS):
+        keep(_ledger(), domain, {**others(), WEIGHTS: weights}, resources.run_id(), "first build of this declaration")
+    return weights
+
+
+def _ledger() -> sa.Engine:
+    return ledger.open_ledger(resources.settings().ledger_url)
+
+
+def _packed(parts: dict[str, pa.Table]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(parts):
+            written = io.BytesIO()
+            pq.write_table(parts[name], written, compression="zstd")
+            archive.writestr(zipfile.ZipInfo(f"{name}.parquet", _EPOCH), written.getvalue())
+    return held.getvalue()
+
+
+def _unpacked(packed: bytes) -> dict[str, pa.Table]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return {
+            name.removesuffix(".parquet"): pq.read_table(io.BytesIO(archive.read(name))) for name in archive.namelist()
+        }

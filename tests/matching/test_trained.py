@@ -1,0 +1,60 @@
+"""What matching has learnt is state: kept once, used by every build, replaced only on purpose, its churn told."""
+
+import pyarrow as pa
+import pytest
+
+from pipelines import ledger, matching, retrain, trained
+from pipelines.resources import Settings
+from tests.matching.conftest import match, person
+
+WEIGHTS = pa.Table.from_pylist(
+    [
+        {"comparison": "records", "level": 0, "label": "", "match": 2000.0, "household": 2000.0, "chance": 2000.0},
+        {"comparison": "email", "level": 0, "label": "exact", "match": 0.1 + 0.2, "household": 1e-17, "chance": 1 / 3},
+    ]
+)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return ledger.open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+def test_what_was_kept_comes_back_to_the_last_bit_and_the_last_kept_is_in_use(engine):
+    words = pa.table({"kind": ["word"], "value": ["žofie"]})
+    first = trained.keep(engine, "customers", {"weights": WEIGHTS, "vocabulary": words}, "run-1", "test")
+    model = trained.in_use(engine, "customers")
+    assert (model.version, model.records) == (first, 2000)
+    assert model.parts["weights"].equals(WEIGHTS)
+    assert model.parts["vocabulary"].equals(words)
+    second = trained.keep(engine, "customers", {"weights": WEIGHTS.slice(0, 1)}, "run-2", "test")
+    assert trained.in_use(engine, "customers").version == second != first
+    assert trained.keep(engine, "customers", {"weights": WEIGHTS, "vocabulary": words}, "run-3", "back") == first
+    assert trained.in_use(engine, "customers").version == first
+    assert trained.in_use(engine, "products") is None
+
+
+def test_a_model_trained_for_another_declaration_is_not_used(engine, monkeypatch):
+    trained.keep(engine, "customers", {"weights": WEIGHTS}, "run-1", "test")
+    assert trained.in_use(engine, "customers")
+    changed = matching.declared("customers") | {"learn": {"rounds": 1}}
+    monkeypatch.setattr(matching, "declared", lambda domain: changed)
+    assert trained.in_use(engine, "customers") is None
+
+
+def test_a_later_build_scores_as_the_first_learnt_and_training_anew_tells_what_would_change(tmp_path, crowd):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    weights = "select * from matched_customers__model order by all"
+    scores = "select left_no, right_no, bits from matched_customers__scores"
+    query = match(tmp_path, crowd)
+    learnt, scored = query(weights), set(query(scores))
+    namesakes = [person(f"pos:new-{n}", first_name="Zoltán", last_name="Novák") for n in range(300)]
+    query = match(tmp_path, crowd + namesakes)
+    assert query(weights) == learnt
+    assert set(query(scores)) == scored  # so many namesakes are not compared, and nobody else is judged anew
+    told = retrain.train(settings, "customers", adopt=True, force=True)
+    assert (told.records, told.learnt_from) == (len(crowd) + 300, len(crowd) + 300)
+    assert told.version != told.replaces
+    assert match(tmp_path, crowd + namesakes)(weights) != learnt
+    again = retrain.train(settings, "customers")
+    assert (again.version, again.moved, again.ended, again.begun) == (told.version, 0, 0, 0)
