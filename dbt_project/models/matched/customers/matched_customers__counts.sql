@@ -58,15 +58,19 @@ shared as (
 select 'records' as kind, '' as value, cast(null as varchar) as detail, count(*) as records, cast(null as bigint) as of_records
 from {{ records }}
 union all
+select 'named', 'first name', null, count(first_name), null from named
+union all
+select 'named', 'last name', null, count(last_name), null from named
+union all
 select 'word', word, null, as_first, as_last from words
 union all
-select 'first name', first_name, null, count(*), (select count(first_name) from named)
+select 'first name', first_name, null, count(*), null
 from named
 where first_name is not null
 group by first_name
 having count(*) > 1
 union all
-select 'last name', last_name, null, count(*), (select count(last_name) from named)
+select 'last name', last_name, null, count(*), null
 from named
 where last_name is not null
 group by last_name

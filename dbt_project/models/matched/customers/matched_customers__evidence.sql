@@ -75,8 +75,8 @@ learnt as (
 
     select
         max(records) filter (where kind = 'records') as records,
-        greatest(max(of_records) filter (where kind = 'first name'), 1) as first_named,
-        greatest(max(of_records) filter (where kind = 'last name'), 1) as last_named
+        greatest(max(records) filter (where kind = 'named' and value = 'first name'), 1) as first_named,
+        greatest(max(records) filter (where kind = 'named' and value = 'last name'), 1) as last_named
     from {{ vocabulary }}
 
 )
