@@ -6,6 +6,7 @@ It learns on a copy of the warehouse and of the ids, so that looking costs nothi
 from __future__ import annotations
 
 import shutil
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +57,9 @@ def train(settings: Settings, domain: str, adopt: bool = False, force: bool = Fa
     """Learn a domain anew; with `adopt` the next build uses it. Raises NotTrained, BuildFailed."""
     if not settings.warehouse.exists():
         raise NotTrained("nothing has been built yet; run `assay build`, which trains a first model")
-    scratch = Settings(
-        settings.home / "training", settings.environment, f"sqlite:///{settings.home}/training/ledger.db"
-    )
-    shutil.rmtree(scratch.home, ignore_errors=True)
-    (scratch.home / "spill").mkdir(parents=True)
+    home = Path(tempfile.mkdtemp(prefix="training-", dir=settings.home))
+    scratch = Settings(home, settings.environment, f"sqlite:///{home / 'ledger.db'}")
+    (home / "spill").mkdir()
     try:
         shutil.copyfile(settings.warehouse, scratch.warehouse)
         _copy_ledger(settings, scratch)
