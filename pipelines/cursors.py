@@ -84,8 +84,8 @@ def next_windows(stream: Stream, state: State, now: datetime, full: bool = False
     if lower is None or not stream.max_window:
         edges = [lower, upper]
     else:
-        edges = [lower]
-        while edges[-1] < upper:
+        edges = [min(lower, upper)]
+        while len(edges) == 1 or edges[-1] < upper:
             edges.append(min(edges[-1] + stream.max_window, upper))
     before = timedelta(0) if stream.lower_inclusive else stream.resolution
     after = timedelta(0) if stream.upper_inclusive else stream.resolution

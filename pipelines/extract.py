@@ -38,7 +38,7 @@ from pipelines.landing import (
 )
 from pipelines.ledger import open_ledger
 from pipelines.resources import MissingReference, Settings
-from sources import http, sql
+from sources import http, rest, sql
 from sources.contract import Contract
 from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ShortRead, SweepRefused
 from sources.records import Page, Tombstone, Window
@@ -88,12 +88,12 @@ def extract_stream(
     Raises ExtractError; then nothing has landed, except raw pages in quarantine after a Drift.
     """
     began = time.perf_counter()
-    connector = connector or importlib.import_module(f"sources.{contract.system}.connector")
+    connector = connector or connector_of(contract)
     prepare_landing({contract.system: _only(contract, name)}, settings.landing)
     with stream_lock(settings.landing, contract.system, name):
         sweep(stream_folder(settings.landing, contract.system, name))
         own = client is None
-        client = client or open_client(contract, connector, resolve)
+        client = client or open_client(contract, connector, resolve, keep=settings.accounts)
         try:
             run = _Run(contract, name, settings, now, full, _bound(client, contract, name), connector)
             report = run.land()
@@ -115,7 +115,7 @@ def extract_all(
     """All streams of the systems, in threads, one client per account; in the contracts' order."""
     open_ledger(settings.ledger_url)
     chosen = [contracts[system] for system in (systems or contracts)]
-    clients = {contract.system: _Lazy(contract, resolve) for contract in chosen}
+    clients = {contract.system: _Lazy(contract, resolve, settings.accounts) for contract in chosen}
 
     def one(contract: Contract, name: str) -> LoadReport | Failure:
         try:
@@ -149,12 +149,34 @@ def _place(error: BaseException) -> str:
     return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"
 
 
-def open_client(contract: Contract, connector: ModuleType, resolve: Resolve, stream: str = "*") -> Any:
-    """The connector's own `connect`, or the kernel's for its kind. An unset reference is BadCredentials."""
+def connector_of(contract: Contract) -> ModuleType:
+    """The system's connector.py: what its contract cannot say in facts."""
+    return importlib.import_module(f"sources.{contract.system}.connector")
+
+
+def ability(connector: Any, contract: Contract, name: str) -> Callable[..., Any] | None:
+    """The connector's own function of that name, or the kernel's for its kind; a stream's reader is named like it."""
+    own = getattr(connector, name, None)
+    if own is not None:
+        return own
+    kernel = sql if contract.kind == "sql" else rest
+    if name in contract.streams:
+        stream = contract.streams[name]
+        return kernel.read if kernel is sql or stream.request else None
+    return getattr(kernel, name, None)
+
+
+def open_client(
+    contract: Contract, connector: Any, resolve: Resolve, stream: str = "*", keep: Path | None = None
+) -> Any:
+    """The connector's own `connect`, or the kernel's for its kind. An unset reference is BadCredentials.
+
+    `keep`: folder for what all processes that use the account share.
+    """
     try:
-        if hasattr(connector, "connect"):
-            return connector.connect(contract, resolve)
-        return (sql if contract.kind == "sql" else http).connect(contract, resolve)
+        if contract.kind == "sql":
+            return getattr(connector, "connect", sql.connect)(contract, resolve)
+        return getattr(connector, "connect", http.connect)(contract, resolve, keep=keep)
     except MissingReference as error:
         raise BadCredentials(contract.system, stream, str(error), "set it, then run again") from None
 
@@ -179,6 +201,7 @@ class _Run:
         )
         self.position, self.pages = self.state.position, 0
         self.heard: datetime | None = None
+        self.settled: datetime | None = None
 
     def land(self) -> tuple:
         self._check_scopes()
@@ -225,15 +248,18 @@ class _Run:
             raise self._error(MissingScope, problem, f"grant {', '.join(missing)}, then run again")
 
     def _read_deleted(self) -> None:
-        if not hasattr(self.connector, "deleted") or self.stream.delete_mode != "tombstone_feed" or self.full:
+        if self.stream.delete_mode != "tombstone_feed" or self.full:
             return
-        found = self._guarded(self.connector.deleted(self.client, self.stream, self.windows[0]))
+        found = self._guarded(self._can("deleted")(self.client, self.stream, self.windows[0]))
         tombs = [one if isinstance(one, Tombstone) else Tombstone(str(one)) for one in found]
         self._write_tombstones(tombs)
 
+    def _can(self, name: str) -> Callable[..., Any]:
+        return ability(self.connector, self.contract, name)
+
     def _read_window(self, window: Window) -> None:
-        read = getattr(self.connector, self.name)
-        before, received, totals = set(self.intake.seen), self.intake.received, set()
+        read, received, totals = self._can(self.name), self.intake.received, set()
+        self.intake.here.clear()
         for page in self._guarded(read(self.client, self.stream, window)):
             self.pages += 1
             self.heard = self.heard or getattr(self.client, "server_at", None)
@@ -242,8 +268,9 @@ class _Run:
                 totals.add(page.total)
             if page.position is not None:
                 self.position = page.position
-        count = len(self.intake.seen - before) if len(self.windows) == 1 and self.intake.track else None
-        count = self.intake.received - received if count is None else count
+            if page.settled is not None:
+                self.settled = min(self.settled or page.settled, page.settled)
+        count = len(self.intake.here) if self.intake.track else self.intake.received - received
         if self.stream.expected_total:
             self._prove_total(count, totals)
 
@@ -287,7 +314,7 @@ class _Run:
         return self._error(Drift, f"{problem}; what came is in quarantine")
 
     def _sweep_due(self) -> bool:
-        if self.stream.delete_mode != "full_sweep" or not hasattr(self.connector, "keys"):
+        if self.stream.delete_mode != "full_sweep":
             return False
         swept = self.state.swept_at
         return swept is None or self.now.astimezone(UTC).replace(tzinfo=None) - swept >= self.stream.sweep_every
@@ -298,7 +325,7 @@ class _Run:
             return
         alive = self.intake.seen
         if not self.full:
-            listed = self._guarded(self.connector.keys(self.client, self.stream))
+            listed = self._guarded(self._can("keys")(self.client, self.stream))
             alive = {str(key) for keys in listed for key in keys}
         known = [key for key, digest in self.intake.known.items() if digest is not None]
         vanished = [key for key in known if key not in alive]
@@ -318,7 +345,7 @@ class _Run:
         upper = self.now.astimezone(UTC).replace(tzinfo=None)
         heard = self.heard if stream.clock != "client" else None
         proven = min(upper, heard.astimezone(UTC).replace(tzinfo=None)) if heard else upper
-        proven -= stream.settle_lag
+        proven = min(proven - stream.settle_lag, self.settled or proven)
         proven = max(proven, self.state.proven_until or proven)
         lower = self.windows[0].lower
         rows, deleted = self.writer.rows, self.writer.deleted
@@ -345,15 +372,15 @@ class _Run:
 class _Lazy:
     """A system's client, opened by the first stream that needs it; an error to open it is every stream's error."""
 
-    def __init__(self, contract: Contract, resolve: Resolve) -> None:
-        self.contract, self.resolve = contract, resolve
+    def __init__(self, contract: Contract, resolve: Resolve, keep: Path) -> None:
+        self.contract, self.resolve, self.keep = contract, resolve, keep
         self._lock, self._client = threading.Lock(), None
 
     def get(self, stream: str) -> Any:
         with self._lock:
             if self._client is None:
-                connector = importlib.import_module(f"sources.{self.contract.system}.connector")
-                self._client = open_client(self.contract, connector, self.resolve, stream)
+                connector = connector_of(self.contract)
+                self._client = open_client(self.contract, connector, self.resolve, stream, self.keep)
             return self._client
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from pipelines.landing import ENVELOPE, PAYLOAD
 from pipelines.suppression import Suppression
 from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_number
 from sources.contract import Contract, Stream
-from sources.records import Page, Tombstone, at_path, to_utc
+from sources.records import Page, Tombstone, at_path, key_text, to_utc
 
 _NEVER = "never landed"
 _ABSENT = object()
@@ -45,7 +45,10 @@ class Broken(ValueError):
 
 @dataclass
 class Intake:
-    """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here."""
+    """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here.
+
+    `seen` are the keys that came in this run, `here` those of the window being read; neither without `track`.
+    """
 
     contract: Contract
     stream_name: str
@@ -54,6 +57,7 @@ class Intake:
     track: bool = True
     suppression: Suppression | None = None
     seen: set[str] = field(default_factory=set)
+    here: set[str] = field(default_factory=set)
     received: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
     shape: dict[str, str] = field(default_factory=dict)
@@ -125,7 +129,7 @@ class Intake:
         problems = self._breaches(records)
         if problems:
             raise Broken("; ".join(problems), self._raw(texts, at))
-        keys = [str(value) for value in _values(records, stream.primary_key)]
+        keys = [key_text(record, stream.key_paths) for record in records]
         gone = _deletion_test(stream)
         deleted = [gone(record) for record in records] if gone else [False] * len(records)
         hashes = [None if dead else hashlib.sha256(text).hexdigest() for text, dead in zip(texts, deleted, strict=True)]
@@ -196,6 +200,7 @@ class Intake:
         self.received += len(keys)
         if self.track:
             self.seen.update(keys)
+            self.here.update(keys)
         elif not self.known and not erased:
             return list(range(len(keys)))
         picked = []
@@ -239,7 +244,7 @@ class Intake:
                 # Odoo says false where others say null.
                 null, found = True, found - {bool} if True not in _values(records, name) else found
             wrong = found - _ACCEPTED.get(column.type, found)
-            must = column.required or name == self.stream.primary_key
+            must = column.required or name in self.stream.key_paths
             if wrong:
                 kinds_found = ", ".join(sorted(kind.__name__ for kind in wrong))
                 problems.append(f"field {name} should be {column.type} but came as {kinds_found}")
@@ -259,7 +264,7 @@ class Intake:
 
     def _identifiers(self) -> frozenset[str]:
         public = {name for name, column in self.stream.columns.items() if column.sensitivity == "public"}
-        return frozenset(public | {self.stream.primary_key})
+        return frozenset(public | set(self.stream.key_paths))
 
     def _card_columns(self) -> list[str]:
         return [name for name, column in self.stream.columns.items() if column.sensitivity == "pci"]
@@ -327,7 +332,7 @@ def _instants(events: list[Any], zone: str) -> pa.Array | list[datetime | None]:
 
 def _deletion_test(stream: Stream) -> Callable[[dict[str, Any]], bool] | None:
     """`field` (truthy means gone), `!field` (falsy means gone) or `field=value`."""
-    flag = stream.delete_flag if stream.delete_mode == "flag" else None
+    flag = stream.delete_flag
     if not flag:
         return None
     if flag.startswith("!"):

@@ -37,6 +37,11 @@ class Settings:
         return self.home / "exports"
 
     @property
+    def accounts(self) -> Path:
+        """What all processes that use a vendor's account share: its allowance, and tokens that are renewed by use."""
+        return self.home / "accounts"
+
+    @property
     def estate(self) -> Path:
         return self.home / "estate"
 

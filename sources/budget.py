@@ -1,13 +1,20 @@
-"""A vendor's published rate as a shared allowance: token bucket or cost points, safe across threads."""
+"""A vendor's published rate as a shared allowance: token bucket or cost points, safe across threads and processes.
+
+Processes share it through a small file; without one it belongs to this process.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from sources.contract import Budget
+from sources.facts import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +33,79 @@ class Allowance:
         self,
         maximum: float,
         restore_per_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        path: Path | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        self._maximum, self._restore, self._clock, self._sleep = maximum, restore_per_s, clock, sleep
-        self._available, self._at, self._not_before, self._in_flight = maximum, clock(), 0.0, 0.0
-        self._lock = threading.Lock()
+        self.maximum, self.restore, self.sleep, self.budget = maximum, restore_per_s, sleep, budget
+        self.clock = clock or (time.time if path else time.monotonic)
+        self._path, self._lock, self._in_flight = path, threading.Lock(), 0.0
+        self._available, self._at, self._not_before = maximum, self.clock(), 0.0
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
 
     def take(self, cost: float = 1.0) -> None:
         """Reserve `cost` points, waiting in turn until the vendor would grant them."""
-        with self._lock:
-            self._refill()
-            self._available -= min(cost, self._maximum)
+        with self._held():
+            self._available -= min(cost, self.maximum)
             self._in_flight += cost
-            due = self._clock() + max(0.0, -self._available / self._restore)
-        while (left := max(due, self._not_before) - self._clock()) > 0:
-            self._sleep(left)
+            due = self.clock() + max(0.0, -self._available / self.restore)
+            due = max(due, self._not_before)
+        while (left := max(due, self._not_before) - self.clock()) > 0:
+            self.sleep(left)
 
     def settle(self, cost: float = 1.0, reading: Reading | None = None) -> None:
         """A call that took `cost` points has been answered; believe the vendor's own reading over our count."""
-        with self._lock:
+        if reading is None:
+            with self._lock:
+                self._in_flight = max(0.0, self._in_flight - cost)
+            return
+        with self._held():
             self._in_flight = max(0.0, self._in_flight - cost)
-            if reading is None:
-                return
-            self._refill()
-            self._maximum, self._restore = reading.maximum, reading.restore_per_s
+            self.maximum, self.restore = reading.maximum, reading.restore_per_s
             self._available = reading.available - self._in_flight
 
     def pause(self, seconds: float) -> None:
         """Nobody on this account calls for so long: the vendor said so."""
+        with self._held():
+            self._not_before = max(self._not_before, self.clock() + seconds)
+
+    def heed(self, headers: Mapping[str, str]) -> None:
+        """Pause when an answer's headers, as the budget names them, say that no call is left."""
+        budget = self.budget
+        if budget and budget.left_header and headers.get(budget.left_header, "").strip() == "0":
+            reset = headers.get(budget.reset_header or "", "").strip()
+            self.pause(float(reset) if reset.replace(".", "", 1).isdigit() else budget.per.total_seconds())
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """The account's numbers as of now, for this thread and process alone."""
         with self._lock:
-            self._not_before = max(self._not_before, self._clock() + seconds)
+            if self._path is None:
+                self._refill()
+                yield
+                return
+            with self._path.open("a+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                file.seek(0)
+                if (text := file.read()).endswith("]"):  # not so if whoever wrote it was killed
+                    self._available, self._at, self._not_before = json.loads(text)
+                self._refill()
+                yield
+                file.seek(0)
+                file.truncate()
+                json.dump([self._available, self._at, self._not_before], file)
 
     def _refill(self) -> None:
-        now = self._clock()
-        self._available = min(self._maximum, self._available + (now - self._at) * self._restore)
+        now = self.clock()
+        self._available = min(self.maximum, self._available + max(0.0, now - self._at) * self.restore)
         self._at = now
 
 
-def allowance(budget: Budget) -> Allowance:
-    """The allowance that a contract's budget describes."""
+def allowance(budget: Budget, path: Path | None = None) -> Allowance:
+    """The allowance that a contract's budget describes; `path` is the file that processes share it through."""
     if budget.cost_points:
-        return Allowance(budget.cost_points, budget.restore_per_second or budget.cost_points)
-    return Allowance(budget.burst, budget.calls / budget.per.total_seconds())
+        restore = budget.restore_per_second or budget.cost_points
+        return Allowance(budget.cost_points, restore, path=path, budget=budget)
+    return Allowance(budget.burst, budget.calls / budget.per.total_seconds(), path=path, budget=budget)

@@ -5,41 +5,24 @@ Only the model and its loading belong here; defaults live here so that a stream 
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from sources.facts import Auth, Budget, Deleted, Duration, ErrorObject, Request, Strict
 
 SOURCES = Path(__file__).parent
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class ContractError(ValueError):
     """A contract that cannot be trusted; the message names file, key and remedy."""
 
 
-def parse_duration(value: Any) -> timedelta:
-    """'90s', '15m', '6h' or '7d' as a timedelta; ValueError otherwise."""
-    if isinstance(value, timedelta):
-        return value
-    found = re.fullmatch(r"(\d+)\s*([smhd])", str(value).strip())
-    if not found:
-        raise ValueError(f"{value!r} is not a duration; write a number and a unit: 90s, 15m, 6h or 7d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Column(_Strict):
+class Column(Strict):
     """One column of a stream: its type, its class of sensitivity and what it means."""
 
     type: Literal["string", "integer", "decimal", "boolean", "timestamp", "date", "json"] = "string"
@@ -51,7 +34,7 @@ class Column(_Strict):
     timezone: str | None = Field(None, description="of a naive time, where it differs from its stream's")
 
 
-class Sla(_Strict):
+class Sla(Strict):
     """How old the newest event may be before operators are warned, and before publishing stops."""
 
     warn: Duration
@@ -64,7 +47,7 @@ class Sla(_Strict):
         return self
 
 
-class Freshness(_Strict):
+class Freshness(Strict):
     """What proves that a stream is up to date.
 
     `proven`: the upper bound of the last window read to its end, in the source's clock.
@@ -79,21 +62,23 @@ class Freshness(_Strict):
     on_stale: Literal["block", "hold_rows"] = "block"
 
 
-class Budget(_Strict):
-    """The vendor's published rate: `calls` per `per`, with `burst`, or cost points per second."""
-
-    calls: int = 10
-    per: Duration = timedelta(seconds=1)
-    burst: int = 20
-    cost_points: int | None = None
-    restore_per_second: int | None = None
+Domain = Literal[
+    "customers", "products", "prices", "orders", "payments", "refunds", "payouts", "inventory", "loyalty", "shipments",
+    "tickets", "stores", "reference",
+]  # fmt: skip
 
 
-class Stream(_Strict):
-    """What one stream promises. Times are in the source's clock unless `clock` says otherwise."""
+class Stream(Strict):
+    """What one stream promises. Times are in the source's clock unless `clock` says otherwise.
+
+    `primary_key` may be several columns, joined with ` + `. `cannot`: acceptance test by number -> why it cannot apply.
+    """
 
     description: str
-    domain: Literal["customers", "products", "prices", "orders", "payments", "stores", "loyalty", "reference"]
+    domain: Domain
+    request: Request | None = None
+    deleted: Deleted | None = None
+    budget: Budget | None = None
     primary_key: str = "id"
     cursor: str | None = None
     event_time: str | None = None
@@ -124,18 +109,26 @@ class Stream(_Strict):
     freshness: Freshness = Freshness()
     failure_policy: Literal["retry", "hold", "skip"] = "retry"
     breaking: Literal["quarantine"] = "quarantine"
+    cannot: dict[int, str] = {}
     columns: dict[str, Column]
 
     @model_validator(mode="after")
     def _names_exist(self) -> Stream:
-        named = {"primary_key": self.primary_key, "event_time": self.event_time}
-        named |= {"freshness.by": self.freshness.by, "merge_field": self.merge_field, "about": self.about}
-        for what, name in named.items():
+        named = [("primary_key", part) for part in self.key_paths]
+        named += [("event_time", self.event_time), ("freshness.by", self.freshness.by), ("about", self.about)]
+        for what, name in [*named, ("merge_field", self.merge_field)]:
             if name and name.split(".")[0] not in self.columns:
                 raise ValueError(f"{what} {name!r} is not among the columns")
-        if (self.delete_mode == "flag") != bool(self.delete_flag):
-            raise ValueError("delete_flag belongs to delete_mode flag, and is needed there")
+        if self.delete_mode == "flag" and not self.delete_flag or self.delete_flag and self.delete_mode not in FLAGGED:
+            raise ValueError(
+                "delete_flag belongs to delete_mode flag, and is needed there; full_sweep may have one too"
+            )
         return self
+
+    @property
+    def key_paths(self) -> list[str]:
+        """The columns, as dotted paths, that together name a record."""
+        return self.primary_key.split(" + ")
 
     def zone(self, name: str | None) -> str:
         """The time zone of a column's naive times."""
@@ -148,8 +141,12 @@ class Stream(_Strict):
         return [name for name, column in self.columns.items() if column.sensitivity == "pii"]
 
 
-class Contract(_Strict):
-    """What a system promises: who owns it, how it is reached, and its streams."""
+class Contract(Strict):
+    """What a system promises: who owns it, how it is reached, and its streams.
+
+    `defaults` is what its streams have in common; a stream states only what differs. `live` systems must answer, others
+    are read where their endpoint is set. `identity_only`: its people are evidence of who is who, and own no value.
+    """
 
     system: str
     kind: Literal["rest", "graphql", "sql", "files", "odoo"]
@@ -161,10 +158,28 @@ class Contract(_Strict):
     secrets: dict[str, str] = {}
     api_version: str | None = None
     sunset_on: date | None = None
-    error_in_body: str | None = None
+    rotate_every: Duration | None = None
+    credentials_on: date | None = None
+    auth: Auth = Auth()
+    error: ErrorObject | None = None
     budget: Budget = Budget()
     identity_only: bool = False
+    cannot: dict[int, str] = {}
     streams: dict[str, Stream]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_apply(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "defaults" not in given:
+            return given
+        shared = given["defaults"]
+        streams = {name: _merged(shared, own) for name, own in (given.get("streams") or {}).items()}
+        return {**{name: value for name, value in given.items() if name != "defaults"}, "streams": streams}
+
+    def why_not(self, test: int, stream: str) -> str | None:
+        """Why an acceptance test, by its number, cannot apply to a stream; None where it does."""
+        stated = self.streams[stream].cannot.get(test) or self.cannot.get(test)
+        return stated or BY_KIND.get(self.kind, {}).get(test)
 
     @model_validator(mode="after")
     def _secrets_by_reference(self) -> Contract:
@@ -173,6 +188,37 @@ class Contract(_Strict):
                 example = f"env:{self.system.upper()}_{name.upper()}"
                 raise ValueError(f"{name} must be a reference such as {example}, never a value")
         return self
+
+
+FLAGGED = ("flag", "full_sweep")
+
+
+def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What a stream states itself, over what all have in common; `request` and its `paging` are merged inside too."""
+    inside = {
+        name: _merged(shared[name], own[name])
+        for name in ("request", "paging")
+        if isinstance(shared.get(name), Mapping) and isinstance(own.get(name), Mapping)
+    }
+    return {**shared, **own, **inside}
+
+
+_NO_FILES = {24: "no files are read from it"}
+BY_KIND: dict[str, dict[int, str]] = {
+    "rest": _NO_FILES,
+    "graphql": _NO_FILES,
+    "odoo": _NO_FILES,
+    "sql": {
+        **_NO_FILES,
+        6: "a database answers in its driver's protocol, not over HTTP",
+        7: "a database answers in its driver's protocol, not over HTTP",
+        8: "a database has no rate limit",
+        9: "the reader chooses the next key itself; no cursor comes from the database",
+        10: "a database hides nothing behind a cap",
+        15: "a database grants whole tables; what is not granted cannot be read at all",
+        17: "a database has no API version; its columns are checked at each read",
+    },
+}
 
 
 def load_contract(path: Path) -> Contract:

@@ -15,12 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
 
+from sources import errors
 from sources.budget import Allowance, Reading, allowance
 from sources.contract import Contract
 from sources.errors import (
@@ -35,6 +37,9 @@ from sources.errors import (
     TruncatedBody,
     Unreachable,
 )
+from sources.facts import ErrorObject
+from sources.records import at_path
+from sources.tokens import Tokens
 
 # httpx logs every URL, and a URL may hold personal values in its parameters.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -54,6 +59,8 @@ class Patience:
     backoff_s: float = 0.4
     backoff_cap_s: float = 15
     told_wait_s: float = 600
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,10 @@ class Account:
     base_url: str
     http: httpx.Client
     budget: Allowance
+    budgets: Mapping[str, Allowance] = field(default_factory=dict)
     patience: Patience = field(default_factory=Patience)
-    error_key: str | None = None
     judge: Judge | None = None
+    error: ErrorObject | None = None
     meter: Meter | None = None
     server_at: datetime | None = None
 
@@ -89,7 +97,7 @@ class Account:
 class Client:
     """One stream's way to its system. `get` and `post` return decoded JSON or raise an ExtractError.
 
-    `answer` is the last one, for quarantine should the connector not understand it.
+    `answer` is the last one, for quarantine should the connector not understand it; `headers` are its own.
     """
 
     account: Account
@@ -97,6 +105,7 @@ class Client:
     exact: bool = False
     calls: int = 0
     answer: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def on(self, stream: str, exact: bool = False) -> Client:
@@ -126,12 +135,12 @@ class Client:
         self.account.http.close()
 
     def _ask(self, method: str, path: str, cost: float, **request: Any) -> Any:
-        patience, budget = self.account.patience, self.account.budget
-        give_up, told, attempt = time.monotonic() + patience.total_s, 0.0, 0
+        patience, budget = self.account.patience, self._budget
+        give_up, told, attempt = patience.clock() + patience.total_s, 0.0, 0
         while True:
             attempt += 1
             budget.take(cost)
-            asked = time.monotonic()
+            asked = patience.clock()
             try:
                 body = self._once(method, path, cost, min(give_up - asked, patience.attempt_s), **request)
             except ExtractError as error:
@@ -140,11 +149,16 @@ class Client:
                     told, give_up = told + wait, give_up + wait
                     budget.pause(wait)
                 else:
-                    time.sleep(wait)
+                    patience.sleep(wait)
                 continue
             with self._lock:
                 self.calls, self.answer = self.calls + 1, body
             return body
+
+    @property
+    def _budget(self) -> Allowance:
+        """The stream's own rate where the vendor states one, else the account's."""
+        return self.account.budgets.get(self.stream, self.account.budget)
 
     def _wait(self, error: ExtractError, attempt: int, told: float, give_up: float) -> float:
         """Seconds until the next attempt; raises the error when there shall be none."""
@@ -158,7 +172,7 @@ class Client:
         backoff = min(patience.backoff_cap_s, patience.backoff_s * 2 ** (attempt - 1))
         wait = backoff * random.uniform(0.5, 1)
         spent = attempt >= patience.attempts and not isinstance(error, Throttled)
-        if spent or time.monotonic() + wait >= give_up:
+        if spent or patience.clock() + wait >= give_up:
             raise error
         return wait
 
@@ -167,12 +181,13 @@ class Client:
         try:
             response, content = self._exchange(method, path, seconds, **request)
             self._heard(response)
+            self.headers = response.headers
             body = self._decode(response, content)
             reading = account.meter(body) if account.meter else None
             self._refuse_errors(response, body)
             return body
         finally:
-            account.budget.settle(cost, reading)
+            self._budget.settle(cost, reading)
 
     def _exchange(self, method: str, path: str, seconds: float, **request: Any) -> tuple[httpx.Response, bytes]:
         patience, deadline = self.account.patience, time.monotonic() + seconds
@@ -214,10 +229,9 @@ class Client:
     def _refuse_errors(self, response: httpx.Response, body: Any) -> None:
         account, status = self.account, response.status_code
         verdict = account.judge(status, response.headers, body) if account.judge else None
+        verdict = verdict or (by_facts(account.error, status, body) if account.error else None)
         if verdict is None and response.is_success:
-            if not account.error_key or not isinstance(body, dict) or not body.get(account.error_key):
-                return
-            verdict = Verdict(SourceError, f"HTTP {status} carries an error under {account.error_key!r}")
+            return
         verdict = verdict or _by_status(status)
         wait = verdict.wait_s
         if wait is None and issubclass(verdict.error, Throttled | ServerFault):
@@ -230,6 +244,7 @@ class Client:
         stamp = response.headers.get("date")
         if stamp:
             self.account.server_at = _http_date(stamp)
+        self._budget.heed(response.headers)
 
 
 def connect(
@@ -240,31 +255,56 @@ def connect(
     judge: Judge | None = None,
     meter: Meter | None = None,
     patience: Patience | None = None,
+    keep: Path | None = None,
 ) -> Client:
-    """A client for a REST or GraphQL system; take `client.on(stream)` for each stream.
+    """A client for a REST or GraphQL system, with the contract's credentials; take `client.on(stream)` for each stream.
 
-    `judge(status, headers, body)` may read the vendor's own errors; `meter(body)` the vendor's cost figures.
+    `judge(status, headers, body)` may read errors that the contract's facts do not; `meter(body)` the vendor's cost
+    figures. `keep`: folder for what all processes that use the account share, its allowance and its tokens.
     """
     base_url = resolve(contract.endpoint).rstrip("/")
     parts = urlsplit(base_url)
+    secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
+    secrets["api_version"] = contract.api_version or ""
+    stated = {name: template.format(**secrets) for name, template in contract.auth.headers.items()}
+    if contract.auth.basic:
+        auth = tuple(template.format(**secrets) for template in contract.auth.basic)
+    elif contract.auth.grant:
+        auth = Tokens(contract.system, contract.auth.grant, base_url, secrets, keep)
     http = httpx.Client(
-        headers={"accept": "application/json", "user-agent": "assay", **(headers or {})},
+        headers={"accept": "application/json", "user-agent": "assay", **stated, **(headers or {})},
         auth=auth,
         limits=httpx.Limits(max_connections=16, max_keepalive_connections=16),
         trust_env=parts.hostname not in LOOPBACK,
         verify=parts.scheme == "https",
     )
-    account = Account(
-        contract.system,
-        base_url,
-        http,
-        allowance(contract.budget),
-        patience or Patience(),
-        contract.error_in_body,
-        judge,
-        meter,
+    own = {name: stream.budget for name, stream in contract.streams.items() if stream.budget}
+    budgets = {name: allowance(budget, keep and keep / f"{contract.system}-{name}") for name, budget in own.items()}
+    return Client(
+        Account(
+            contract.system,
+            base_url,
+            http,
+            allowance(contract.budget, keep and keep / contract.system),
+            budgets,
+            patience or Patience(),
+            judge,
+            contract.error,
+            meter,
+        )
     )
-    return Client(account)
+
+
+def by_facts(facts: ErrorObject, status: int, body: Any) -> Verdict | None:
+    """The error that the contract's facts find in a body; only its code passes, its texts may repeat a value."""
+    codes = [code for path in facts.code if isinstance(code := at_path(body, path), str | int)]
+    if not codes or isinstance(codes[0], bool):
+        return None
+    said = at_path(body, facts.status) if facts.status else None
+    meant = said if isinstance(said, int) and said >= 400 else status
+    known = facts.kinds.get(str(codes[0]))
+    kind = getattr(errors, known) if known else _by_status(meant).error
+    return Verdict(kind, f"HTTP {status}, {codes[0]}")
 
 
 def told_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

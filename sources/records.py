@@ -38,7 +38,8 @@ class Page:
 
     `next`: cursor of the following page, None at the end. `total`: how many distinct records the whole window holds,
     if the source says so. `position`: opaque state for the next run's `Window.cursor`. `event_texts`: when each record
-    changed, in the source's own words, where the record itself does not say so.
+    changed, in the source's own words, where the record itself does not say so. `settled`: up to when the source's data
+    is complete, where it says that it lags behind.
     """
 
     records: list[dict[str, Any]] | pa.RecordBatch
@@ -46,6 +47,7 @@ class Page:
     total: int | None = None
     position: Any | None = None
     event_texts: list[str | None] | None = None
+    settled: datetime | None = None
 
     def __len__(self) -> int:
         return self.records.num_rows if isinstance(self.records, pa.RecordBatch) else len(self.records)
@@ -67,6 +69,13 @@ def at_path(record: Any, path: str) -> Any:
             return None
         record = record.get(step)
     return record
+
+
+def key_text(record: Any, paths: list[str]) -> str:
+    """What names a record: the values at the paths of its primary key, joined with a dash."""
+    if len(paths) == 1:
+        return str(at_path(record, paths[0]))
+    return "-".join(str(at_path(record, path)) for path in paths)
 
 
 def to_utc(value: Any, zone: str = "UTC") -> datetime | None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from sources.contract import parse_duration
+from sources.facts import parse_duration
 
 POLICY = Path(__file__).with_name("odoo.yml")
 

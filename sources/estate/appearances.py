@@ -6,6 +6,7 @@ Assembly, keys and cross-references belong here; who is met in encounters.py, wh
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -46,6 +47,18 @@ def appearances(
             rows["refs"] = _shop_references(rows["entity"], shops, rng)
         blocks.append(_table(system, rows))
     return pa.concat_tables(blocks)
+
+
+def written_down(
+    system: str, habit: str, people: People, met: Encounters, rng: np.random.Generator, key: Callable[[int], str]
+) -> pa.Table:
+    """The rows of a system that writes people down as `habit` does; `key(n)` is the system's n-th customer key."""
+    rows = _persons(people, met, habit, rng)
+    rows.pop("store_code", None)
+    order = np.lexsort((rows["entity"], rows["created_at"]))
+    rows = {name: values[order] for name, values in rows.items()}
+    rows["key"] = np.array([key(n) for n in range(len(order))], dtype=object)
+    return _table(system, rows)
 
 
 def keys(system: str, count: int) -> np.ndarray:

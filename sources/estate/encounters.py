@@ -64,6 +64,12 @@ def meet(people: People, contacts: np.ndarray, stores: int, seed: int, now: np.d
     return {s: _encounters(people, who, records > 1, member, home_store, stores, rng, now) for s, who in rows.items()}
 
 
+def visit(people: People, who: np.ndarray, rng: np.random.Generator, now: np.datetime64) -> Encounters:
+    """The encounters of a system that these people came to later, each once; no store is involved."""
+    everybody = np.ones(len(people), dtype=bool)
+    return _encounters(people, who, everybody, ~everybody, np.ones(len(people), dtype=np.int64), 1, rng, now)
+
+
 def _encounters(people, who, linked, member, home_store, stores, rng, now) -> Encounters:
     count = len(who)
     first = np.zeros(count, dtype=bool)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sources.estate.endpoints import advance, clock
-from sources.estate.server import fakes
+from sources.estate.server import fakes, systems_of
 from sources.estate.state import list_objects, open_state
 
 CHANGING = ("customers", "partners", "products", "variants", "articles", "prices", "price_lists", "pricelist_items")
@@ -31,7 +31,7 @@ def change_share(folder: Path, share: float = 0.01, seed: int = 1) -> dict[str, 
     The clock moves on by an hour before, so that every change is newer than all that was read.
     """
     at, changed = advance(folder, timedelta(hours=1)), {}
-    for number, (system, fake) in enumerate(fakes().items()):
+    for number, (system, fake) in enumerate(fakes(systems_of(folder.name)).items()):
         path = folder / f"{system}.db"
         if not path.exists():
             continue

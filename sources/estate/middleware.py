@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sources.estate.faults import SystemFaults
@@ -16,11 +16,15 @@ from sources.estate.faults import SystemFaults
 Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
 App = Callable[[dict, Receive, Send], Awaitable[None]]
+Says = Mapping[str, Any]
 Answer = Callable[[dict[str, Any]], tuple[int, Any, dict[str, str]]]
 
 
-def faulty(app: App, faults: SystemFaults) -> App:
-    """The app as the network shows it while faults are on."""
+def faulty(app: App, faults: SystemFaults, says: Says) -> App:
+    """The app as the network shows it while faults are on.
+
+    `says`: the vendor's own bodies for `throttled` (none where throttling is the stand-in's affair) and for an `error`.
+    """
 
     async def served(scope: dict, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not faults.any():
@@ -31,7 +35,7 @@ def faulty(app: App, faults: SystemFaults) -> App:
         if (slow := faults.spend("slow", asked)) is not None:
             await asyncio.sleep(slow.get("seconds", 2.0))
         for fault, answer in ANSWERS.items():
-            made = answer(faults.system)
+            made = answer(says)
             if made and (settings := faults.spend(fault, asked)) is not None:
                 await _send(send, *made(settings))
                 return
@@ -52,12 +56,8 @@ def faulty(app: App, faults: SystemFaults) -> App:
     return served
 
 
-def _throttled(system: str) -> Answer | None:
-    body = {
-        "stripe": {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}},
-        "voucherify": {"code": 429, "key": "too_many_requests", "message": "Too many requests", "details": "Slow down"},
-        "odoo": {"name": "werkzeug.exceptions.TooManyRequests", "message": "429 Too Many Requests", "arguments": []},
-    }.get(system)
+def _throttled(says: Says) -> Answer | None:
+    body = says.get("throttled")
     if body is None:
         return None
 
@@ -68,25 +68,15 @@ def _throttled(system: str) -> Answer | None:
     return answer
 
 
-def _error_in_200(system: str) -> Answer:
-    body = {
-        "shopify": {"errors": [{"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]},
-        "stripe": {"error": {"type": "api_error", "message": "An unknown error occurred"}},
-        "voucherify": {"code": 500, "key": "internal_server_error", "message": "Internal server error"},
-        "odoo": {
-            "jsonrpc": "2.0",
-            "id": None,
-            "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "builtins.Exception"}},
-        },
-    }[system]
-    return lambda settings: (200, body, {})
+def _error_in_200(says: Says) -> Answer:
+    return lambda settings: (200, says["error"], {})
 
 
-def _down(system: str) -> Answer:
+def _down(says: Says) -> Answer:
     return lambda settings: (settings.get("status", 503), "<html><h1>503 Service Unavailable</h1></html>", {})
 
 
-def _html(system: str) -> Answer:
+def _html(says: Says) -> Answer:
     return lambda settings: (200, "<!doctype html><html><title>Maintenance</title><p>Back soon.</p></html>", {})
 
 

@@ -23,17 +23,9 @@ import uvicorn
 from sources.estate.endpoints import announce, clock, read, write_whole
 from sources.estate.faults import Faults
 from sources.estate.middleware import faulty
-from sources.estate.world import generate
+from sources.estate.world import PROFILES, generate
 
 SYSTEMS = ("odoo", "pos", "shopify", "stripe", "voucherify")
-CREDENTIALS = {
-    # Its Odoo has no rights to give, only administrators and others.
-    "odoo": {"ODOO_DB": "assay", "ODOO_LOGIN": "assay", "ODOO_KEY": "estate-odoo-key", "ODOO_ALLOW_ADMIN": "yes"},
-    "pos": {},
-    "shopify": {"SHOPIFY_TOKEN": "estate-shopify-token"},
-    "stripe": {"STRIPE_KEY": "estate-stripe-key"},
-    "voucherify": {"VOUCHERIFY_APP_ID": "estate-app", "VOUCHERIFY_APP_TOKEN": "estate-voucherify-token"},
-}
 _SOURCES = Path(__file__).parent.parent
 _NAMES = {"odoo": "ODOO_URL", "pos": "POS_URL"}
 
@@ -96,11 +88,22 @@ def fakes(systems: Iterable[str] = SYSTEMS) -> dict[str, ModuleType]:
     }
 
 
+def guests() -> tuple[str, ...]:
+    """The systems that joined the retailer later, in alphabetical order: those whose folder can invent their part."""
+    return tuple(sorted(path.parent.name for path in _SOURCES.glob("*/fake_seed.py") if hasattr(
+        importlib.import_module(f"sources.{path.parent.name}.fake_seed"), "invent")))  # fmt: skip
+
+
+def systems_of(profile: str) -> tuple[str, ...]:
+    """The systems of a profile."""
+    return (*SYSTEMS, *guests()) if PROFILES[profile].guests else SYSTEMS
+
+
 def generate_estate(
     profile: str,
     home: Path,
     seed: int = 7,
-    systems: Iterable[str] = SYSTEMS,
+    systems: Iterable[str] | None = None,
     tell: Callable[[str], None] = lambda step: None,
 ) -> Path:
     """Build the retailer's databases below `home`/estate/`profile` and return that folder.
@@ -112,14 +115,14 @@ def generate_estate(
     folder.mkdir(parents=True, exist_ok=True)
     stamp = folder / "generated.json"
     made = json.loads(stamp.read_text()) if stamp.exists() else {}
-    present = fakes(systems)
+    present = fakes(systems or systems_of(profile))
     wanted = {system: _version(system, seed) for system in present}
     stale = [system for system, version in wanted.items() if made.get(system) != version]
     if not stale:
         return folder
     tell(f"inventing {profile}")
     world = generate(profile, seed)
-    world.truth(folder / "truth")
+    world.truth(folder / "truth", [system for system in present if system not in SYSTEMS])
     for system in stale:
         tell(f"filling {system}")
         present[system].seed(world, folder / f"{system}.db")
@@ -130,20 +133,20 @@ def generate_estate(
 
 
 def start(
-    profile: str, home: Path, faults: Faults | None = None, seed: int = 7, systems: Iterable[str] = SYSTEMS
+    profile: str, home: Path, faults: Faults | None = None, seed: int = 7, systems: Iterable[str] | None = None
 ) -> Running:
     """Generate where needed, serve the systems, write endpoints.env; earlier ports are used again if free."""
     folder = generate_estate(profile, home, seed, systems)
     faults = faults or Faults(folder.parent / "faults.json")
     earlier = read(folder.parent)
     running = Running({"ASSAY_NOW": clock(folder).isoformat()}, faults, folder)
-    for system, fake in fakes(systems).items():
+    for system, fake in fakes(systems or systems_of(profile)).items():
         database, name = folder / f"{system}.db", _NAMES.get(system, f"{system.upper()}_ENDPOINT")
-        running.endpoints |= CREDENTIALS[system]
+        running.endpoints |= fake.CREDENTIALS
         if not hasattr(fake, "app"):
             running.endpoints[name] = f"sqlite:///file:{database}?mode=ro&uri=true"
             continue
-        app = faulty(fake.app(database, faults.of(system)), faults.of(system))
+        app = faulty(fake.app(database, faults.of(system)), faults.of(system), fake.SAYS)
         serving = _serve(app, _listen(int(earlier[name].rsplit(":", 1)[1]) if name in earlier else 0))
         running._serving[system] = serving
         running.endpoints[name] = f"http://127.0.0.1:{serving.port}"
@@ -153,7 +156,7 @@ def start(
 
 
 def serve_forever(
-    home: Path, profile: str = "retailer10", faults: Faults | None = None, systems: Iterable[str] = SYSTEMS
+    home: Path, profile: str = "retailer10", faults: Faults | None = None, systems: Iterable[str] | None = None
 ) -> None:
     """Serve until the process is told to end (Ctrl-C or SIGTERM); only in the main thread."""
     ended = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,13 +78,20 @@ def record_ids(table: pa.Table) -> list[str]:
     return [f"{s}:{k}" for s, k in zip(table["system"].to_pylist(), table["key"].to_pylist(), strict=True)]
 
 
-def write(path: Path, appearances: pa.Table, listings: pa.Table, planted: Planted) -> None:
+def write(
+    path: Path, appearances: pa.Table, listings: pa.Table, planted: Planted, more_variants: Mapping[str, str]
+) -> None:
     """customers, variants, traps, listings and prices as Parquet, and counts.json."""
     path.mkdir(parents=True, exist_ok=True)
     faults = planted.listings
     tables = {
         "customers": pa.table({"record_id": record_ids(appearances), "person_id": appearances["person_id"]}),
-        "variants": pa.table({"record_id": record_ids(listings), "variant_id": listings["variant_id"]}),
+        "variants": pa.table(
+            {
+                "record_id": [*record_ids(listings), *more_variants],
+                "variant_id": [*listings["variant_id"].to_pylist(), *more_variants.values()],
+            }
+        ),
         "traps": pa.Table.from_pylist([asdict(trap) for trap in planted.traps]),
         "listings": pa.table({"record_id": list(faults), "fault": list(faults.values())}),
         "prices": pa.Table.from_pylist([asdict(price) for price in planted.prices]),

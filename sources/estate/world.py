@@ -5,7 +5,8 @@ Profiles, the clock and the assembly of the parts belong here; each part is made
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from sources.estate.appearances import appearances
 from sources.estate.catalogue import make_catalogue
 from sources.estate.companies import make_companies
 from sources.estate.encounters import meet
+from sources.estate.guests import Part, invent
 from sources.estate.listings import make_listings, sold_where
-from sources.estate.people import make_people
+from sources.estate.people import People, make_people
 from sources.estate.pricing import CONFLICTS, make_prices
 from sources.estate.trade import charges, loyalty, orders, receipts, stores
 
@@ -37,10 +39,12 @@ class Profile:
     receipts_per_day: int
     price_days: int
     conflicts: tuple[int, ...]  # in the order of pricing.CONFLICTS
+    guests: bool = False  # whether the systems of guests.py belong to it
 
 
 PROFILES = {
     "retailer2": Profile(2, 400, 60, 3, 12, 3, (2, 1, 1, 1, 1, 1)),
+    "retailer3": Profile(3, 400, 60, 3, 12, 3, (2, 1, 1, 1, 1, 1), guests=True),
     "retailer10": Profile(10, 20_000, 3_000, 30, 40, 7, (15, 6, 15, 5, 9, 15)),
     "retailer40": Profile(40, 250_000, 30_000, 90, 139, 30, (150, 60, 150, 50, 90, 150)),
 }
@@ -66,10 +70,21 @@ class World:
     charges: pa.Table
     loyalty: pa.Table
     planted: truth.Planted
+    people: People
+    parts: dict[str, Part] = field(default_factory=dict)
 
-    def truth(self, path: Path) -> None:
-        """Write below `path` what is really the same, and every trap; for the scorer only."""
-        truth.write(path, self.appearances, self.listings, self.planted)
+    def part(self, system: str) -> Part:
+        """What a guest system has; invented when first asked for."""
+        if system not in self.parts:
+            self.parts[system] = invent(self, system)
+        return self.parts[system]
+
+    def truth(self, path: Path, guests: Iterable[str] = ()) -> None:
+        """Write below `path` what is really the same, guests' records too, and every trap; for the scorer only."""
+        parts = [self.part(system) for system in guests]
+        met = [part.appearances for part in parts if part.appearances is not None]
+        variants = {record: variant for part in parts for record, variant in part.variants.items()}
+        truth.write(path, pa.concat_tables([self.appearances, *met]), self.listings, self.planted, variants)
 
 
 def generate(profile: str, seed: int = 7) -> World:
@@ -112,4 +127,5 @@ def generate(profile: str, seed: int = 7) -> World:
         charges=charges(of["stripe"], placed, seed),
         loyalty=loyalty(of["voucherify"], seed),
         planted=truth.Planted(truth.traps(people, rows), listed.planted, planted_prices),
+        people=people,
     )

@@ -60,7 +60,7 @@ class Older:
 Client = http.Client | Older
 
 
-def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
+def connect(contract: Contract, resolve: Callable[[str], str], **shared: Any) -> Client:
     """A session as the user of the API key: JSON-2 from api_version 19 on, /jsonrpc below.
 
     Raises MissingScope for an administrator's key, unless ODOO_ALLOW_ADMIN says yes.
@@ -68,7 +68,7 @@ def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
     secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
     if int((contract.api_version or "19").split(".")[0]) >= 19:
         headers = rpc.json2_headers(secrets["db"], secrets["key"])
-        client = http.connect(contract, resolve, headers=headers, judge=judge)
+        client = http.connect(contract, resolve, headers=headers, judge=judge, **shared)
     else:
         with _as_extract_errors("*", denied=BadCredentials):
             client = Older(rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc"))

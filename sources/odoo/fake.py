@@ -23,11 +23,19 @@ from sources.odoo.demo.answers import OdooFault
 from sources.odoo.demo.events import STREAMS, bind, delete, keys, merge_customers, touch
 from sources.odoo.demo.models import ADMIN_ONLY
 from sources.odoo.demo.records import Environment, Records
-from sources.odoo.demo.seed import seed
+from sources.odoo.demo.seed import CREDENTIALS, seed
 from sources.odoo.demo.store import Store
 
-__all__ = ["STREAMS", "app", "bind", "delete", "keys", "merge_customers", "seed", "touch"]
+__all__ = ["CREDENTIALS", "STREAMS", "app", "bind", "delete", "keys", "merge_customers", "seed", "touch"]
 
+SAYS = {
+    "throttled": {"name": "werkzeug.exceptions.TooManyRequests", "message": "429 Too Many Requests", "arguments": []},
+    "error": {
+        "jsonrpc": "2.0",
+        "id": None,
+        "error": {"code": 200, "message": "Odoo Server Error", "data": {"name": "builtins.Exception"}},
+    },
+}
 VERSION = [19, 0, 0, "final", 0, ""]
 ON_MODEL = {"search", "search_read", "search_count", "create", "fields_get", "load", "context_get"}
 ON_RECORDS = {"read", "write", "unlink", "web_save_multi", "get_external_id", "run", "exists", "has_group"}

@@ -25,6 +25,7 @@ from sources.pos.tables import METADATA
 
 ZONE = "Europe/Prague"
 STREAMS = {name: name for name in METADATA.tables}
+CREDENTIALS: dict[str, str] = {}
 _ROWS_AT_ONCE = 20_000
 _RENAMED = {
     "customers": {"key": "customer_code"},

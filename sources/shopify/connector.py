@@ -24,10 +24,9 @@ LIST_CAP = 25_000
 _USUAL_COST = 50
 
 
-def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
-    """A client that carries the shop's access token and reads Shopify's errors and cost figures."""
-    token = resolve(contract.secrets["token"])
-    return http.connect(contract, resolve, headers={"X-Shopify-Access-Token": token}, judge=judge, meter=meter)
+def connect(contract: Contract, resolve: Callable[[str], str], **shared: Any) -> Client:
+    """A client that reads Shopify's errors and cost figures."""
+    return http.connect(contract, resolve, judge=judge, meter=meter, **shared)
 
 
 def customers(client: Client, stream: Stream, window: Window) -> Iterator[Page]:

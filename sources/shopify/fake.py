@@ -36,6 +36,8 @@ STREAMS = {
     "price_lists": "price",
     "orders": "order",
 }
+SAYS = {"error": {"errors": [{"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}}
+CREDENTIALS = {"SHOPIFY_TOKEN": "estate-shopify-token"}
 _KINDS = {"customers": "customer", "products": "product", "productVariants": "variant", "orders": "order"}
 _NEEDS = {
     "customers": "read_customers",

@@ -23,10 +23,9 @@ _LISTS = {"rak_customer_read": "/v1/customers", "rak_charge_read": "/v1/charges"
 _ERRORS = {401: BadCredentials, 403: MissingScope, 429: Throttled}
 
 
-def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
-    """A client that carries the key, pins the API version, and reads Stripe's errors."""
-    headers = {"authorization": f"Bearer {resolve(contract.secrets['key'])}", "stripe-version": contract.api_version}
-    return http.connect(contract, resolve, headers=headers, judge=judge(contract.api_version))
+def connect(contract: Contract, resolve: Callable[[str], str], **shared: Any) -> Client:
+    """A client that reads Stripe's errors, an answer in another API version among them."""
+    return http.connect(contract, resolve, judge=judge(contract.api_version), **shared)
 
 
 def customers(client: Client, stream: Stream, window: Window) -> Iterator[Page]:

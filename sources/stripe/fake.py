@@ -27,6 +27,11 @@ __all__ = ["STREAMS", "app", "delete", "seed", "touch"]
 
 KEY = "estate-stripe-key"
 STREAMS = {"customers": "customer", "charges": "charge"}
+SAYS = {
+    "throttled": {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}},
+    "error": {"error": {"type": "api_error", "message": "An unknown error occurred"}},
+}
+CREDENTIALS = {"STRIPE_KEY": KEY}
 _LISTS = {
     "/v1/customers": ("customer", "rak_customer_read", {"email"}),
     "/v1/charges": ("charge", "rak_charge_read", {"customer"}),

@@ -6,26 +6,17 @@ the page before, and numbers serve only where one stamp fills a page. What is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sources import http
-from sources.contract import Contract, Stream
-from sources.errors import BadCredentials, CapCrossed, MissingScope, ServerFault, SourceError, Throttled
-from sources.http import Client, Verdict
+from sources.contract import Stream
+from sources.errors import CapCrossed
+from sources.http import Client
 from sources.paging import follow
 from sources.records import Page, Window
 
-_ERRORS = {401: BadCredentials, 402: BadCredentials, 403: MissingScope, 429: Throttled}
 _FILTERS = {"customers": {}, "vouchers": {"category": "LOYALTY_CARD"}}
-
-
-def connect(contract: Contract, resolve: Callable[[str], str]) -> Client:
-    """A client that carries the application's id and secret key."""
-    names = {"x-app-id": "app_id", "x-app-token": "app_token"}
-    headers = {header: resolve(contract.secrets[name]) for header, name in names.items()}
-    return http.connect(contract, resolve, headers=headers, judge=judge)
 
 
 def customers(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
@@ -42,15 +33,6 @@ def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
     """The id of every record: a deleted one leaves no trace."""
     for page in _list(client, stream, "created_at", None):
         yield [record["id"] for record in page.records]
-
-
-def judge(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
-    """Errors are {code, key, message, details}; the texts may repeat what was asked for, so only code and key pass."""
-    if not isinstance(body, dict) or "data_ref" in body or not isinstance(body.get("code"), int):
-        return None
-    code = body["code"]
-    kind = _ERRORS.get(code) or (ServerFault if code >= 500 else SourceError)
-    return Verdict(kind, f"HTTP {status}, {code} {body.get('key') or 'without a key'}")
 
 
 def _read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:

@@ -27,6 +27,11 @@ from sources.estate.world import World
 
 APP_ID, APP_TOKEN = "estate-app", "estate-voucherify-token"
 STREAMS = {"customers": "customer", "vouchers": "voucher"}
+SAYS = {
+    "throttled": {"code": 429, "key": "too_many_requests", "message": "Too many requests", "details": "Slow down"},
+    "error": {"code": 500, "key": "internal_server_error", "message": "Internal server error"},
+}
+CREDENTIALS = {"VOUCHERIFY_APP_ID": APP_ID, "VOUCHERIFY_APP_TOKEN": APP_TOKEN}
 _CAMPAIGN = {"campaign": "Estate Club", "campaign_id": "camp_EstateClub"}
 _CREATED = "json_extract(body, '$.created_at')"
 _CATEGORY = "json_extract(body, '$.category')"

@@ -16,10 +16,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.extract import LoadReport, extract_stream, open_client
+from pipelines.extract import LoadReport, ability, extract_stream, open_client
 from pipelines.resources import Settings
+from sources.budget import Reading
 from sources.contract import Stream, load_contracts
-from sources.estate.endpoints import clock
+from sources.estate.endpoints import clock, write_whole
 from sources.estate.events import keys
 from sources.estate.faults import Faults
 from sources.estate.server import start
@@ -109,6 +110,19 @@ def _request(connection: socket.socket) -> str | None:
 CONTRACTS = load_contracts()
 
 
+class Clock:
+    """A clock that no test waits for: sleeping moves it on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
 class Retail:
     """One system of the simulated retailer, really served, and extraction from it into a landing of the test's own.
 
@@ -124,13 +138,13 @@ class Retail:
         self.connector = importlib.import_module(f"sources.{system}.connector")
         if hasattr(self.fake, "bind"):
             self.fake.bind(self.folder / f"{system}.db", 20)
-        self.settings, self.contract, self.client = None, None, None
+        self.settings, self.contract, self.client, self.sent = None, None, None, 0
 
     def begin(self, home: Path, **streams: Any) -> Retail:
         """A new test: an empty landing below `home`, no faults, a day later; `streams` changes their contracts."""
         home.mkdir(exist_ok=True)
         self.faults.clear()
-        self.now += timedelta(days=1)
+        self.sent, self.now = 0, self.now + timedelta(days=1)
         self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
         contract = CONTRACTS[self.system]
         changed = {
@@ -140,20 +154,32 @@ class Retail:
         self.contract = contract.model_copy(update={"streams": changed})
         self.client = open_client(self.contract, self.connector, self.resolve)
         if hasattr(self.client, "account"):
-            self.client.account.patience = Patience(silence_s=0.8, attempt_s=4, total_s=6, attempts=2, backoff_s=0.02)
+            account, clock = self.client.account, Clock()
+            account.http.event_hooks["request"].append(self._count)
+            account.patience = Patience(
+                silence_s=0.4, attempt_s=4, total_s=6, attempts=2, clock=clock, sleep=clock.sleep
+            )
+            for allowance in (account.budget, *account.budgets.values()):
+                allowance.clock, allowance.sleep = clock, clock.sleep
+                allowance.settle(0, Reading(allowance.maximum, allowance.maximum, allowance.restore))
         return self
+
+    def _count(self, request: Any) -> None:
+        self.sent += 1
 
     def resolve(self, reference: str) -> str:
         return self.running.endpoints[reference.removeprefix("env:")]
 
     def extract(self, stream: str, connector: Any = None, **more: Any) -> LoadReport:
-        """One run of the stream at the retail's present time."""
-        return extract_stream(self.contract, stream, self.settings, more.pop("now", self.now), self.resolve,
+        """One run of the stream at the retail's present time, which is the stand-ins' too."""
+        now = more.pop("now", self.now)
+        write_whole(self.folder / "clock", now.isoformat())
+        return extract_stream(self.contract, stream, self.settings, now, self.resolve,
                               client=self.client, connector=connector or self.connector, **more)  # fmt: skip
 
     def wrapped(self, stream: str, between: Callable[[int], None]) -> Any:
         """The connector, with `between(n)` called after the n-th page of the stream has been taken."""
-        read = getattr(self.connector, stream)
+        read = ability(self.connector, self.contract, stream)
 
         def pages(client: Any, spec: Stream, window: Window) -> Iterator[Page]:
             for number, page in enumerate(read(client, spec, window), 1):

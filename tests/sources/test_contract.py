@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from sources.contract import ContractError, load_contract, load_contracts, parse_duration
+from sources.contract import ContractError, load_contract, load_contracts
+from sources.facts import parse_duration
 
 STREAM = {"description": "Things.", "domain": "reference", "columns": {"id": {}, "at": {"type": "timestamp"}}}
 CONTRACT = {"system": "acme", "kind": "rest", "description": "A shop.", "owner": "us", "endpoint": "env:ACME"}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from sources.budget import Allowance, Reading, allowance
-from sources.contract import Budget, Contract
+from sources.contract import Contract
 from sources.errors import (
     BadBody,
     BadCredentials,
@@ -26,6 +26,7 @@ from sources.errors import (
     TruncatedBody,
     Unreachable,
 )
+from sources.facts import Budget
 from sources.http import Patience, Verdict, connect, told_wait
 
 QUICK = Patience(connect_s=1, silence_s=0.3, attempt_s=0.8, total_s=3, attempts=4, backoff_s=0.02, told_wait_s=5)
@@ -137,7 +138,7 @@ def test_what_no_repetition_mends_is_asked_once(scripted, status, error):
 def test_an_error_inside_a_successful_answer_is_an_error(scripted):
     server = scripted(lambda number, path: answer(b'{"error": {"code": 7}, "data": []}'))
     with pytest.raises(SourceError, match="carries an error under 'error'"):
-        client(server.url, error_in_body="error").get("/things")
+        client(server.url, error={"code": ["error"]}).get("/things")
 
 
 def test_a_connector_may_read_the_vendors_own_throttling(scripted):

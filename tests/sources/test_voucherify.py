@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.extract import open_client
+from sources.contract import load_contracts
 from sources.errors import BadCredentials, CapCrossed, MissingScope, RepeatingCursor, ShortRead, SweepRefused
 from sources.estate.state import get, open_state, put
 from sources.estate.world import NOW, generate
+from sources.http import by_facts
 from sources.records import Window
 from sources.voucherify import connector
 from sources.voucherify.fake import APP_ID, APP_TOKEN
@@ -176,7 +178,7 @@ def test_a_total_that_is_not_reached_fails_the_run(voucherify):
         return pages[1:]
 
     class Short:
-        connect, customers = staticmethod(connector.connect), staticmethod(short)
+        customers = staticmethod(short)
 
     with pytest.raises(ShortRead):
         voucherify.extract("customers", connector=Short)
@@ -213,6 +215,6 @@ def test_errors_never_repeat_what_was_asked_for():
         "message": "Resource not found",
         "details": "Cannot find jan@estate.example",
     }
-    verdict = connector.judge(404, {}, body)
+    verdict = by_facts(load_contracts()["voucherify"].error, 404, body)
     assert "jan@" not in verdict.problem
     assert "not_found" in verdict.problem

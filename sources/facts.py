@@ -1,0 +1,132 @@
+"""How a system is asked over HTTP, as facts of its contract: address, paging, filters, credentials, errors.
+
+Only the models belong here. What the kernel makes of them is in rest.py and http.py; no system is named in either.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+Parameters = dict[str, str | int | bool]
+
+
+def parse_duration(value: Any) -> timedelta:
+    """'90s', '15m', '6h' or '7d' as a timedelta; ValueError otherwise."""
+    if isinstance(value, timedelta):
+        return value
+    found = re.fullmatch(r"(\d+)\s*([smhd])", str(value).strip())
+    if not found:
+        raise ValueError(f"{value!r} is not a duration; write a number and a unit: 90s, 15m, 6h or 7d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors; nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Budget(Strict):
+    """The vendor's published rate: `calls` per `per`, with `burst`, or cost points per second.
+
+    `left_header` and `reset_header` name what an answer says of the calls left and of the seconds until there are more.
+    """
+
+    calls: int = 10
+    per: Duration = timedelta(seconds=1)
+    burst: int = 20
+    cost_points: int | None = None
+    restore_per_second: int | None = None
+    left_header: str | None = None
+    reset_header: str | None = None
+
+
+class Grant(Strict):
+    """An OAuth token endpoint. With `refresh_token` the vendor gives a new refresh token for each old one."""
+
+    path: str
+    kind: Literal["client_credentials", "refresh_token"] = "client_credentials"
+    basic: tuple[str, str]
+    refresh: str | None = Field(None, description="name of the secret that holds the first refresh token")
+    params: dict[str, str] = {}
+
+
+class Auth(Strict):
+    """Credentials: headers, user and password, or an OAuth grant; `{name}` stands for a secret of that name."""
+
+    headers: dict[str, str] = {}
+    basic: tuple[str, str] | None = None
+    grant: Grant | None = None
+
+
+class ErrorObject(Strict):
+    """How an error looks inside a body, whatever the HTTP status: an object with a code at one of these paths.
+
+    `status`: path of the status that the body states. `kinds`: code -> class in sources.errors, where the HTTP status
+    does not tell.
+    """
+
+    code: list[str]
+    status: str | None = None
+    kinds: dict[str, str] = {}
+
+
+class Paging(Strict):
+    """How a list goes on. `param` carries the place of a page, `size_param` how many records it shall have.
+
+    number: pages counted from `first`. offset: records before the page. last_key: the key of the record before.
+    token, link: what the answer names at `next`, a dotted path or `header:link`. `more`: a flag that says whether
+    there is more, `!` before it turns it round. `keep`: the last token is where the next run goes on.
+    """
+
+    by: Literal["none", "number", "offset", "last_key", "token", "link"] = "none"
+    param: str = "page"
+    size_param: str | None = None
+    first: int = 1
+    next: str | None = None
+    more: str | None = None
+    keep: bool = False
+
+    @model_validator(mode="after")
+    def _next_is_named(self) -> Paging:
+        if (self.by in ("token", "link")) != bool(self.next):
+            raise ValueError("paging.next belongs to paging by token or link, and is needed there")
+        return self
+
+
+class Request(Strict):
+    """How a list is asked for.
+
+    `records`: where they stand in the body, which is itself the list if this is not given. `passes`: a list that hides
+    some records unless asked is read once with each set of parameters. `lower`, `upper`: parameters of the window,
+    written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
+    or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
+    complete. `sweep`: further parameters when only keys are wanted.
+    """
+
+    path: str
+    records: str | None = None
+    params: Parameters = {}
+    passes: list[Parameters] = [{}]
+    lower: str | None = None
+    upper: str | None = None
+    time_format: str = "%Y-%m-%dT%H:%M:%SZ"
+    total: str | None = None
+    settled: str | None = None
+    sweep: Parameters = {}
+    paging: Paging = Paging()
+
+
+class Deleted(Request):
+    """A list of what was deleted; `key` and `at` are paths in its records."""
+
+    key: str = "id"
+    at: str | None = None

@@ -1,0 +1,1 @@
+"""PayPal: contract, connector and stand-in."""

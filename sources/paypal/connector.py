@@ -1,0 +1,1 @@
+"""PayPal, transaction search: its contract says all that the kernel needs to know."""

@@ -1,0 +1,1 @@
+"""WooCommerce: contract, connector and stand-in."""

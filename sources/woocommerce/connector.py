@@ -1,0 +1,1 @@
+"""WooCommerce, REST v3: its contract says all that the kernel needs to know."""

@@ -1,0 +1,1 @@
+"""Zendesk: contract, connector and stand-in."""
