@@ -37,6 +37,7 @@ from pipelines.landing import (
     sweep,
 )
 from pipelines.ledger import open_ledger
+from pipelines.portfolio import in_force, refusal
 from pipelines.resources import MissingReference, Settings
 from sources import http, rest, sql
 from sources.contract import Contract
@@ -112,13 +113,18 @@ def extract_all(
     full: bool = False,
     workers: int = 8,
 ) -> list[LoadReport | Failure]:
-    """All streams of the systems, in threads, one client per account; in the contracts' order."""
+    """All streams of the systems, in threads, one client per account; in the contracts' order.
+
+    Without `systems`, those that are in force here; one that is named and not approved is a failure.
+    """
     open_ledger(settings.ledger_url)
-    chosen = [contracts[system] for system in (systems or contracts)]
+    chosen = [contracts[system] for system in (systems or in_force(contracts, settings, resolve))]
     clients = {contract.system: _Lazy(contract, resolve, settings.accounts) for contract in chosen}
 
     def one(contract: Contract, name: str) -> LoadReport | Failure:
         try:
+            if refused := refusal(contract, settings):
+                raise refused
             client = clients[contract.system].get(name)
             return extract_stream(contract, name, settings, now, resolve, full, client)
         except ExtractError as error:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from pipelines.landing import manifests, stream_folder
 from pipelines.ledger import cursors, open_ledger
+from pipelines.portfolio import in_force
 from pipelines.resources import Settings
 from sources.contract import Contract, Sla, Stream
 
@@ -59,7 +60,7 @@ class Reading:
 
 
 def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Watermark]:
-    """The watermarks of every stream with an SLA, in the contracts' order, units in alphabetical order.
+    """The watermarks of every stream with an SLA of the systems in force, in the contracts' order, units by name.
 
     A stream whose basis is `event` has both kinds: a store is dark when its own events end, and a stream that is no
     longer read is stale however lively its pulse.
@@ -67,7 +68,7 @@ def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Water
     proven = _proven(settings)
     events: dict[tuple[str, str], dict[str, datetime]] = {}
     found = []
-    for system, contract in contracts.items():
+    for system, contract in in_force(contracts, settings).items():
         for name, stream in contract.streams.items():
             if stream.sla is None:
                 continue

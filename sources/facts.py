@@ -68,7 +68,7 @@ class Auth(Strict):
 
 
 class ErrorObject(Strict):
-    """How an error looks inside a body, whatever the HTTP status: an object with a code at one of these paths.
+    """How an error looks inside a body, whatever the HTTP status: the first of these paths at which there is something.
 
     `status`: path of the status that the body states. `kinds`: code -> class in sources.errors, where the HTTP status
     does not tell.

@@ -297,14 +297,15 @@ def connect(
 
 def by_facts(facts: ErrorObject, status: int, body: Any) -> Verdict | None:
     """The error that the contract's facts find in a body; only its code passes, its texts may repeat a value."""
-    codes = [code for path in facts.code if isinstance(code := at_path(body, path), str | int)]
-    if not codes or isinstance(codes[0], bool):
+    found = [one for path in facts.code if (one := at_path(body, path))]
+    if not found:
         return None
+    code = found[0] if isinstance(found[0], str | int) else "without a code"
     said = at_path(body, facts.status) if facts.status else None
     meant = said if isinstance(said, int) and said >= 400 else status
-    known = facts.kinds.get(str(codes[0]))
+    known = facts.kinds.get(str(code))
     kind = getattr(errors, known) if known else _by_status(meant).error
-    return Verdict(kind, f"HTTP {status}, {codes[0]}")
+    return Verdict(kind, f"HTTP {status} carries an error, {code}")
 
 
 def told_wait(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -11,7 +11,7 @@ from pipelines import resources
 
 of_profile = click.option(
     "--profile",
-    type=click.Choice(["retailer2", "retailer10", "retailer40"]),
+    type=click.Choice(["retailer2", "retailer3", "retailer10", "retailer40"]),
     default="retailer10",
     show_default=True,
     help="Size of the simulated retailer.",

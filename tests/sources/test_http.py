@@ -137,7 +137,7 @@ def test_what_no_repetition_mends_is_asked_once(scripted, status, error):
 
 def test_an_error_inside_a_successful_answer_is_an_error(scripted):
     server = scripted(lambda number, path: answer(b'{"error": {"code": 7}, "data": []}'))
-    with pytest.raises(SourceError, match="carries an error under 'error'"):
+    with pytest.raises(SourceError, match="carries an error, without a code"):
         client(server.url, error={"code": ["error"]}).get("/things")
 
 

@@ -2,10 +2,7 @@
 {#- Every system's customers in one shape, each value by one rule; what stands for nobody is null. Beside them goes what we
     published on Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
-    {%- for system in ['odoo', 'pos', 'shopify', 'stripe', 'voucherify', 'published'] %}
-    select * from {{ ref('conformed_customers__' ~ system) }}
-    {%- if not loop.last %} union all{% endif %}
-    {%- endfor %}
+    select * from {{ ref('conformed_customers__records') }}
 ),
 
 spelt as (

@@ -2,10 +2,7 @@
 {#- Every system's prices in one shape, each with its net, tax and gross. Beside them goes what we published on Odoo: equal is an
     echo, different a correction by a person. -#}
 with records as (
-    {%- for system in ['odoo', 'pos', 'shopify', 'published'] %}
-    select * from {{ ref('conformed_prices__' ~ system) }}
-    {%- if not loop.last %} union all{% endif %}
-    {%- endfor %}
+    select * from {{ ref('conformed_prices__records') }}
 ),
 
 normalised as (

@@ -2,10 +2,7 @@
 {#- Every system's variants in one shape; a GTIN counts only with a right check digit. Beside them goes what we published on
     Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
-    {%- for system in ['odoo', 'pos', 'shopify', 'published'] %}
-    select * from {{ ref('conformed_products__' ~ system) }}
-    {%- if not loop.last %} union all{% endif %}
-    {%- endfor %}
+    select * from {{ ref('conformed_products__records') }}
 ),
 
 checked as (

@@ -1,0 +1,5 @@
+{#- Every system that has products, and what we published, under each other; a new system is one more name. -#}
+{%- for system in ['odoo', 'pos', 'shopify', 'woocommerce', 'published'] %}
+select * from {{ ref('conformed_products__' ~ system) }}
+{%- if not loop.last %} union all{% endif %}
+{%- endfor %}

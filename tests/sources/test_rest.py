@@ -1,0 +1,207 @@
+"""The kernel's reader of REST lists: each way of paging, lists that move meanwhile, caps, totals, refusals."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sources import rest
+from sources.contract import Contract
+from sources.errors import CapCrossed, Drift, RepeatingCursor, ShortRead
+from sources.records import Window
+
+NOW = datetime(2026, 3, 29, 15, tzinfo=UTC)
+EVERYTHING = Window(None, NOW)
+
+
+class Answers:
+    """A client whose answers a function gives; `asked` are the requests."""
+
+    def __init__(self, answer):
+        self.answer_to, self.asked, self.headers = answer, [], {}
+        self.account = SimpleNamespace(base_url="https://shop.example/api")
+
+    def get(self, path, params=None):
+        parts = urlsplit(path)
+        given = {name: values[0] for name, values in parse_qs(parts.query).items()} | dict(params or {})
+        self.asked.append(given)
+        body, self.headers = self.answer_to(given)
+        return body
+
+    def fail(self, kind, problem, remedy=None):
+        return kind("acme", "things", problem, remedy)
+
+
+def stream(request, **more):
+    columns = {"id": {"type": "integer"}, "at": {"type": "timestamp"}}
+    base = {"description": "Things.", "domain": "orders", "cursor": "at", "page_size": 10, "columns": columns}
+    one = {**base, "request": {"path": "/things", **request}, **more}
+    given = {"system": "acme", "kind": "rest", "description": "Acme.", "owner": "us", "endpoint": "env:ACME"}
+    return Contract.model_validate({**given, "streams": {"things": one}}).streams["things"]
+
+
+def read(answer, spec, window=EVERYTHING):
+    client, found, totals = Answers(answer), [], []
+    for page in rest.read(client, spec, window):
+        found += [record["id"] for record in page.records]
+        totals += [] if page.total is None else [page.total]
+    return found, totals, client.asked
+
+
+def shelf(ids, start, size):
+    return [{"id": one} for one in ids[start : start + size]]
+
+
+def test_pages_by_number_end_at_the_total_even_if_a_page_comes_short():
+    def answer(given):
+        number = given["page"]
+        return shelf(list(range(25)), (number - 1) * 10, 10), {"x-total": "25"}
+
+    spec = stream({"total": "header:x-total", "paging": {"by": "number", "size_param": "limit"}})
+    found, totals, asked = read(answer, spec)
+    assert (found, totals) == (list(range(25)), [25])
+    assert [given["page"] for given in asked] == [1, 2, 3]
+
+
+def test_a_list_that_grows_shorter_between_numbered_pages_is_read_again():
+    ids = list(range(30))
+
+    def answer(given):
+        if given["page"] == 2 and 3 in ids:
+            ids.remove(3)
+        return {"things": shelf(ids, (given["page"] - 1) * 10, 10), "count": len(ids)}, {}
+
+    spec = stream({"records": "things", "total": "count", "paging": {"by": "number", "size_param": "limit"}})
+    found, totals, _ = read(answer, spec)
+    assert set(found) >= set(ids)
+    assert totals == [30, 29]
+
+
+@pytest.mark.parametrize("gone", [1, 2, 8, 12])
+def test_records_that_vanish_between_pages_by_offset_hide_no_other(gone):
+    ids, calls = list(range(45)), []
+
+    def answer(given):
+        calls.append(given)
+        if len(calls) == 2:
+            del ids[:gone]
+        return shelf(ids, given["offset"], 10), {"x-total": str(len(ids))}
+
+    spec = stream({"total": "header:x-total", "paging": {"by": "offset", "param": "offset", "size_param": "limit"}})
+    found, _, _ = read(answer, spec)
+    assert set(found) >= set(ids)
+
+
+def test_records_that_never_stop_vanishing_end_in_an_error():
+    ids = list(range(3000))
+
+    def answer(given):
+        del ids[:11]
+        return shelf(ids, given["offset"], 10), {"x-total": str(len(ids))}
+
+    spec = stream({"total": "header:x-total", "paging": {"by": "offset", "param": "offset", "size_param": "limit"}})
+    with pytest.raises(ShortRead):
+        read(answer, spec)
+
+
+def test_a_link_is_followed_below_our_own_address_and_to_no_other_host():
+    def answer(given):
+        number = int(given.get("after", 0))
+        link = f"https://{host}/api/things?after={number + 10}" if number < 20 else None
+        return {"data": shelf(list(range(30)), number, 10), "links": {"next": link}}, {}
+
+    spec = stream({"records": "data", "paging": {"by": "link", "next": "links.next"}})
+    host = "shop.example"
+    assert read(answer, spec)[0] == list(range(30))
+    host = "elsewhere.example"
+    with pytest.raises(Drift, match="another host"):
+        read(answer, spec)
+
+
+def test_a_link_header_names_the_next_page():
+    def answer(given):
+        number = int(given.get("page", 1))
+        more = '</api/things?page=2>; rel="next", </api/things?page=9>; rel="last"' if number == 1 else ""
+        return shelf(list(range(20)), (number - 1) * 10, 10), {"link": more}
+
+    assert read(answer, stream({"paging": {"by": "link", "next": "header:link"}}))[0] == list(range(20))
+
+
+def test_the_key_of_the_last_record_leads_on_while_the_flag_says_so():
+    def answer(given):
+        start = given.get("starting_after")
+        start = 0 if start is None else int(start) + 1
+        return {"data": shelf(list(range(25)), start, 10), "has_more": start + 10 < 25}, {}
+
+    paging = {"by": "last_key", "param": "starting_after", "more": "has_more"}
+    found, _, asked = read(answer, stream({"records": "data", "paging": paging}))
+    assert found == list(range(25))
+    assert [given.get("starting_after") for given in asked] == [None, "9", "19"]
+
+
+def test_a_token_is_kept_for_the_next_run_and_then_stands_for_its_filter():
+    def answer(given):
+        start = int(given.get("cursor", given.get("start_time", 0)))
+        return {"data": shelf(list(range(25)), start, 10), "next": str(start + 10), "end": start + 10 >= 25}, {}
+
+    paging = {"by": "token", "param": "cursor", "next": "next", "more": "!end", "keep": True}
+    spec = stream({"records": "data", "lower": "start_time", "time_format": "epoch", "paging": paging})
+    client = Answers(answer)
+    assert [page.position for page in rest.read(client, spec, EVERYTHING)][-1] == "30"
+    again = Answers(answer)
+    list(rest.read(again, spec, Window(NOW, NOW, "20")))
+    assert again.asked == [{"cursor": "20"}]
+
+
+def test_a_window_beyond_the_cap_is_read_in_halves():
+    stamps = [NOW - timedelta(minutes=n) for n in range(200)]
+
+    def answer(given):
+        since, until = (datetime.fromisoformat(given[name]) for name in ("since", "until"))
+        inside = sorted(n for n, at in enumerate(stamps) if since <= at <= until)
+        return {"data": shelf(inside, (given["page"] - 1) * 10, 10), "total": len(inside)}, {}
+
+    request = {"records": "data", "lower": "since", "upper": "until", "total": "total", "paging": {"by": "number"}}
+    window = Window(NOW - timedelta(days=1), NOW)
+    found, _, _ = read(answer, stream(request, page_cap=3), window)
+    assert set(found) == set(range(200))
+    stamps = [NOW] * 200
+    with pytest.raises(CapCrossed):
+        read(answer, stream(request, page_cap=3), window)
+
+
+def test_a_list_that_hides_some_records_is_read_once_for_each_set_of_parameters():
+    kept = {"any": [1, 2], "trash": [3]}
+
+    def answer(given):
+        return [{"id": one} for one in kept[given["status"]]], {"x-total": str(len(kept[given["status"]]))}
+
+    request = {"passes": [{"status": "any"}, {"status": "trash"}], "total": "header:x-total"}
+    found, totals, _ = read(answer, stream(request))
+    assert (found, totals) == ([1, 2, 3], [3])
+
+
+@pytest.mark.parametrize(
+    ("body", "request_facts"),
+    [
+        ({"other": []}, {"records": "data"}),
+        ({"data": {}}, {"records": "data"}),
+        ({"data": []}, {"records": "data", "total": "count"}),
+        ({"data": [], "more": "no"}, {"records": "data", "paging": {"by": "token", "next": "n", "more": "more"}}),
+    ],
+)
+def test_an_answer_without_what_the_contract_promises_is_drift_and_no_end(body, request_facts):
+    with pytest.raises(Drift):
+        read(lambda given: (body, {}), stream(request_facts))
+
+
+def test_a_token_that_comes_again_is_a_loop():
+    def answer(given):
+        return {"data": [{"id": given.get("cursor", "0")}], "next": "1"}, {}
+
+    paging = {"by": "token", "param": "cursor", "next": "next"}
+    with pytest.raises(RepeatingCursor):
+        read(answer, stream({"records": "data", "paging": paging}))
