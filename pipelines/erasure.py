@@ -28,7 +28,7 @@ from pipelines.landing import PAYLOAD, QUARANTINE, manifests, rewrite, stream_fo
 from pipelines.resources import Settings
 from pipelines.suppression import Suppression, digest, of_stream
 from sources.contract import Contract
-from sources.records import at_path
+from sources.records import at_path, blanked
 
 ERASED = '"[erased]"'
 SHORTEST = 6
@@ -181,10 +181,12 @@ def _redacted(table: pa.Table, erased: Suppression) -> tuple[pa.Table, int]:
         body = _body(row)
         if any(at_path(body, path) is not None for path in personal):
             changed += 1
-            body |= dict.fromkeys(personal)
+            body = blanked(body, personal)
             if PAYLOAD.name in row:
                 text = canonical(body)
                 row |= {PAYLOAD.name: text.decode(), "_payload_hash": hashlib.sha256(text).hexdigest()}
+            else:
+                row |= body
     return (pa.Table.from_pylist(rows, table.schema) if changed else table), changed
 
 

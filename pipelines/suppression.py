@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.ledger import suppressions
 from sources.contract import Contract, Stream
-from sources.records import at_path
+from sources.records import at_path, blanked
 
 
 def digest(system: str, key: str) -> str:
@@ -38,7 +38,7 @@ class Suppression:
     def drops(self) -> bool:
         """Whether a person's row goes as a whole: it is the person's own, or it cannot be without what is personal."""
         columns = self.stream.columns
-        needs = any(columns[name].required or name == self.stream.primary_key for name in self.stream.pii)
+        needs = any(columns[name].required or name in self.stream.key_paths for name in self.stream.pii)
         return self.stream.domain == "customers" or (self.stream.about is not None and needs)
 
     def erased(self, subjects: list[Any]) -> list[bool]:
@@ -50,8 +50,8 @@ class Suppression:
         if not self or self.drops:
             return records
         found = self.erased([at_path(record, self.stream.about) for record in records])
-        blank = dict.fromkeys(self.stream.pii)
-        return [record | blank if hit else record for record, hit in zip(records, found, strict=True)]
+        personal = self.stream.pii
+        return [blanked(record, personal) if hit else record for record, hit in zip(records, found, strict=True)]
 
     def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """As `records`, for native columns."""

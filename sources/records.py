@@ -71,6 +71,17 @@ def at_path(record: Any, path: str) -> Any:
     return record
 
 
+def blanked(record: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+    """The record with null at each dotted path that it has; it is itself left as it was."""
+    for path in paths:
+        step, _, rest = path.partition(".")
+        if not rest:
+            record = record | {step: None}
+        elif isinstance(record.get(step), dict):
+            record = record | {step: blanked(record[step], [rest])}
+    return record
+
+
 def key_text(record: Any, paths: list[str]) -> str:
     """What names a record: the values at the paths of its primary key, joined with a dash."""
     if len(paths) == 1:
