@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.publish.checks import clashes, widest_first
 from pipelines.publish.diff import Comparison, Values
+from pipelines.publish.drafts import Draft
 from pipelines.publish.golden import Rows
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.store import CHANGES, Line
@@ -36,13 +37,15 @@ def decide(
     deleted: Mapping[str, int],
     stale: set[str],
     given: Values,
+    objections: Mapping[int, str] = {},
 ) -> Decisions:
     """Decide on every row: create, update, link, conflict, hold or reject, or nothing where Odoo already agrees.
 
     `edits` are people's edits to report, `deleted` the Odoo ids that golden ids had before somebody deleted them,
-    `stale` the units on which nothing may rest, `given` what a new record gets besides golden's values.
+    `stale` the units on which nothing may rest, `given` what a new record gets besides golden's values, `objections`
+    what the pre-check says.
     """
-    problems = clashes(rows, policy, found) | found.problems | rows.problems
+    problems = _joined(clashes(rows, policy, found), objections) | found.problems | rows.problems
     creates, changes, reports = [], [], []
     references: dict[str, int | Pending | Refused] = {}
     for number, golden_id in enumerate(rows.ids):
@@ -59,20 +62,7 @@ def decide(
         elif dark and (odoo_id is None or after):
             action, reason = "hold", f"rests on {', '.join(dark)}, which is stale"
         elif odoo_id is None:
-            values = {key: value for key, value in rows.row(number).items() if value is not None}
-            creates.append(
-                (
-                    number,
-                    Line(
-                        name,
-                        "create",
-                        golden_id,
-                        None,
-                        {},
-                        values | given | rows.extra.get(number, {}) | {GOLDEN_ID: golden_id},
-                    ),
-                )
-            )
+            creates.append((number, Line(name, "create", golden_id, None, {}, _new(rows, number, given))))
         elif after:
             action = "link" if set(after) == {GOLDEN_ID} else "update"
             changes.append(Line(name, action, golden_id, odoo_id, before, after))
@@ -88,11 +78,36 @@ def decide(
     return Decisions(lines, references, _counts(rows, found, lines))
 
 
+def drafted(
+    rows: Rows, policy: ObjectPolicy, found: Comparison, deleted: Mapping[str, int], given: Values
+) -> dict[int, Draft]:
+    """What the plan would write, by row number, before anybody has objected to it."""
+    drafts = {}
+    for number, golden_id in enumerate(rows.ids):
+        odoo_id = found.bound.get(number)
+        if number in rows.problems or number in found.problems:
+            continue
+        if odoo_id is not None and found.changes[number][1]:
+            drafts[number] = Draft(golden_id, odoo_id, dict(found.changes[number][1]))
+        elif odoo_id is None and number not in rows.gaps and golden_id not in deleted:
+            drafts[number] = Draft(golden_id, None, _new(rows, number, given))
+    return drafts
+
+
 def closed(rows: Rows, found: Comparison, why: str) -> Decisions:
     """No lines: the object is not to be published now. Its records that are in Odoo can still be referred to."""
     references: dict[str, int | Pending | Refused] = dict.fromkeys(rows.ids, Refused(f"which is not in Odoo: {why}"))
     references |= {rows.ids[n]: odoo_id for n, odoo_id in found.bound.items() if n not in found.problems}
     return Decisions([], references, {**_counts(rows, found, []), "closed": why})
+
+
+def _new(rows: Rows, number: int, given: Values) -> Values:
+    values = {key: value for key, value in rows.row(number).items() if value is not None}
+    return values | given | rows.extra.get(number, {}) | {GOLDEN_ID: rows.ids[number]}
+
+
+def _joined(one: Mapping[int, str], other: Mapping[int, str]) -> dict[int, str]:
+    return {n: " · ".join(text for text in (one.get(n), other.get(n)) if text) for n in (*one, *other)}
 
 
 def _counts(rows: Rows, found: Comparison, lines: list[Line]) -> dict[str, Any]:

@@ -62,10 +62,12 @@ def bindings(client: OdooClient, model: str) -> dict[str, int]:
 def keys(client: OdooClient, model: str, key: str) -> dict[str, Any]:
     """Id by stable key; a key that two records share is Refused, because neither can be meant."""
     rows = [row for page in read_by_id(client, model, [key, *_active(client, model)]) for row in page]
+    archived = Refused(f"which is archived in this Odoo; bring back that {model}, or mend golden")
+    shut = {row[key]: archived for row in rows if not row.get("active", True)}
     rows = [row for row in rows if row.get("active", True)]
     times = Counter(row[key] for row in rows)
     shared = Refused(f"which is ambiguous: several {model} have this {key}; rename all but one")
-    return {row[key]: row["id"] if times[row[key]] == 1 else shared for row in rows}
+    return shut | {row[key]: row["id"] if times[row[key]] == 1 else shared for row in rows}
 
 
 def currency_places(client: OdooClient) -> dict[int, int]:

@@ -6,6 +6,7 @@ Nothing is written to Odoo here. A plan over an unchanged estate and an unchange
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,14 +21,16 @@ from pipelines.publish import live
 from pipelines.publish.attributes import offers, shape
 from pipelines.publish.blame import behind
 from pipelines.publish.caps import exceeded
-from pipelines.publish.decide import Decisions, closed, decide
+from pipelines.publish.decide import Decisions, closed, decide, drafted
 from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
+from pipelines.publish.drafts import Asking
 from pipelines.publish.golden import Converter, Rows, convert, fingerprint, read_rows, round_to_currency
 from pipelines.publish.history import last_written, once_bound
 from pipelines.publish.policy import ObjectPolicy, Policy, load_policy
+from pipelines.publish.precheck import precheck
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Plan, save
-from pipelines.publish.values import BadValue, Pending, Refused, converter
+from pipelines.publish.values import BadValue, Pending, Refused, addressed, converter
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient
 
@@ -53,6 +56,7 @@ class Making:
     overrule: Collection[str]
     rows: dict[str, Rows]
     references: dict[str, dict[str, int | Pending | Refused]] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
 
 
 def make_plan(
@@ -64,11 +68,13 @@ def make_plan(
     objects: Collection[str] | None = None,
     overrule: Collection[str] = (),
     policy: Policy | None = None,
+    spent: dict[str, float] | None = None,
 ) -> Plan:
     """Plan `objects`, by default all of the policy, against the live Odoo, and save the plan in the ledger.
 
     gate: by domain; one that is closed, or not judged, is not published. overrule: golden ids ("*" for all) of which
-    people's edits and deletions in Odoo are to be overwritten. Raises PublishRefused, or an error of Odoo's client.
+    people's edits and deletions in Odoo are to be overwritten. spent: gets the seconds of the
+    pre-check. Raises PublishRefused, or an error of Odoo's client.
     """
     policy = policy or load_policy()
     asked = list(policy.objects if objects is None else objects)
@@ -83,6 +89,7 @@ def make_plan(
     lines, counts, beyond = [], {}, []
     with engine.connect() as connection:
         making = Making(policy, client, connection, live.fingerprint(client), overrule, rows)
+        making.spent = {} if spent is None else spent
         for name in _compared_too(policy, asked):
             made = _decide(making, name, gate, name in asked)
             making.references[name] = made.references
@@ -120,9 +127,15 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
     if judged is None or not judged.open:
         why = "; ".join(judged.reasons) if judged else "no gate has judged it"
         return closed(rows, found, f"{policy.domain} is closed: {why}")
-    return decide(
-        name, rows, policy, found, *_remembered(making, name, found), judged.stale_units, _given(policy, fields)
-    )
+    edits, deleted = _remembered(making, name, found)
+    given = _given(policy, fields)
+    drafts = drafted(rows, policy, found, deleted, given)
+    began = time.perf_counter()
+    objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to), drafts)
+    making.spent["precheck"] = making.spent.get("precheck", 0.0) + time.perf_counter() - began
+    made = decide(name, rows, policy, found, edits, deleted, judged.stale_units, given, objections.said())
+    made.counts["rehearsed"] = objections.rehearsed
+    return made
 
 
 def _remembered(
@@ -152,10 +165,15 @@ def _converters(making: Making, policy: ObjectPolicy, fields: Mapping[str, Any])
         elif lookup:
             known = live.keys(making.client, lookup.model, lookup.key)
         try:
-            converters[name] = converter(name, fields[name], known)
+            made = converter(name, fields[name], known)
+            converters[name] = partial(_addressed, made) if field_policy.spelling == "website" else made
         except BadValue as bad:
             raise PublishRefused(f"{policy.model}: {bad}", "mend odoo.yml") from bad
     return converters
+
+
+def _addressed(made: Converter, value: Any) -> Any:
+    return addressed(made(value))
 
 
 def _given(policy: ObjectPolicy, fields: Mapping[str, Any]) -> Values:

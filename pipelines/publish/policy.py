@@ -41,8 +41,10 @@ class FieldPolicy(_Strict):
     required: bool = False
     lookup: Lookup | None = None
     missing: Literal["reject", "leave"] = "reject"
-    spelling: Literal["exact", "phone"] = "exact"
+    spelling: Literal["exact", "phone", "website", "vat"] = "exact"
     round: Literal["precision", "currency"] = "precision"
+    where: list[tuple[str, str, Any]] = []
+    agrees: str | None = None
     only: Literal["create"] | None = None
     from_parent: bool = False
 
@@ -74,6 +76,8 @@ class ObjectPolicy(_Strict):
     caps: Caps
     create: dict[str, Any] = {}
     unique: list[str] = []
+    elsewhere: dict[str, Lookup] = {}
+    acyclic: tuple[str, str] | None = None
     window: Window | None = None
     made_with: str | None = None
     options: dict[str, str] = {}
@@ -84,6 +88,12 @@ class ObjectPolicy(_Strict):
         return {name: field for name, field in self.fields.items() if field.owner != "odoo"}
 
 
+class Rehearsal(_Strict):
+    """How many records per object Odoo tries out and takes back; kinds of text that it is asked about always."""
+
+    up_to: int = Field(200, ge=0)
+
+
 class Approval(_Strict):
     valid_for: Annotated[timedelta, BeforeValidator(parse_duration)]
 
@@ -92,6 +102,7 @@ class Policy(_Strict):
     approval: Approval
     batch: int = Field(gt=0)
     quiet_above: int
+    rehearsal: Rehearsal = Rehearsal()
     objects: dict[str, ObjectPolicy]
 
     @property

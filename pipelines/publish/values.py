@@ -5,6 +5,7 @@ Blank is None for every type but boolean. Nothing here talks to Odoo.
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,9 @@ from typing import Any
 
 TEXT = {"char", "text", "html"}
 NUMBER = {"float", "monetary"}
+# PostgreSQL's integer, in which Odoo keeps whole numbers.
+WHOLE = range(-(2**31), 2**31)
+_MARKUP = re.compile(r"<[a-zA-Z/!]")
 
 
 class BadValue(ValueError):
@@ -43,6 +47,8 @@ def seen(kind: str, value: Any) -> Any:
         return None
     if kind == "many2one" and isinstance(value, list):
         return value[0]
+    if kind == "many2many":
+        return sorted(value) or None
     return float(value) if kind in NUMBER else value
 
 
@@ -63,6 +69,11 @@ def dialled(value: Any) -> Any:
     return re.sub(r"^00", "+", re.sub(r"[\s().\-/]", "", value)) if isinstance(value, str) else value
 
 
+def addressed(value: Any) -> Any:
+    """A web address as Odoo keeps it: one without a scheme gets http."""
+    return value if value is None or re.match(r"[a-z][a-z0-9+.-]*:", value, re.I) else f"http://{value}"
+
+
 def rounded(value: Any, places: int) -> float:
     """A number at `places` decimals, halves away from zero as Odoo rounds."""
     return float(Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
@@ -74,15 +85,18 @@ def converter(field: str, described: Mapping[str, Any], known: Mapping[Any, Any]
     `known` maps the stable keys of a relation to ids, Pending or Refused. The function raises BadValue.
     """
     kind = described["type"]
+    if kind == "html":
+        return lambda value: _html(_text(field, value, None))
     if kind in TEXT:
-        return lambda value: _text(field, value)
+        size = described.get("size") or None
+        return lambda value: _text(field, value, size)
     if kind == "selection":
         choices = {choice for choice, _ in described["selection"]}
         return lambda value: _choice(field, value, choices)
     if kind == "boolean":
         return lambda value: _exactly(field, value, bool)
     if kind == "integer":
-        return lambda value: _exactly(field, value, int)
+        return lambda value: _whole(field, value)
     if kind in NUMBER:
         places = (described.get("digits") or (0, None))[1]
         return lambda value: _number(field, value, places)
@@ -90,15 +104,27 @@ def converter(field: str, described: Mapping[str, Any], known: Mapping[Any, Any]
         return lambda value: _time(field, value, kind)
     if kind == "many2one" and known is not None:
         return lambda value: _relation(field, value, known)
+    if kind == "many2many" and known is not None:
+        return lambda value: _relations(field, value, known)
     raise BadValue(f"{field} is a {kind} in Odoo, which Assay does not publish; remove it from odoo.yml")
 
 
-def _text(field: str, value: Any) -> str | None:
+def _text(field: str, value: Any, size: int | None) -> str | None:
     if not isinstance(value, str):
         raise BadValue(f"{field} is not text but {type(value).__name__}; mend its publish model")
     if "\0" in value:
         raise BadValue(f"{field} holds a NUL byte; mend it at its source")
-    return value.strip() or None
+    text = value.strip()
+    if size and len(text) > size:
+        raise BadValue(f"{field} has {len(text)} characters, of which Odoo would keep {size}; shorten it at its source")
+    return text or None
+
+
+def _html(text: str | None) -> str | None:
+    """Plain text as the paragraph that Odoo would make of it; text with markup is left to Odoo's rehearsal."""
+    if text is None or _MARKUP.search(text):
+        return text
+    return f"<p>{html.escape(text, quote=False)}</p>"
 
 
 def _choice(field: str, value: Any, choices: set[Any]) -> Any:
@@ -113,10 +139,21 @@ def _exactly(field: str, value: Any, wanted: type) -> Any:
     return value
 
 
+def _whole(field: str, value: Any) -> int:
+    if _exactly(field, value, int) not in WHOLE:
+        raise BadValue(f"{field} is larger than a whole number of Odoo can be; mend it at its source")
+    return value
+
+
 def _number(field: str, value: Any, places: int | None) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         raise BadValue(f"{field} is not a finite number; mend its publish model")
-    return float(value) if places is None else rounded(value, places)
+    if places is None:
+        return float(value)
+    kept = rounded(value, places)
+    if value and not kept:
+        raise BadValue(f"{field} {value} would be 0 at the {places} decimals that Odoo keeps; raise Odoo's precision")
+    return kept
 
 
 def _time(field: str, value: Any, kind: str) -> str:
@@ -141,3 +178,12 @@ def _relation(field: str, value: Any, known: Mapping[Any, Any]) -> int | Pending
     if isinstance(found, Refused):
         raise BadValue(f"{field} rests on {value}, {found.why}")
     return found
+
+
+def _relations(field: str, value: Any, known: Mapping[Any, Any]) -> list[int]:
+    if not isinstance(value, list | tuple):
+        raise BadValue(f"{field} is not a list of keys but {type(value).__name__}; mend its publish model")
+    found = [_relation(field, key, known) for key in value]
+    if any(isinstance(one, Pending) for one in found):
+        raise BadValue(f"{field} names a record that this plan creates; publish that object first")
+    return sorted(set(found)) or None

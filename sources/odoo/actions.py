@@ -14,6 +14,7 @@ from typing import Any
 
 from sources.odoo.client import OdooClient, call, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
+from sources.odoo.rehearsal import REHEARSE
 from sources.odoo.wanted import MODULE, Step, Wanted, missing
 
 # product.product before product.template: a variant would otherwise inherit its template's field.
@@ -30,6 +31,8 @@ COMPARE_AND_SET = """
 def plain(value):
     if value is None or value == "":
         return False
+    if isinstance(value, list):
+        return sorted(value)
     return str(value)[:19] if isinstance(value, datetime.date) else value
 
 items = env.context["assay_items"]
@@ -95,6 +98,7 @@ action = result
 """
 
 ACTIONS = {"compare_and_set": ("assay: compare and set", COMPARE_AND_SET), "upsert": ("assay: keyed upsert", UPSERT)}
+ACTIONS["rehearse"] = ("assay: rehearsal", REHEARSE)
 
 
 def missing_fields(client: OdooClient) -> list[Step]:
@@ -241,6 +245,20 @@ def upsert(
     return _upsert_by_load(client, model, items, context)
 
 
+def rehearse(
+    client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None = None
+) -> list[dict[str, Any]] | None:
+    """What would become of each item, in order; Odoo writes them and takes everything back. None without the action.
+
+    items: [{"id": record or False for a creation, "values"}]. Answer: [{"problem": what Odoo says or False,
+    "differs": {field: the value that Odoo would keep instead}}]. A webhook of Odoo's own automation is not taken back.
+    """
+    action = _action(client, "rehearse", model)
+    if not items or not action:
+        return [] if not items else None
+    return _run(client, action, model, items, context)["items"]
+
+
 def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
     """(values to write, conflicts, whether to leave the record alone), by the rules of COMPARE_AND_SET."""
     base, changes, conflicts, agreed = item["base"], {}, [], 0
@@ -256,6 +274,8 @@ def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any],
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(value)
     return False if value is None or value == "" else value
 
 

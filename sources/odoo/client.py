@@ -36,10 +36,13 @@ from sources.odoo.errors import (
 
 READS = {"search", "search_read", "read", "search_count", "fields_get", "context_get", "web_read", "name_search"}
 READS |= {"get_external_id", "exists", "has_group", "web_search_read", "default_get", "has_access"}
+READS.add("check_access_rights")
 # Never the bot's own language: a value read today must be the value read tomorrow. Reads see archived records too;
 # writes do not, or Odoo's own rules would count archived variants and barcodes.
 CONTEXT = {"lang": "en_US"}
 READ_CONTEXT = {"lang": "en_US", "active_test": False}
+DESCRIBED = ("type", "string", "relation", "readonly", "required", "selection", "digits", "store")
+DESCRIBED += ("size", "domain", "related", "depends", "translate")
 TIMEOUT = 120.0
 # Whoever is in one of these may give himself every right.
 ADMINISTRATORS = ("base.group_system", "base.group_erp_manager")
@@ -183,7 +186,7 @@ def json2_headers(db: str, key: str) -> dict[str, str]:
 
 def fields_get(client: OdooClient, model: str, attributes: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
     """What Odoo says about each field of `model`: type, relation, readonly, required, selection, digits, …"""
-    asked = list(attributes or ("type", "string", "relation", "readonly", "required", "selection", "digits", "store"))
+    asked = list(attributes or DESCRIBED)
     return call(client, model, "fields_get", attributes=asked)
 
 

@@ -37,8 +37,9 @@ SAYS = {
     },
 }
 VERSION = [19, 0, 0, "final", 0, ""]
-ON_MODEL = {"search", "search_read", "search_count", "create", "fields_get", "load", "context_get"}
-ON_RECORDS = {"read", "write", "unlink", "web_save_multi", "get_external_id", "run", "exists", "has_group"}
+ON_MODEL = {"search", "search_read", "search_count", "create", "fields_get", "load", "context_get", "default_get"}
+ON_RECORDS = {"read", "write", "unlink", "web_save_multi", "get_external_id", "run", "exists"}
+ON_RECORDS |= {"has_group", "has_access"}
 ONLY_ON = {"context_get": "res.users", "has_group": "res.users", "run": "ir.actions.server"}
 VERBS = {"create": "create", "write": "modify", "unlink": "delete"}
 

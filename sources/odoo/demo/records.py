@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sources.odoo.demo import rules, values
@@ -38,6 +38,31 @@ class Environment:
 
     def __getitem__(self, model: str) -> Records:
         return Records(self, self.store.models[model])
+
+    @property
+    def cr(self) -> Environment:
+        return self
+
+    def savepoint(self) -> Savepoint:
+        return Savepoint(self.execute)
+
+    def flush_all(self) -> None:
+        """Nothing is held back here."""
+
+    def invalidate_all(self) -> None:
+        """Each recordset reads for itself."""
+
+
+class Savepoint:
+    """A place in the transaction to come back to; closing it takes back what was done since."""
+
+    def __init__(self, execute: Callable[[str], Any]):
+        self._execute = execute
+        execute("savepoint tried")
+
+    def close(self) -> None:
+        self._execute("rollback to tried")
+        self._execute("release tried")
 
 
 class Records:
@@ -202,6 +227,14 @@ class Records:
         if attributes:
             return {name: {k: v for k, v in one.items() if k in attributes} for name, one in shown.items()}
         return shown
+
+    def has_access(self, operation: str) -> bool:
+        """Everybody may do all to what everybody sees; deleting records is Odoo's own matter."""
+        return operation in ("read", "write", "create", "unlink")
+
+    def default_get(self, fields: list[str]) -> dict[str, Any]:
+        known = {f.name: values.default(f) for f in self._model.columns} | rules.defaults(self)
+        return {name: known[name] for name in fields if known.get(name) is not None}
 
     def get_external_id(self) -> dict[str, str]:
         rows = self.env["ir.model.data"].search_read(

@@ -24,6 +24,7 @@ ADDRESS = ("street", "street2", "zip", "city", "country_id")
 OF_THE_VARIANT = ("default_code", "weight", "volume", "barcode", "standard_price")
 IN = "in (select value from json_each(?))"
 _BUILTINS = (
+    Exception,
     bool,
     dict,
     enumerate,
