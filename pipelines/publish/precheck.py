@@ -15,8 +15,8 @@ from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, call, search_read
 from sources.odoo.errors import OdooDenied, OdooMissing, OdooNoSuchMethod
 
-# A blank one of these is 0 or no, which satisfies Odoo.
-NEVER_BLANK = {"boolean", "integer", "float", "monetary"}
+# A blank one of these is 0 or no, which satisfies Odoo, or is made of other records.
+NEVER_BLANK = {"boolean", "integer", "float", "monetary", "one2many"}
 
 
 def precheck(asking: Asking, drafts: dict[int, Draft]) -> Objections:
