@@ -35,8 +35,21 @@ def append(ledger: sa.Engine | sa.Connection, actor: str, action: str, detail: d
     return sealed
 
 
-def verify_chain(ledger: sa.Engine | sa.Connection) -> int:
-    """The number of entries, all of them as written. Raises BrokenChain on a change, a gap, a swap or a cut tail."""
+def head(ledger: sa.Engine | sa.Connection) -> str:
+    """The newest entry as `number:hash`, to be kept where the ledger's administrators cannot write: an anchor."""
+    with _transaction(ledger) as connection:
+        seq, sealed = connection.execute(sa.select(audit_head.c.seq, audit_head.c.hash)).first() or (0, ORIGIN)
+    return f"{seq}:{sealed}"
+
+
+def verify_chain(ledger: sa.Engine | sa.Connection, anchor: str | None = None) -> int:
+    """The number of entries, all of them as written. Raises BrokenChain on a change, a gap, a swap or a cut tail.
+
+    anchor: what `head` said earlier; a chain that was made anew since, or cut and closed again, does not hold it.
+    """
+    known_seq, _, known = (anchor or f"0:{ORIGIN}").partition(":")
+    if not known_seq.isdigit() or len(known) != len(ORIGIN):
+        raise BrokenChain(f"{anchor!r} is no anchor; give what `assay audit head` printed")
     with _transaction(ledger) as connection:
         head = connection.execute(sa.select(audit_head.c.seq, audit_head.c.hash)).first() or (0, ORIGIN)
         count, previous = 0, ORIGIN
@@ -48,6 +61,12 @@ def verify_chain(ledger: sa.Engine | sa.Connection) -> int:
             if row.previous_hash != previous or row.hash != _seal(previous, entry):
                 raise BrokenChain(f"audit entry {count} was changed or moved; restore the ledger from its backup")
             previous = row.hash
+            if count == int(known_seq) and previous != known:
+                raise BrokenChain(
+                    f"audit entry {count} is not the one of the anchor; restore the ledger from its backup"
+                )
+        if count < int(known_seq):
+            raise BrokenChain(f"audit ends at entry {count}, the anchor knows entry {known_seq}: the tail was cut")
         if (count, previous) != tuple(head):
             raise BrokenChain(f"audit ends at entry {count}, its head says {head[0]}: the tail was cut or added to")
     return count

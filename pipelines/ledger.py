@@ -129,7 +129,7 @@ plans = Table(
     Column("made_at", DateTime, nullable=False),
     Column("expires_at", DateTime, nullable=False),
     Column("made_by", String, nullable=False),
-    Column("state", String, nullable=False, comment="planned, approved, applying, applied, undone"),
+    Column("state", String, nullable=False, comment="planned, approved, applying, applied, halted, undone"),
     Column("summary", Text, nullable=False, comment="JSON, never personal data"),
 )
 

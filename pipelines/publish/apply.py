@@ -16,9 +16,12 @@ import sqlalchemy as sa
 from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live, receipts
-from pipelines.publish.approve import refuse_expired, refuse_unapproved
+from pipelines.publish.approve import refuse_expired, refuse_outdated, refuse_unapproved
+from pipelines.publish.authority import Authority, load_authority, sealed_policies
+from pipelines.publish.canary import refuse_sick
 from pipelines.publish.deliver import deliver
 from pipelines.publish.lease import Lease, leased
+from pipelines.publish.moved import refuse_moved
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.receipts import Run
 from pipelines.publish.refusal import PublishRefused
@@ -54,22 +57,28 @@ def apply_plan(
     actor: str,
     progress: Progress = lambda done, total: None,
     policy: Policy | None = None,
+    authority: Authority | None = None,
 ) -> Report:
     """Write the plan, or the rest of it if an earlier apply was interrupted; a finished plan is only reported.
 
-    Raises PublishRefused (unapproved, expired, edited, another database, another apply under way) and the errors of
-    Odoo's client; after either, applying again goes on where this ended.
+    Raises PublishRefused (unapproved, expired, edited, golden or Odoo moved on, another database, another apply under
+    way) and the errors of Odoo's client; after either, applying again goes on where this ended. A canary that does not
+    read back as written halts the plan for good.
     """
-    policy = policy or load_policy()
+    policy, authority = policy or load_policy(), authority or load_authority()
     engine = open_ledger(settings.ledger_url)
     with engine.connect() as connection:
         plan = load(connection, plan_id)
     refuse_other_target(plan.target, client)
     with leased(engine, plan.target) as lease:
         settle(engine, client, policy, plan.target, now)
-        run, finished = _begin(engine, plan, policy, now, actor)
-        done = 0
+        _refuse_unfit(settings, engine, client, plan, policy, authority, now)
+        run, finished = _begin(engine, plan, now, actor)
+        done, canary = 0, plan.summary.get("canary", 0)
         for writer, lines in () if finished else batches(engine, client, policy, plan, run):
+            if canary and lines[0].line > canary:
+                refuse_sick(engine, client, policy, plan, run, canary, now, actor)
+                canary = 0
             deliver_batch(engine, lease, run, writer, lines, now)
             done += len(lines)
             progress(done, plan.changes)
@@ -91,7 +100,7 @@ def batches(
             counts = plan.summary["objects"][of]
             quiet = counts["create"] + counts["update"] > policy.quiet_above
             writer = writer_for(client, policy, of, run.run_id, quiet)
-        lines = _alike(lines)
+        lines = _alike(lines, plan.summary.get("canary", 0))
         after = lines[-1].line
         yield writer, lines
 
@@ -142,18 +151,40 @@ def writer_for(client: OdooClient, policy: Policy, name: str, run_id: str, quiet
     return Writer(client, policy.objects[name], models, kinds, run_id, context, policy.batch)
 
 
-def _begin(engine: sa.Engine, plan: Plan, policy: Policy, now: datetime, actor: str) -> tuple[Run, bool]:
-    """(the plan's run, whether it has already ended well); a new one, or the one that was interrupted."""
-    with engine.begin() as connection:
+def _refuse_unfit(
+    settings: Settings,
+    engine: sa.Engine,
+    client: OdooClient,
+    plan: Plan,
+    policy: Policy,
+    authority: Authority,
+    now: datetime,
+) -> None:
+    """Raises PublishRefused unless the plan may be written now. One that has begun is not stopped by what moved on."""
+    with engine.connect() as connection:
         run = receipts.run_of(connection, plan.plan_id)
         if plan.state == "undone":
             raise PublishRefused(f"plan {plan.plan_id} was undone", "make a new plan")
+        if plan.state == "halted":
+            raise PublishRefused(f"plan {plan.plan_id} was halted by its canary", f"undo {run.run_id}, then plan anew")
+        if run and receipts.status(connection, run.run_id) == "succeeded":
+            return
+        refuse_unapproved(connection, plan, policy, authority)
+        refuse_expired(plan, now)
+        if plan.policy_hash != sealed_policies(policy, authority):
+            said = f"odoo.yml changed since plan {plan.plan_id} was made, or approvals.yml did"
+            raise PublishRefused(said, "make a new plan")
+        if run is None:
+            refuse_outdated(settings, plan, policy, authority)
+            refuse_moved(connection, client, policy, authority, plan)
+
+
+def _begin(engine: sa.Engine, plan: Plan, now: datetime, actor: str) -> tuple[Run, bool]:
+    """(the plan's run, whether it has already ended well); a new one, or the one that was interrupted."""
+    with engine.begin() as connection:
+        run = receipts.run_of(connection, plan.plan_id)
         if run and receipts.status(connection, run.run_id) == "succeeded":
             return run, True
-        refuse_unapproved(connection, plan)
-        refuse_expired(plan, now)
-        if plan.policy_hash != policy.hash:
-            raise PublishRefused(f"odoo.yml changed since plan {plan.plan_id} was made", "make a new plan")
         resumed = run is not None
         run = run or receipts.begin(connection, "apply", plan.plan_id, plan.target, now)
         set_state(connection, plan.plan_id, "applying")
@@ -172,10 +203,11 @@ def _finish(engine: sa.Engine, run: Run, now: datetime, actor: str) -> Report:
     return found
 
 
-def _alike(lines: list[Line]) -> list[Line]:
-    """The lines from the first on that are written in one way: of one object, all creations or none."""
+def _alike(lines: list[Line], canary: int) -> list[Line]:
+    """The lines from the first on that are written in one way: of one object, all creations or none, all of the canary
+    or none."""
 
-    def way(line: Line) -> tuple[str, bool]:
-        return line.object, line.action == "create"
+    def way(line: Line) -> tuple[str, bool, bool]:
+        return line.object, line.action == "create", line.line <= canary
 
     return list(takewhile(lambda line: way(line) == way(lines[0]), lines))

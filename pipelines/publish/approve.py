@@ -1,26 +1,39 @@
-"""Approve: a named person takes responsibility for one sealed plan, within the caps or by force with a reason."""
+"""Approve: named people take responsibility for one sealed plan, within the caps or by force with a reason."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import orjson
 import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ledger import approvals, open_ledger
+from pipelines.ledger import audit as audit_table
+from pipelines.publish.authority import Authority, approvals_needed, load_authority, refuse_unauthorised, touched
+from pipelines.publish.golden import payloads
+from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Plan, load, set_state
 from pipelines.resources import Settings
 
 
 def approve(
-    settings: Settings, plan_id: str, principal: str, now: datetime, note: str = "", force: bool = False
+    settings: Settings,
+    plan_id: str,
+    principal: str,
+    now: datetime,
+    note: str = "",
+    force: bool = False,
+    policy: Policy | None = None,
+    authority: Authority | None = None,
 ) -> Plan:
-    """Approve the plan as sealed; it may then be applied until it expires.
+    """Approve the plan as sealed; when enough people have, it may be applied until it expires.
 
-    Raises PublishRefused: unknown, edited, expired or already used plan, no name, or caps exceeded without
-    `force` and a `note` that says why.
+    Raises PublishRefused: unknown, edited, expired or already used plan, no name or no role that allows it, approved
+    by the same person before, or caps exceeded without `force` and a `note` that says why.
     """
+    policy, authority = policy or load_policy(), authority or load_authority()
     with open_ledger(settings.ledger_url).begin() as connection:
         plan = load(connection, plan_id)
         if not principal.strip():
@@ -28,6 +41,7 @@ def approve(
         if plan.state != "planned":
             raise PublishRefused(f"plan {plan_id} is {plan.state} already", "make a new plan")
         refuse_expired(plan, now)
+        refuse_outdated(settings, plan, policy, authority)
         caps = plan.summary["caps"]
         if caps and not force:
             raise PublishRefused(
@@ -35,20 +49,35 @@ def approve(
             )
         if caps and not note.strip():
             raise PublishRefused("a forced approval needs a reason", "say why in the note")
-        at, forced = audit.naive(now), bool(caps)
-        row = {"plan_id": plan_id, "approved_by": principal, "approved_at": at, "content_hash": plan.content_hash}
-        connection.execute(approvals.insert().values(**row, forced=forced, note=note))
-        set_state(connection, plan_id, "approved")
-        detail = {"plan": plan_id, "content_hash": plan.content_hash, "caps": caps, "forced": forced, "note": note}
+        refuse_unauthorised(authority, policy, principal, "force" if caps else "approve", touched(plan))
+        before = _approvers(connection, plan)
+        if principal in before:
+            raise PublishRefused(f"{principal} has approved plan {plan_id} already", "let another person look at it")
+        row = {"plan_id": plan_id, "approved_by": principal, "approved_at": audit.naive(now)}
+        row |= {"content_hash": plan.content_hash, "forced": bool(caps), "note": note}
+        connection.execute(approvals.insert().values(**row))
+        enough = len(before) + 1 >= approvals_needed(authority, policy, plan)
+        if enough:
+            set_state(connection, plan_id, "approved")
+        detail = {"plan": plan_id, "content_hash": plan.content_hash, "caps": caps, "forced": bool(caps), "note": note}
         audit.append(connection, principal, "approve", detail, now)
-    return plan
+        return load(connection, plan_id)
 
 
-def refuse_unapproved(connection: sa.Connection, plan: Plan) -> None:
-    """Raises PublishRefused unless somebody approved exactly this content."""
-    sealed = sa.select(approvals.c.content_hash).where(approvals.c.plan_id == plan.plan_id)
-    if plan.content_hash not in connection.execute(sealed).scalars().all():
-        raise PublishRefused(f"plan {plan.plan_id} is not approved", f"run `assay approve {plan.plan_id}`")
+def refuse_unapproved(
+    connection: sa.Connection, plan: Plan, policy: Policy | None = None, authority: Authority | None = None
+) -> None:
+    """Raises PublishRefused unless people whose roles allow it, and enough of them, approved exactly this content.
+
+    An approval counts only where the audit tells of it too.
+    """
+    policy, authority = policy or load_policy(), authority or load_authority()
+    needed, approvers = approvals_needed(authority, policy, plan), _approvers(connection, plan)
+    for person in approvers:
+        refuse_unauthorised(authority, policy, person, "force" if plan.summary["caps"] else "approve", touched(plan))
+    if len(approvers) < needed:
+        lacking = f"is approved by {len(approvers)} of {needed} people" if approvers else "is not approved"
+        raise PublishRefused(f"plan {plan.plan_id} {lacking}", f"run `assay approve {plan.plan_id}`")
 
 
 def refuse_expired(plan: Plan, now: datetime) -> None:
@@ -57,3 +86,21 @@ def refuse_expired(plan: Plan, now: datetime) -> None:
         raise PublishRefused(
             f"plan {plan.plan_id} expired at {plan.expires_at} UTC", "make a new plan; what is done stays"
         )
+
+
+def refuse_outdated(settings: Settings, plan: Plan, policy: Policy, authority: Authority) -> None:
+    """Raises PublishRefused when golden is not what the plan was made of; a machine without exports cannot tell."""
+    names = [name for name in policy.objects if name in plan.summary["objects"]]
+    now = payloads(settings.exports, names) if authority.expires.golden else None
+    if now is not None and now != plan.golden_hash:
+        raise PublishRefused(f"golden has changed since plan {plan.plan_id} was made", "make a new plan")
+
+
+def _approvers(connection: sa.Connection, plan: Plan) -> set[str]:
+    """Who approved exactly this content, by force where it reaches beyond a cap, according to the audit as well."""
+    wanted = sa.select(approvals).where(approvals.c.plan_id == plan.plan_id)
+    rows = connection.execute(wanted.where(approvals.c.content_hash == plan.content_hash)).all()
+    told = sa.select(audit_table.c.actor, audit_table.c.detail).where(audit_table.c.action == "approve")
+    told = connection.execute(told.where(audit_table.c.detail.contains(plan.content_hash))).all()
+    said = {row.actor for row in told if orjson.loads(row.detail)["plan"] == plan.plan_id}
+    return {row.approved_by for row in rows if row.approved_by in said and (row.forced or not plan.summary["caps"])}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pipelines.publish.policy import ObjectPolicy
+from pipelines.publish.policy import FieldCap, ObjectPolicy
 from pipelines.publish.store import Line
 
 
@@ -30,9 +30,12 @@ def exceeded(
         share = counts["update"] / existing
         yield f"{name}: {share:.0%} of {existing} records would be updated, the cap is {caps.updated_share:.0%}"
     for field, changed in counts["fields"].items():
-        if changed > max(caps.floor, caps.field_share * existing):
-            share = changed / existing
-            said = f"{name}.{field}: changes on {share:.0%} of {existing} records, the cap is {caps.field_share:.0%}"
+        own = caps.fields.get(field, FieldCap())
+        cap = caps.field_share if own.share is None else own.share
+        many = own.records is not None and changed > own.records
+        if many or changed > max(caps.floor, cap * existing):
+            allowed = f"{own.records} records" if many else f"{cap:.0%}"
+            said = f"{name}.{field}: changes on {changed / existing:.0%} of {existing} records, the cap is {allowed}"
             why = behind(field, [line.golden_id for line in lines if line.action == "update" and field in line.after])
             yield f"{said}; {why}" if why else said
     for field, percent in caps.change_percent.items():

@@ -91,6 +91,19 @@ def fingerprint(rows: Iterable[Rows]) -> str:
     return digest.hexdigest()
 
 
+def payloads(exports: Path, names: Iterable[str]) -> str | None:
+    """The same fingerprint of the publish models as they are now; None where an export is not on this machine."""
+    digest = hashlib.sha256()
+    for name in names:
+        path = exports / "publish" / f"publish_odoo__{name}.parquet"
+        if not path.exists():
+            return None
+        table = pq.read_table(path, columns=["golden_id", "payload_hash"])
+        for golden_id, payload in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            digest.update(f"{golden_id}\t{payload}\n".encode())
+    return digest.hexdigest()
+
+
 def _converted(column: list[Any], convert_one: Converter, problems: dict[int, str] | None) -> Iterable[Any]:
     for number, value in enumerate(column):
         if value is None:

@@ -19,7 +19,9 @@ from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live
 from pipelines.publish.attributes import offers, shape
+from pipelines.publish.authority import Authority, beyond_in_all, load_authority, sealed_policies
 from pipelines.publish.blame import behind
+from pipelines.publish.canary import canary_first
 from pipelines.publish.caps import exceeded
 from pipelines.publish.decide import Decisions, closed, decide, drafted
 from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
@@ -68,6 +70,7 @@ def make_plan(
     objects: Collection[str] | None = None,
     overrule: Collection[str] = (),
     policy: Policy | None = None,
+    authority: Authority | None = None,
     spent: dict[str, float] | None = None,
 ) -> Plan:
     """Plan `objects`, by default all of the policy, against the live Odoo, and save the plan in the ledger.
@@ -76,7 +79,7 @@ def make_plan(
     people's edits and deletions in Odoo are to be overwritten. spent: gets the seconds of the
     pre-check. Raises PublishRefused, or an error of Odoo's client.
     """
-    policy = policy or load_policy()
+    policy, authority = policy or load_policy(), authority or load_authority()
     asked = list(policy.objects if objects is None else objects)
     if unknown := sorted(set(asked) - set(policy.objects)):
         raise PublishRefused(f"unknown object {', '.join(unknown)}", f"choose from {', '.join(policy.objects)}")
@@ -99,11 +102,14 @@ def make_plan(
                 each = policy.objects[name]
                 why = partial(behind, settings, each.domain, name)
                 beyond += exceeded(name, each, made.counts, made.lines, why)
+    beyond += beyond_in_all(authority, policy, counts)
+    units = {name: dict(zip(each.ids, each.units, strict=True)) for name, each in rows.items()}
+    lines, canary = canary_first(lines, policy, authority, units)
     at = audit.naive(now)
     plan_id = f"plan-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    summary = {"objects": counts, "caps": beyond}
+    summary = {"objects": counts, "caps": beyond, "canary": canary}
     until = at + policy.approval.valid_for
-    plan = Plan(plan_id, making.target, golden_hash, policy.hash, at, until, actor, summary)
+    plan = Plan(plan_id, making.target, golden_hash, sealed_policies(policy, authority), at, until, actor, summary)
     with engine.begin() as connection:
         detail = {"plan": plan_id, "target": making.target, "changes": plan.changes, "caps": len(beyond)}
         audit.append(connection, actor, "plan", detail, now)

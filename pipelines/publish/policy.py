@@ -49,6 +49,13 @@ class FieldPolicy(_Strict):
     from_parent: bool = False
 
 
+class FieldCap(_Strict):
+    """Records on which one field may change: a number, a share of those in Odoo."""
+
+    records: int | None = None
+    share: float | None = None
+
+
 class Caps(_Strict):
     """Records, shares of the records in Odoo, and percent of a field's old value."""
 
@@ -58,6 +65,7 @@ class Caps(_Strict):
     updated_share: float = 1.0
     field_share: float = 1.0
     change_percent: dict[str, float] = {}
+    fields: dict[str, FieldCap] = {}
 
 
 class Window(_Strict):
@@ -89,7 +97,7 @@ class ObjectPolicy(_Strict):
 
 
 class Rehearsal(_Strict):
-    """How many records per object Odoo tries out and takes back; kinds of text that it is asked about always."""
+    """How many records of each object Odoo tries out and takes back; 0 for none."""
 
     up_to: int = Field(200, ge=0)
 

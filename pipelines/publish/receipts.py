@@ -125,9 +125,14 @@ def record(connection: sa.Connection, run: Run, outcomes: list[Outcome], now: da
         connection.execute(receipts.insert(), written)
 
 
-def by_record(engine: sa.Engine, run: Run, page: int = 10_000) -> Iterator[list[sa.Row]]:
-    """The run's receipts, those of one record together, the last record written first; read page by page."""
+def by_record(engine: sa.Engine, run: Run, page: int = 10_000, up_to: int | None = None) -> Iterator[list[sa.Row]]:
+    """The run's receipts, those of one record together, the last record written first; read page by page.
+
+    `up_to`: only those of the plan's first so many lines.
+    """
     wanted = sa.select(receipts).where(receipts.c.run_id == run.run_id)
+    if up_to is not None:
+        wanted = wanted.where(receipts.c.line <= up_to)
     wanted = wanted.order_by(receipts.c.line.desc(), receipts.c.seq)
     below, more = sa.true(), True
     while more:
@@ -185,6 +190,13 @@ def exceptions_of(connection: sa.Connection, run: Run) -> list[dict[str, Any]]:
 def count(connection: sa.Connection, run: Run) -> int:
     """Number of fields that the run wrote."""
     return connection.execute(sa.select(sa.func.count()).where(receipts.c.run_id == run.run_id)).scalar_one()
+
+
+def records_of(connection: sa.Connection, run: Run) -> dict[str, int]:
+    """Number of records that the run wrote, by object."""
+    counted = sa.select(receipts.c.object, sa.func.count(receipts.c.odoo_id.distinct()))
+    counted = counted.where(receipts.c.run_id == run.run_id).group_by(receipts.c.object)
+    return {name: count for name, count in connection.execute(counted)}
 
 
 def _replace(connection: sa.Connection, run: Run, rows: list[dict[str, Any]]) -> None:

@@ -52,6 +52,8 @@ def _told(asking: Asking, number: int, draft: Draft, answer: dict[str, Any], fou
 def _to_rehearse(asking: Asking, drafts: dict[int, Draft]) -> list[int]:
     """Row numbers: all up to the policy's number; beyond it those that only Odoo can judge, one of each shape, a spread
     of the rest. What rests on records of the same plan cannot be tried alone."""
+    if not asking.up_to:
+        return []
     able = [n for n, draft in drafts.items() if _alone(asking, draft)]
     if len(able) <= asking.up_to:
         return able

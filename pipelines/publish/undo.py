@@ -19,6 +19,7 @@ from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import receipts
 from pipelines.publish.apply import Report, refuse_other_target, report, settle, writer_for
+from pipelines.publish.authority import Authority, load_authority, refuse_unauthorised
 from pipelines.publish.deliver import deliver
 from pipelines.publish.lease import Lease, leased
 from pipelines.publish.policy import Policy, load_policy
@@ -42,16 +43,18 @@ def undo_run(
     actor: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
     policy: Policy | None = None,
+    authority: Authority | None = None,
 ) -> Report:
     """Restore every field that the run wrote and nobody changed since; the report's exceptions are the others.
 
-    An interrupted undo goes on where it ended. Raises PublishRefused (unknown run, an undo, undone already, another
-    database, another apply under way) and the errors of Odoo's client.
+    An interrupted undo goes on where it ended. Raises PublishRefused (unknown run, no role, an undo, undone already,
+    another database, another apply under way) and the errors of Odoo's client.
     """
-    policy = policy or load_policy()
+    policy, authority = policy or load_policy(), authority or load_authority()
     engine = open_ledger(settings.ledger_url)
     with engine.connect() as connection:
         run = receipts.find_run(connection, run_id)
+        refuse_unauthorised(authority, policy, actor, "undo", receipts.records_of(connection, run))
     if run.kind != "apply":
         raise PublishRefused(f"{run_id} is itself an undo", "make a new plan and apply it to publish again")
     refuse_other_target(run.target, client)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
-
-import orjson
-import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import receipts
 from pipelines.publish.apply import refuse_other_target
 from pipelines.publish.policy import Policy, load_policy
+from pipelines.publish.readback import read_back
 from pipelines.publish.store import chunks
-from pipelines.publish.values import same, seen
 from pipelines.resources import Settings
-from sources.odoo.client import OdooClient, fields_get, search_read
+from sources.odoo.client import OdooClient
 
 
 @dataclass(frozen=True)
@@ -49,21 +45,13 @@ def verify_run(
         refuse_other_target(run.target, client)
         later = receipts.superseded(connection, run)
     mismatches, right, wrong = [], [], []
-    for name, of_object in groupby(receipts.by_record(engine, run), key=lambda record: record[0].object):
-        model = policy.objects[name].model
-        kinds = {field: said["type"] for field, said in fields_get(client, model).items()}
-        for some in chunks(of_object, 1000):
-            fields = sorted({receipt.field for record in some for receipt in record})
-            ids = [("id", "in", [record[0].odoo_id for record in some])]
-            current = {row["id"]: row for row in search_read(client, model, fields, ids)}
-            for receipt in (receipt for record in some for receipt in record):
-                if (name, receipt.odoo_id, receipt.field) in later:
-                    continue
-                problem = _problem(receipt, current.get(receipt.odoo_id), kinds)
-                (wrong if problem else right).append(receipt.seq)
-                if problem:
-                    where = {"object": name, "odoo_id": receipt.odoo_id, "field": receipt.field}
-                    mismatches.append({**where, "golden_id": receipt.golden_id, "problem": problem})
+    for receipt, problem in read_back(client, policy, receipts.by_record(engine, run)):
+        if (receipt.object, receipt.odoo_id, receipt.field) in later:
+            continue
+        (wrong if problem else right).append(receipt.seq)
+        if problem:
+            where = {"object": receipt.object, "odoo_id": receipt.odoo_id, "field": receipt.field}
+            mismatches.append({**where, "golden_id": receipt.golden_id, "problem": problem})
     with engine.begin() as connection:
         for seqs, verified in ((right, True), (wrong, False)):
             for some in chunks(seqs, 5000):
@@ -71,11 +59,3 @@ def verify_run(
         detail = {"run": run_id, "matched": len(right), "mismatched": len(wrong)}
         audit.append(connection, actor, "verify", detail, now)
     return Verification(run_id, len(right), len(later), mismatches)
-
-
-def _problem(receipt: sa.Row, row: dict[str, Any] | None, kinds: dict[str, str]) -> str | None:
-    if row is None:
-        return "the record is not in Odoo any more"
-    if not same(seen(kinds[receipt.field], row[receipt.field]), orjson.loads(receipt.after)):
-        return "Odoo holds another value than the one written"
-    return None

@@ -12,14 +12,25 @@ def audit() -> None:
     """The hash-chained record of who did what."""
 
 
+@audit.command("head")
+def audit_head() -> None:
+    """Print the newest entry as number:hash, to be kept elsewhere and given to `verify` later."""
+    from pipelines import audit as chain
+    from pipelines.ledger import open_ledger
+
+    with open_ledger(resources.settings().ledger_url).connect() as connection:
+        click.echo(chain.head(connection))
+
+
 @audit.command("verify")
-def audit_verify() -> None:
+@click.option("--head", "anchor", help="What `assay audit head` printed earlier: shows a chain that was made anew.")
+def audit_verify(anchor: str | None) -> None:
     """Prove that no entry was changed, removed or reordered."""
     from pipelines import audit as chain
     from pipelines.ledger import open_ledger
 
     with open_ledger(resources.settings().ledger_url).connect() as connection:
-        click.echo(chain.verify_chain(connection))
+        click.echo(chain.verify_chain(connection, anchor))
 
 
 VERBS = (audit,)

@@ -9,14 +9,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines.ledger import open_ledger, receipts
+from pipelines.ledger import audit, open_ledger, receipts
 from pipelines.publish import store
 from pipelines.publish.apply import Report, apply_plan
 from pipelines.publish.approve import approve
+from pipelines.publish.authority import Authority, load_authority
 from pipelines.publish.plan import make_plan
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.store import Line, Plan
@@ -72,6 +74,11 @@ class Shop:
     home: Path
     client: OdooClient
     policy: Policy = field(default_factory=load_policy)
+    authority: Authority = field(default_factory=load_authority)
+
+    @property
+    def policies(self) -> dict[str, Any]:
+        return {"policy": self.policy, "authority": self.authority}
 
     @property
     def settings(self) -> Settings:
@@ -81,12 +88,14 @@ class Shop:
     def ledger(self) -> sa.Engine:
         return open_ledger(self.settings.ledger_url)
 
-    def golden(self, name: str, rows: list[Row]) -> None:
-        """Write the publish model of object `name`; what a row leaves out is null."""
+    def golden(self, name: str, rows: list[Row], more: dict[str, Any] | None = None) -> None:
+        """Write the publish model of object `name`; what a row leaves out is null. `more`: columns besides."""
         blank = {"odoo_id": None, "units": ["shopify"], "payload_hash": "0"}
         path = self.home / "exports" / "publish" / f"publish_odoo__{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        table = pa.Table.from_pylist([blank | row for row in rows], schema=pa.schema(KEYS | COLUMNS[name]))
+        table = pa.Table.from_pylist(
+            [blank | row for row in rows], schema=pa.schema(KEYS | COLUMNS[name] | (more or {}))
+        )
         pq.write_table(table, path)
 
     def plan(self, gates: dict | None = None, **more: Any) -> Plan:
@@ -94,7 +103,7 @@ class Shop:
             if not (self.home / "exports" / "publish" / f"publish_odoo__{name}.parquet").exists():
                 self.golden(name, [])
         gates = all_open() if gates is None else gates
-        return make_plan(self.settings, self.client, gates, NOW, "bot", policy=self.policy, **more)
+        return make_plan(self.settings, self.client, gates, NOW, "bot", **self.policies, **more)
 
     def lines(self, plan: Plan, *actions: str) -> list[Line]:
         with self.ledger.connect() as connection:
@@ -102,12 +111,12 @@ class Shop:
 
     def approved(self, **more: Any) -> Plan:
         plan = self.plan(**more)
-        approve(self.settings, plan.plan_id, "eva", NOW, note="a test", force=True)
+        approve(self.settings, plan.plan_id, "eva", NOW, note="a test", force=True, **self.policies)
         return plan
 
     def apply(self, plan: Plan | str, client: OdooClient | None = None, now: datetime = NOW) -> Report:
         plan_id = plan if isinstance(plan, str) else plan.plan_id
-        return apply_plan(self.settings, client or self.client, plan_id, now, "bot", policy=self.policy)
+        return apply_plan(self.settings, client or self.client, plan_id, now, "bot", **self.policies)
 
     def publish(self) -> Report:
         return self.apply(self.approved())
@@ -116,7 +125,13 @@ class Shop:
         return verify_run(self.settings, self.client, run_id, NOW, "bot")
 
     def undo(self, run_id: str) -> Report:
-        return undo_run(self.settings, self.client, run_id, NOW, "eva", policy=self.policy)
+        return undo_run(self.settings, self.client, run_id, NOW, "eva", **self.policies)
+
+    def told(self, action: str) -> list[dict[str, Any]]:
+        """The details of the audit's entries of one action, in order."""
+        with self.ledger.connect() as connection:
+            wanted = sa.select(audit.c.detail).where(audit.c.action == action).order_by(audit.c.seq)
+            return [orjson.loads(detail) for detail in connection.execute(wanted).scalars()]
 
     def receipts(self, run_id: str) -> list[sa.Row]:
         with self.ledger.connect() as connection:

@@ -122,15 +122,17 @@ def test_a_person_s_edit_after_a_publish_is_a_conflict_until_it_is_overruled(sho
 
 
 def test_odoo_keeps_a_shared_field_that_it_filled_itself(shop):
-    filled, empty = partner(shop, name="A", vat="CZ111"), partner(shop, name="B")
-    shop.golden("res_partner", [person(1, odoo_id=filled, vat="CZ999"), person(2, odoo_id=empty, vat="CZ222")])
+    filled, empty = partner(shop, name="A", vat="CZ20000014"), partner(shop, name="B")
+    shop.golden(
+        "res_partner", [person(1, odoo_id=filled, vat="CZ20000774"), person(2, odoo_id=empty, vat="CZ20000022")]
+    )
     shop.publish()
-    assert shop.record("res_partner", "C-0001", "vat")["vat"] == "CZ111"
-    assert shop.record("res_partner", "C-0002", "vat")["vat"] == "CZ222"
+    assert shop.record("res_partner", "C-0001", "vat")["vat"] == "CZ20000014"
+    assert shop.record("res_partner", "C-0002", "vat")["vat"] == "CZ20000022"
     assert shop.plan().empty
-    shop.golden("res_partner", [person(1, vat="CZ999"), person(2, vat="CZ333")])
+    shop.golden("res_partner", [person(1, vat="CZ20000774"), person(2, vat="CZ20001231")])
     shop.publish()
-    assert shop.record("res_partner", "C-0002", "vat")["vat"] == "CZ333"
+    assert shop.record("res_partner", "C-0002", "vat")["vat"] == "CZ20001231"
 
 
 def test_a_record_deleted_between_plan_and_apply_is_reported_and_blocks_nobody(shop, odoo_target):

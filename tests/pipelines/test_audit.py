@@ -8,13 +8,16 @@ import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ledger import open_ledger
+from tests.sources.databases import _servers, empty_database
+
+__all__ = ["_servers", "empty_database"]
 
 AT = datetime(2026, 3, 29, 15, tzinfo=UTC)
 
 
-@pytest.fixture
-def ledger(tmp_path):
-    engine = open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request, empty_database):
+    engine = open_ledger(empty_database(request.param))
     for number in range(1, 6):
         audit.append(engine, "eva", "approve", {"plan": f"plan-{number}"}, AT)
     return engine
@@ -55,6 +58,31 @@ def test_a_chain_that_somebody_touched_is_refused(ledger, statements, says):
     tamper(ledger, *statements)
     with pytest.raises(audit.BrokenChain, match=says):
         audit.verify_chain(ledger)
+
+
+def test_a_chain_made_anew_or_cut_and_closed_again_does_not_hold_the_anchor(ledger):
+    anchor = audit.head(ledger)
+    audit.append(ledger, "eva", "undo", {"run": "apply-1"}, AT)
+    assert audit.verify_chain(ledger, anchor) == 6
+    forge(ledger, keep=4)
+    assert audit.verify_chain(ledger) == 4
+    with pytest.raises(audit.BrokenChain, match="ends at entry 4, the anchor knows entry 5: the tail was cut"):
+        audit.verify_chain(ledger, anchor)
+    audit.append(ledger, "mallory", "approve", {"plan": "plan-5"}, AT)
+    assert audit.verify_chain(ledger) == 5
+    with pytest.raises(audit.BrokenChain, match="entry 5 is not the one of the anchor"):
+        audit.verify_chain(ledger, anchor)
+    with pytest.raises(audit.BrokenChain, match="is no anchor"):
+        audit.verify_chain(ledger, "yesterday")
+
+
+def forge(ledger, keep):
+    """Cut the chain so that it looks whole: what somebody with all rights on the database can do."""
+    with ledger.begin() as connection:
+        connection.execute(sa.text(f"delete from audit where seq > {keep}"))
+        connection.execute(
+            sa.text(f"update audit_head set seq = {keep}, hash = (select hash from audit where seq = {keep})")
+        )
 
 
 def test_an_entry_falls_with_the_transaction_that_it_belongs_to(ledger):

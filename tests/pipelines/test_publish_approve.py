@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from pipelines import audit
 from pipelines.ledger import approvals, open_ledger
 from pipelines.publish.approve import approve, refuse_unapproved
+from pipelines.publish.authority import Authority, beyond_in_all, load_authority, refuse_unauthorised
 from pipelines.publish.caps import exceeded
 from pipelines.publish.policy import Caps, load_policy
 from pipelines.publish.refusal import PublishRefused
@@ -135,3 +137,103 @@ def test_small_plans_never_exceed_a_share():
     policy = load_policy().objects["res_partner"].model_copy(update={"caps": caps})
     assert list(exceeded("res_partner", policy, counts(update=5, fields={"email": 5}), [])) == []
     assert list(exceeded("res_partner", policy, counts(), lines((10.0, 11.0)))) == []
+
+
+def authority(**more):
+    roles = {
+        "stewards": {"people": ["eva", "adam"], "approve": {"domains": ["customers"], "records": 100}},
+        "finance": {"people": ["petr", "ivo"], "approve": {}, "force": {"domains": ["customers"]}, "undo": {}},
+    }
+    return Authority.model_validate({"roles": roles} | more)
+
+
+def test_only_a_role_that_covers_domain_object_and_size_may_approve_force_or_undo():
+    policy, rules = load_policy(), authority()
+    for person, deed, changed in (
+        ("eva", "approve", {"res_partner": 100}),
+        ("petr", "approve", {"res_partner": 5000, "product_pricelist_item": 1}),
+        ("petr", "force", {"res_partner": 5000}),
+        ("petr", "undo", {"product_product": 1}),
+        ("eva", "approve", {"res_partner": 100, "product_pricelist_item": 0}),
+    ):
+        refuse_unauthorised(rules, policy, person, deed, changed)
+    for person, deed, changed, says in (
+        (
+            "eva",
+            "approve",
+            {"res_partner": 101},
+            "eva may not approve res_partner .* 101 records; ask somebody of finance",
+        ),
+        ("eva", "approve", {"product_template": 1}, "eva may not approve product_template"),
+        ("eva", "force", {"res_partner": 1}, "eva may not force res_partner .*ask somebody of finance"),
+        ("petr", "force", {"product_pricelist_item": 1}, "may not force .*widen a role in approvals.yml"),
+        ("adam", "undo", {"res_partner": 1}, "adam may not undo"),
+        ("nobody", "approve", {"res_partner": 1}, "nobody may not approve"),
+    ):
+        with pytest.raises(PublishRefused, match=says):
+            refuse_unauthorised(rules, policy, person, deed, changed)
+
+
+def test_where_four_eyes_are_asked_two_different_people_with_the_role_must_approve(settings):
+    planned(settings, caps=["too many"])
+    rules = authority(four_eyes={"forced": True})
+    given = {"note": "counted", "force": True, "authority": rules}
+    with pytest.raises(PublishRefused, match="eva may not force"):
+        approve(settings, "plan-1", "eva", NOW, **given)
+    assert approve(settings, "plan-1", "petr", NOW, **given).state == "planned"
+    with open_ledger(settings.ledger_url).connect() as connection:
+        half = load(connection, "plan-1")
+        with pytest.raises(PublishRefused, match="is approved by 1 of 2 people"):
+            refuse_unapproved(connection, half, authority=rules)
+    with pytest.raises(PublishRefused, match="petr has approved plan plan-1 already"):
+        approve(settings, "plan-1", "petr", NOW, **given)
+    assert approve(settings, "plan-1", "ivo", NOW, **given).state == "approved"
+    with open_ledger(settings.ledger_url).connect() as connection:
+        refuse_unapproved(connection, load(connection, "plan-1"), authority=rules)
+
+
+def test_an_approval_that_the_audit_does_not_tell_of_does_not_count(settings):
+    plan = planned(settings)
+    forged = {"plan_id": "plan-1", "approved_by": "eva", "approved_at": AT, "content_hash": plan.content_hash}
+    stored(settings, approvals.insert().values(**forged, forced=False, note=""))
+    with open_ledger(settings.ledger_url).connect() as connection, pytest.raises(PublishRefused, match="not approved"):
+        refuse_unapproved(connection, plan)
+
+
+def test_the_approval_of_somebody_who_has_lost_the_role_does_not_count(settings):
+    plan = planned(settings)
+    approve(settings, "plan-1", "eva", NOW, authority=authority())
+    roles = {"finance": {"people": ["petr"], "approve": {}}}
+    with open_ledger(settings.ledger_url).connect() as connection, pytest.raises(PublishRefused, match="eva may not"):
+        refuse_unapproved(connection, plan, authority=Authority(roles=roles))
+
+
+def test_caps_of_a_domain_and_of_the_whole_run_count_all_that_is_done(settings):
+    caps = {"run": {"created": 10, "merged": 1}, "domains": {"products": {"updated": 5}}}
+    objects = {name: counts() for name in ("res_partner", "product_template", "product_product")}
+    objects["res_partner"] |= {"create": 6, "merge": 2}
+    objects["product_template"] |= {"create": 5, "update": 3}
+    objects["product_product"] |= {"update": 3}
+    assert list(beyond_in_all(authority(caps=caps), load_policy(), objects)) == [
+        "products: 6 records would be updated, the cap is 5",
+        "the run: 11 records would be created, the cap is 10",
+        "the run: 2 records would be merged, the cap is 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "says"), [({"records": 3}, "the cap is 3 records"), ({"share": 0.03}, "the cap is 3%")]
+)
+def test_a_field_may_have_a_cap_of_its_own(own, says):
+    caps = Caps(created=50, updated=50, field_share=0.5, fields={"email": own})
+    policy = load_policy().objects["res_partner"].model_copy(update={"caps": caps})
+    counted = counts(update=4, fields={"email": 4, "phone": 4})
+    assert list(exceeded("p", policy, counted, [])) == [f"p.email: changes on 4% of 100 records, {says}"]
+
+
+def test_an_unknown_key_of_the_approval_policy_is_an_error():
+    with pytest.raises(ValidationError, match="roels"):
+        Authority.model_validate({"roels": {}})
+    with pytest.raises(ValidationError, match="approve.recrods"):
+        Authority.model_validate({"roles": {"all": {"people": ["*"], "approve": {"recrods": 5}}}})
+    assert load_authority().roles
