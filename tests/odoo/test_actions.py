@@ -205,7 +205,7 @@ def test_provisioning_is_idempotent_and_can_be_undone(bare_odoo):
     client = bare_odoo.client()
     assert not provisioned(client)
     done = provision(client)
-    assert len(done) == 16
+    assert len(done) == 20
     assert provision(client) == []
     assert provisioned(client)
     for model in MODELS:
