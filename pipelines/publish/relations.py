@@ -9,8 +9,6 @@ import ast
 from collections import defaultdict
 from typing import Any
 
-from stdnum.util import get_cc_module
-
 from pipelines.publish.drafts import PAGE, Asking, Draft, Objections, held
 from pipelines.publish.values import Pending
 from sources.odoo.client import call, fields_get, read_by_id, search_read
@@ -159,6 +157,9 @@ def _vat(asking: Asking, name: str, drafts: dict[int, Draft], found: Objections)
 
 
 def _valid(number: str, country: str) -> bool:
+    # Loaded where a VAT number is written, which few plans do.
+    from stdnum.util import get_cc_module
+
     prefix = number[:2].upper()
     abroad = get_cc_module(prefix.lower().replace("el", "gr"), "vat") if prefix.isalpha() else None
     if abroad and abroad.is_valid(number):

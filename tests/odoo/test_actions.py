@@ -211,10 +211,10 @@ def test_provisioning_is_idempotent_and_can_be_undone(bare_odoo):
     for model in MODELS:
         fields = fields_get(client, model, ("type", "store"))
         assert fields["x_assay_id"] == fields["x_assay_run"] == {"type": "char", "store": True}
-    assert len(unprovision(client)) == 16
+    assert len(unprovision(client)) == 20
     assert not provisioned(client)
     assert "x_assay_id" not in fields_get(client, "res.partner", ("type",))
-    assert len(provision(client)) == 16
+    assert len(provision(client)) == 20
 
 
 def test_changed_action_code_is_renewed(odoo_target):
