@@ -19,9 +19,11 @@ from pipelines import ledger
 from pipelines.columns import attributes_of
 from pipelines.landing import stream_folder
 from pipelines.ledger import open_ledger
+from pipelines.publish import aliases
 from pipelines.publish.policy import load_policy
 from pipelines.resources import Settings
 from sources.contract import load_contracts
+from sources.odoo.merging import MERGED_INTO
 
 KEYS = {"customers": "customer_id", "products": "golden_id", "prices": "price_id"}
 """The column of each domain's provenance that holds the golden id."""
@@ -40,6 +42,9 @@ def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
         raise NotFound(f"{reference!r} is not MODEL/ID.FIELD with a model of {', '.join(objects)}")
     model, odoo_id, field = found[1], int(found[2]), found[3]
     name, policy = objects[model]
+    for _, into, run_id in aliases.path(settings, name, odoo_id):
+        yield f"{model}/{odoo_id} was merged into {model}/{into} in run {run_id}; what could not move stays there"
+        odoo_id = into
     written = _receipts(settings, object=name, odoo_id=odoo_id)
     golden_id = written[0].golden_id if written else _bound(settings, name, odoo_id)
     if golden_id is None:
@@ -122,7 +127,8 @@ def run(settings: Settings, run_id: str) -> Iterator[str]:
         yield f"  plan      made by {head.made_by} at {head.made_at} UTC, {head.state}"
     models = {name: each.model for name, each in load_policy().objects.items()}
     for row in touched[:SHOWN]:
-        yield f"  wrote     {models[row.object]}/{row.odoo_id}: {row.fields} fields of golden {row.golden_id}"
+        record = f"{models.get(row.object, row.object)}/{row.odoo_id}"
+        yield f"  wrote     {record}: {row.fields} fields of golden {row.golden_id}"
     if len(touched) > SHOWN:
         yield f"  and {len(touched) - SHOWN:,} more records"
     if manifest:
@@ -171,8 +177,12 @@ def _lost(loser: dict[str, Any], attribute: str) -> Any:
 
 def _in_odoo(settings: Settings, golden_id: str) -> Iterator[str]:
     models = {name: each.model for name, each in load_policy().objects.items()}
+    for name, old, into, run_id in aliases.of_golden(settings, golden_id):
+        yield f"  alias     {models[name]}/{old}, merged into {models[name]}/{into} in run {run_id}"
     seen = set()
     for receipt in _receipts(settings, golden_id=golden_id):
+        if receipt.object not in models or receipt.field == MERGED_INTO:
+            continue
         place = f"{models[receipt.object]}/{receipt.odoo_id}.{receipt.field}"
         if place not in seen:
             seen.add(place)

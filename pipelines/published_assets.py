@@ -130,7 +130,7 @@ def chosen_plan(settings: Settings, config: ApplyConfig) -> Plan:
 def plan_metadata(plan: Plan) -> dict[str, Any]:
     """Counts of a plan as numbers that Dagster can plot, and what is closed."""
     objects = plan.summary["objects"]
-    totals = {action: sum(counts[action] for counts in objects.values()) for action in ACTIONS}
+    totals = {action: sum(counts.get(action, 0) for counts in objects.values()) for action in ACTIONS}
     closed = [f"{name}: {counts['closed']}" for name, counts in objects.items() if "closed" in counts]
     return {"plan_id": plan.plan_id, "records_to_write": plan.changes, **totals, "closed": listed(closed)}
 
@@ -138,7 +138,7 @@ def plan_metadata(plan: Plan) -> dict[str, Any]:
 def run_metadata(counts: dict[str, Any], report: Report, found: Verification) -> dict[str, Any]:
     """What a run did to one object, and where to look it up."""
     return {
-        **{name: counts[name] for name in ("rows", *ACTIONS)},
+        **{name: counts.get(name, 0) for name in ("rows", *ACTIONS)},
         "run_id": report.run_id,
         "plan_id": report.plan_id,
         "fields_of_run": report.fields,

@@ -21,6 +21,7 @@ from pipelines.publish.authority import Authority, load_authority, sealed_polici
 from pipelines.publish.canary import refuse_sick
 from pipelines.publish.deliver import deliver
 from pipelines.publish.lease import Lease, leased
+from pipelines.publish.merge_write import MERGES
 from pipelines.publish.moved import refuse_moved
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.receipts import Run
@@ -204,10 +205,10 @@ def _finish(engine: sa.Engine, run: Run, now: datetime, actor: str) -> Report:
 
 
 def _alike(lines: list[Line], canary: int) -> list[Line]:
-    """The lines from the first on that are written in one way: of one object, all creations or none, all of the canary
-    or none."""
+    """The lines from the first on that are written in one way: of one object, all creations, all merges or neither, all
+    of the canary or none."""
 
-    def way(line: Line) -> tuple[str, bool, bool]:
-        return line.object, line.action == "create", line.line <= canary
+    def way(line: Line) -> tuple[str, str, bool]:
+        return line.object, line.action if line.action in ("create", *MERGES) else "update", line.line <= canary
 
     return list(takewhile(lambda line: way(line) == way(lines[0]), lines))

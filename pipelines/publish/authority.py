@@ -128,7 +128,7 @@ def refuse_unauthorised(
 
 def touched(plan: Plan) -> dict[str, int]:
     """Records that the plan changes, by object."""
-    return {name: sum(counts[action] for action in CHANGES) for name, counts in plan.summary["objects"].items()}
+    return {name: sum(counts.get(action, 0) for action in CHANGES) for name, counts in plan.summary["objects"].items()}
 
 
 def approvals_needed(authority: Authority, policy: Policy, plan: Plan) -> int:

@@ -84,6 +84,8 @@ def _of(patterns: list[str], units: list[str]) -> bool:
 def _close(lines: list[Line], policy: Policy, chosen: set[int]) -> None:
     """Add what the chosen lines rest on, and all rules on what they rule: the newer of two would win."""
     made = {(line.object, line.golden_id): number for number, line in enumerate(lines) if line.action == "create"}
+    # A merge may free the barcode that an update of the same golden record writes.
+    merged = {(line.object, line.golden_id): number for number, line in enumerate(lines) if line.action == "merge"}
     ruling: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
         if line.action in CHANGES and policy.objects[line.object].window:
@@ -94,6 +96,7 @@ def _close(lines: list[Line], policy: Policy, chosen: set[int]) -> None:
         fields = policy.objects[line.object].fields
         rests = [(fields[n].lookup.object, v.golden_id) for n, v in line.after.items() if isinstance(v, Pending)]
         more = {made[key] for key in rests if key in made}
+        more |= {merged[key] for key in [(line.object, line.golden_id)] if key in merged}
         if policy.objects[line.object].window:
             more |= set(ruling[_ruled(line, policy)])
         waiting += sorted(more - chosen)

@@ -45,6 +45,15 @@ def exceeded(
             yield f"{name}.{field}: {len(steep)} change by more than {percent:g} %, such as {some}"
 
 
+def merges_exceeded(name: str, policy: ObjectPolicy, impact: dict[str, Any]) -> Iterator[str]:
+    """One sentence per cap that merges exceed."""
+    archived, moved = impact.get("archived", 0), sum(impact.get("moves", {}).values())
+    if archived > policy.caps.archived:
+        yield f"{name}: merges would archive {archived} records, the cap is {policy.caps.archived}"
+    if moved > policy.caps.moved:
+        yield f"{name}: merges would move {moved} references, the cap is {policy.caps.moved}"
+
+
 def _change(line: Line, field: str) -> float:
     """Change in percent of the old value; infinite from zero, 0 where the line leaves the field alone."""
     if field not in line.after:

@@ -14,17 +14,21 @@ from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import BadValue, rounded
 
-KEYS = ["golden_id", "odoo_id", "units", "payload_hash"]
+KEYS = ["golden_id", "odoo_id", "odoo_ids", "units", "payload_hash"]
 Converter = Callable[[Any], Any]
 
 
 @dataclass
 class Rows:
-    """One publish model, by column. By row number: what a new record gets besides its values (`extra`), why a row
-    cannot be published (`problems`), why no record can be made of it (`gaps`)."""
+    """One publish model, by column; `members` are the cluster's records in Odoo.
+
+    By row number: what a new record gets besides its values (`extra`), why a row cannot be published (`problems`), why
+    no record can be made of it (`gaps`).
+    """
 
     ids: list[str]
     odoo_ids: list[int | None]
+    members: list[list[int]]
     units: list[list[str]]
     hashes: list[str]
     values: dict[str, list[Any]]
@@ -43,7 +47,7 @@ def read_rows(exports: Path, name: str, policy: ObjectPolicy) -> Rows:
     path = exports / "publish" / f"publish_odoo__{name}.parquet"
     if not path.exists():
         raise PublishRefused(f"{path.name} is not among the exports", "run `assay build` first")
-    missing = [*KEYS[:3], *policy.owned]
+    missing = [*KEYS[:4], *policy.owned]
     missing = [column for column in missing if column not in pq.read_schema(path).names]
     if missing:
         raise PublishRefused(f"{path.name} lacks {', '.join(missing)}", "mend the publish model or odoo.yml")
@@ -58,7 +62,8 @@ def read_rows(exports: Path, name: str, policy: ObjectPolicy) -> Rows:
         {policy.options[column]: columns[column][number] for column in stated if columns[column][number]}
         for number in range(table.num_rows)
     ]
-    return Rows(columns["golden_id"], columns["odoo_id"], units, columns["payload_hash"], values, options)
+    members = [row or [] for row in columns["odoo_ids"]]
+    return Rows(columns["golden_id"], columns["odoo_id"], members, units, columns["payload_hash"], values, options)
 
 
 def convert(rows: Rows, policy: ObjectPolicy, converters: Mapping[str, Converter]) -> None:
@@ -86,8 +91,8 @@ def fingerprint(rows: Iterable[Rows]) -> str:
     """SHA-256 over the golden ids and payload hashes of all rows considered."""
     digest = hashlib.sha256()
     for each in rows:
-        for golden_id, payload in zip(each.ids, each.hashes, strict=True):
-            digest.update(f"{golden_id}\t{payload}\n".encode())
+        for golden_id, payload, members in zip(each.ids, each.hashes, each.members, strict=True):
+            digest.update(f"{golden_id}\t{payload}\t{members}\n".encode())
     return digest.hexdigest()
 
 

@@ -22,12 +22,13 @@ from pipelines.publish.attributes import offers, shape
 from pipelines.publish.authority import Authority, beyond_in_all, load_authority, sealed_policies
 from pipelines.publish.blame import behind
 from pipelines.publish.canary import canary_first
-from pipelines.publish.caps import exceeded
+from pipelines.publish.caps import exceeded, merges_exceeded
 from pipelines.publish.decide import Decisions, closed, decide, drafted
 from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
 from pipelines.publish.drafts import Asking
 from pipelines.publish.golden import Converter, Rows, convert, fingerprint, read_rows, round_to_currency
 from pipelines.publish.history import last_written, once_bound
+from pipelines.publish.merges import Merges, add_counts, add_merges, refuse_variants_left, taken_back
 from pipelines.publish.policy import ObjectPolicy, Policy, load_policy
 from pipelines.publish.precheck import precheck
 from pipelines.publish.refusal import PublishRefused
@@ -59,6 +60,7 @@ class Making:
     rows: dict[str, Rows]
     references: dict[str, dict[str, int | Pending | Refused]] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
+    merges: dict[str, Merges] = field(default_factory=dict)
 
 
 def make_plan(
@@ -102,6 +104,12 @@ def make_plan(
                 each = policy.objects[name]
                 why = partial(behind, settings, each.domain, name)
                 beyond += exceeded(name, each, made.counts, made.lines, why)
+        refuse_variants_left(client, making.merges)
+        for name, merging in making.merges.items():
+            # Variants before their products, and all before the values that an archived record gives up.
+            lines = merging.lines + lines
+            add_counts(counts[name], merging)
+            beyond += merges_exceeded(name, policy.objects[name], merging.impact)
     beyond += beyond_in_all(authority, policy, counts)
     units = {name: dict(zip(each.ids, each.units, strict=True)) for name, each in rows.items()}
     lines, canary = canary_first(lines, policy, authority, units)
@@ -125,17 +133,25 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
         if field_policy.round == "currency":
             round_to_currency(rows, column, "pricelist_id", live.currency_places(making.client))
     bindings = live.bindings(making.client, policy.model)
+    merging = taken_back(making.client, making.connection, making.target, name, policy, rows)
+    bindings |= {line.golden_id: line.odoo_id for line in merging.lines}
     offered = offers(making.client, policy.options.values()) if policy.options else {}
     found = compare(rows, policy, fields, bindings, live.records(making.client, policy, fields), offered)
+    back = {line.odoo_id for line in merging.lines}
+    found.retired = {number for number in found.retired if found.bound[number] not in back}
     judged = gate.get(policy.domain)
     if not asked:
         return closed(rows, found, "it was not planned")
     if judged is None or not judged.open:
         why = "; ".join(judged.reasons) if judged else "no gate has judged it"
         return closed(rows, found, f"{policy.domain} is closed: {why}")
+    add_merges(merging, making.client, name, policy, rows, found, judged.stale_units)
+    making.merges[name] = merging
     edits, deleted = _remembered(making, name, found)
     given = _given(policy, fields)
     drafts = drafted(rows, policy, found, deleted, given)
+    # What waits for a barcode that the same plan frees cannot be rehearsed before.
+    drafts = {number: draft for number, draft in drafts.items() if draft.golden_id not in merging.freeing}
     began = time.perf_counter()
     objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to), drafts)
     making.spent["precheck"] = making.spent.get("precheck", 0.0) + time.perf_counter() - began

@@ -66,6 +66,8 @@ class Caps(_Strict):
     field_share: float = 1.0
     change_percent: dict[str, float] = {}
     fields: dict[str, FieldCap] = {}
+    archived: int = 100
+    moved: int = 5000
 
 
 class Window(_Strict):
@@ -89,6 +91,7 @@ class ObjectPolicy(_Strict):
     window: Window | None = None
     made_with: str | None = None
     options: dict[str, str] = {}
+    merge: bool = False
 
     @property
     def owned(self) -> dict[str, FieldPolicy]:

@@ -8,18 +8,27 @@ from itertools import groupby
 import orjson
 import sqlalchemy as sa
 
+from pipelines.publish import merge_write
 from pipelines.publish.policy import Policy
 from pipelines.publish.store import chunks
 from pipelines.publish.values import same, seen
 from sources.odoo.client import OdooClient, fields_get, search_read
+from sources.odoo.merging import MERGED_INTO
+
+GONE = "the record is not in Odoo any more"
+ANOTHER = "Odoo holds another value than the one written"
 
 
 def read_back(
     client: OdooClient, policy: Policy, records: Iterable[list[sa.Row]]
 ) -> Iterator[tuple[sa.Row, str | None]]:
     """Each receipt with what is the matter, None where Odoo holds what was written. `records`: receipts by record."""
-    for name, of_object in groupby(records, key=lambda record: record[0].object):
+    for (name, merge), of_object in groupby(records, key=_way):
         model = policy.objects[name].model
+        if merge:
+            for record in of_object:
+                yield from _of_a_merge(client, model, name, record)
+            continue
         kinds = {field: said["type"] for field, said in fields_get(client, model, ("type",)).items()}
         for some in chunks(of_object, 1000):
             fields = sorted({receipt.field for record in some for receipt in record})
@@ -29,9 +38,27 @@ def read_back(
                 yield receipt, _problem(receipt, current.get(receipt.odoo_id), kinds)
 
 
+def _way(record: list[sa.Row]) -> tuple[str, bool]:
+    """(object, whether the receipts are of a merge or of one taken back)."""
+    merge = next((receipt for receipt in record if receipt.field == MERGED_INTO), None)
+    return (merge or record[0]).object, merge is not None
+
+
+def _of_a_merge(client: OdooClient, model: str, name: str, record: list[sa.Row]) -> Iterator[tuple[sa.Row, str | None]]:
+    """The receipts of one merge: those of records that point at it can only be read through the merge action."""
+    cells = [
+        (model if receipt.object == name else receipt.object, receipt.field.partition("[")[0], receipt.odoo_id)
+        for receipt in record
+    ]
+    for receipt, (exists, value) in zip(record, merge_write.look(client, model, cells), strict=True):
+        after, now = orjson.loads(receipt.after), seen("boolean" if receipt.field == "active" else "many2one", value)
+        stands = after in value if isinstance(value, list) else same(now, after)
+        yield receipt, (None if stands else ANOTHER) if exists else GONE
+
+
 def _problem(receipt: sa.Row, row: dict | None, kinds: dict[str, str]) -> str | None:
     if row is None:
-        return "the record is not in Odoo any more"
+        return GONE
     if not same(seen(kinds[receipt.field], row[receipt.field]), orjson.loads(receipt.after)):
-        return "Odoo holds another value than the one written"
+        return ANOTHER
     return None

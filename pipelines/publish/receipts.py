@@ -30,8 +30,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One value of one record in Odoo, written along with a line of another record: a reference that a merge moved."""
+
+    object: str
+    odoo_id: int
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of one line: done, conflict, rejected, gone or busy; `written` holds (before, after) by field."""
+    """What became of one line: done, conflict, rejected, gone or busy; `written` holds (before, after) by field, and
+    `cells` what was written on other records."""
 
     line: Line
     state: str
@@ -39,6 +51,7 @@ class Outcome:
     created: bool = False
     written: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     detail: dict[str, Any] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
 
 
 def begin(
@@ -211,6 +224,9 @@ def _receipts(run: Run, outcome: Outcome, at: datetime) -> Iterator[dict[str, An
     shared |= {"odoo_id": outcome.odoo_id, "created_record": outcome.created}
     for name, (before, after) in outcome.written.items():
         yield {**shared, "field": name, "before": dumps(before), "after": dumps(after)}
+    for cell in outcome.cells:
+        where = {"object": cell.object, "odoo_id": cell.odoo_id, "field": cell.field}
+        yield {**shared, **where, "before": dumps(cell.before), "after": dumps(cell.after)}
 
 
 def _run(row: sa.Row) -> Run:

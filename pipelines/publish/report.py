@@ -46,13 +46,15 @@ def show_plan(console: Console, settings: Settings, plan: Plan) -> None:
     columns = ("rows", "existing", *ACTIONS)
     table = Table("object", *columns, box=None)
     for name, counts in plan.summary["objects"].items():
-        table.add_row(name, *(f"{counts[column]:,}" for column in columns))
+        table.add_row(name, *(f"{counts.get(column, 0):,}" for column in columns))
     console.print(table)
     for name, counts in plan.summary["objects"].items():
         changed = ", ".join(f"{field} {count:,}" for field, count in counts["fields"].items())
         for said in (changed and f"changes {changed}", counts.get("closed")):
             if said:
                 console.print(f"{name}: {said}")
+        for said in _merging(counts.get("merges", {})):
+            console.print(f"{name}: {said}")
     for cap in plan.summary["caps"]:
         console.print(f"beyond a cap: {cap}")
     for count, action, reason in _reasons(settings, plan):
@@ -104,6 +106,18 @@ def models(console: Console) -> Iterator[Callable[[dict[str, Any]], None]]:
                 bar.update(task, completed=at, total=total, description=name[:40])
 
         yield tick
+
+
+def _merging(impact: dict[str, Any]) -> Iterator[str]:
+    """What the merges of one object would do: rows by model and field that move, that clash, that stay and why."""
+    if refused := impact.get("not supported"):
+        yield f"nothing is merged, {refused}"
+    if "clusters" in impact:
+        yield f"{impact['clusters']:,} merges archive {impact['archived']:,} records"
+        told = {"moves": "", "clashes": ", where the survivor has its own; stays", "stays": ""}
+        for what, why in told.items():
+            for where, count in impact[what].items():
+                yield f"  {what} {count:,} {where}{why}"
 
 
 def _reasons(settings: Settings, plan: Plan) -> list[tuple[int, str, str]]:

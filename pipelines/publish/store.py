@@ -16,7 +16,7 @@ from pipelines.ledger import plan_lines, plans
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import Pending
 
-CHANGES = ("create", "update", "link")
+CHANGES = ("create", "update", "link", "merge", "unmerge")
 Item = TypeVar("Item")
 
 
@@ -38,7 +38,7 @@ class Plan:
     @property
     def changes(self) -> int:
         """How many records an apply would write; 0 when Odoo already is as golden wants it."""
-        return sum(counts[action] for counts in self.summary["objects"].values() for action in CHANGES)
+        return sum(counts.get(action, 0) for counts in self.summary["objects"].values() for action in CHANGES)
 
     @property
     def empty(self) -> bool:

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ledger import open_ledger
-from pipelines.publish import receipts
+from pipelines.publish import receipts, unmerges
 from pipelines.publish.apply import Report, refuse_other_target, report, settle, writer_for
 from pipelines.publish.authority import Authority, load_authority, refuse_unauthorised
 from pipelines.publish.deliver import deliver
 from pipelines.publish.lease import Lease, leased
+from pipelines.publish.merge_write import MERGES
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.receipts import Outcome, Run
 from pipelines.publish.refusal import PublishRefused
@@ -31,6 +32,7 @@ from pipelines.publish.write import Writer, look_up
 from pipelines.resources import Settings
 from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, search_read
+from sources.odoo.merging import MERGED_INTO
 
 TOUCHED = "touched in Odoo since the run; kept"
 
@@ -67,10 +69,11 @@ def undo_run(
             settled = receipts.settled_lines(connection, undo)
         tasks = (_task(rows, policy, later) for rows in receipts.by_record(engine, run))
         done = 0
-        for name, of_object in groupby(tasks, key=lambda task: task.line.object):
+        for (name, way), alike in groupby(tasks, key=_way):
             writer = writer_for(client, policy, name, undo.run_id, quiet=total > policy.quiet_above)
-            for some in chunks(of_object, policy.batch):
-                _put_back(engine, lease, undo, writer, some, settled, now)
+            put_back = _put_back_merges if way in MERGES else _put_back
+            for some in chunks(alike, policy.batch):
+                put_back(engine, lease, undo, writer, some, settled, now)
                 done += sum(task.fields for task in some)
                 progress(done, total)
         return _finish(engine, run, undo, now, actor)
@@ -86,8 +89,14 @@ class Task:
     later: dict[str, str]
 
 
+def _way(task: Task) -> tuple[str, str]:
+    return task.line.object, task.line.action
+
+
 def _task(rows: list[sa.Row], policy: Policy, later: dict[tuple[str, int, str], str]) -> Task:
     first = rows[0]
+    if any(row.field == MERGED_INTO for row in rows):
+        return Task(unmerges.inverse(rows), len(rows), {}, {})
     wrote = {row.field: orjson.loads(row.after) for row in rows if row.field != GOLDEN_ID}
     found = {row.field: orjson.loads(row.before) for row in rows if row.field != GOLDEN_ID}
     taken = {name: later[where] for name in wrote if (where := (first.object, first.odoo_id, name)) in later}
@@ -130,6 +139,26 @@ def _put_back(
     with engine.begin() as connection:
         lease.renew(connection)
         receipts.record(connection, undo, [_explained(outcome, by_line) for outcome in outcomes], now)
+
+
+def _put_back_merges(
+    engine: sa.Engine,
+    lease: Lease,
+    undo: Run,
+    writer: Writer,
+    tasks: list[Task],
+    settled: dict[int, str],
+    now: datetime,
+) -> None:
+    """Take back merges that an earlier process has not settled; each call compares, so that it may be sent again."""
+    lines = [task.line for task in tasks if settled.get(task.line.line, "sent") in ("sent", "busy")]
+    for line in lines:
+        with engine.begin() as connection:
+            lease.renew(connection)
+            receipts.mark_sent(connection, undo, [line])
+        outcomes = deliver(writer, [line])
+        with engine.begin() as connection:
+            receipts.record(connection, undo, outcomes, now)
 
 
 def _touched(writer: Writer, tasks: list[Task]) -> dict[int, dict[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipelines.publish import merge_write
 from pipelines.publish.attributes import CHOSEN, STRUCTURE, in_odoos_terms
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.receipts import Outcome
@@ -44,7 +45,9 @@ class Writer:
 
 
 def write(writer: Writer, lines: list[Line]) -> list[Outcome]:
-    """Write lines that are all creations, or none; one outcome each. Raises the errors of Odoo's client."""
+    """Write lines that are all creations, all merges, or neither; one outcome each. Raises Odoo's errors."""
+    if lines and lines[0].action in merge_write.MERGES:
+        return merge_write.write(writer, lines)
     lines, unresolved = _resolved(writer, lines)
     if not lines or lines[0].action != "create":
         return unresolved + (_update(writer, lines) if lines else [])
@@ -56,6 +59,11 @@ def write(writer: Writer, lines: list[Line]) -> list[Outcome]:
 
 def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line]]:
     """(what this run has already written, the lines that it has not): by the stamp on the records. Reads only."""
+    merging = [line for line in lines if line.action in merge_write.MERGES]
+    if merging:
+        outcomes, rest = look_up(writer, [line for line in lines if line.action not in merge_write.MERGES])
+        merged, unmerged = merge_write.look_up(writer, merging)
+        return outcomes + merged, rest + unmerged
     if not lines:
         return [], []
     creating = [line.golden_id for line in lines if line.action == "create"]

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from sources.odoo import merging
 from sources.odoo.client import OdooClient, call, search_read, write_each
-from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
+from sources.odoo.errors import OdooDenied, OdooNoSuchMethod, OdooRejected, OdooRetryable, redacted
 from sources.odoo.rehearsal import REHEARSE
 from sources.odoo.wanted import MODULE, Step, Wanted, missing
 
@@ -97,6 +98,7 @@ data.create([
 action = result
 """
 
+MERGE = "merge"
 ACTIONS = {"compare_and_set": ("assay: compare and set", COMPARE_AND_SET), "upsert": ("assay: keyed upsert", UPSERT)}
 ACTIONS["rehearse"] = ("assay: rehearsal", REHEARSE)
 
@@ -104,10 +106,11 @@ ACTIONS["rehearse"] = ("assay: rehearsal", REHEARSE)
 def missing_fields(client: OdooClient) -> list[Step]:
     """Steps that add our fields where they are missing."""
     steps, models = [], ids_of_models(client, MODELS)
-    ours = [("model", "in", MODELS), ("name", "in", list(FIELDS))]
+    merges = merging.MODELS if _tells_its_constraints(client) else ()
+    ours = [("model", "in", MODELS), ("name", "in", [*FIELDS, merging.MERGED_INTO])]
     have = {(row["model"], row["name"]) for row in search_read(client, "ir.model.fields", ["model", "name"], ours)}
     for model in MODELS:
-        for name, properties in FIELDS.items():
+        for name, properties in (FIELDS | (merging.fields(model) if model in merges else {})).items():
             if (model, name) not in have:
                 fixed = {"name": name, "model_id": models[model], "ttype": "char", "copied": False} | properties
                 make = partial(call, client, "ir.model.fields", "create", vals_list=[fixed])
@@ -118,6 +121,9 @@ def missing_fields(client: OdooClient) -> list[Step]:
 def wanted(client: OdooClient) -> list[Wanted]:
     """The server actions as records."""
     models = ids_of_models(client, MODELS)
+    merges = merging.codes() if _tells_its_constraints(client) else {}
+    coded = [(what, model, title, code) for model in MODELS for what, (title, code) in ACTIONS.items()]
+    coded += [(MERGE, model, "assay: merge", code) for model, code in merges.items()]
     return [
         Wanted(
             _xid(what, model),
@@ -125,8 +131,7 @@ def wanted(client: OdooClient) -> list[Wanted]:
             {"name": f"{title} ({model})", "model_id": models[model], "state": "code", "code": code},
             f"{model}: action {title}",
         )
-        for model in MODELS
-        for what, (title, code) in ACTIONS.items()
+        for what, model, title, code in coded
     ]
 
 
@@ -158,11 +163,16 @@ def removal(client: OdooClient) -> list[Step]:
     actions = sorted(_registered(client).values())
     found = search_read(client, "ir.actions.server", ["name"], [("id", "in", actions)])
     steps = [Step(row["name"], partial(call, client, "ir.actions.server", "unlink", [row["id"]])) for row in found]
-    ours = [("model", "in", MODELS), ("name", "in", list(FIELDS)), ("state", "=", "manual")]
+    ours = [("model", "in", MODELS), ("name", "in", [*FIELDS, merging.MERGED_INTO]), ("state", "=", "manual")]
     for row in search_read(client, "ir.model.fields", ["name", "model"], ours):
         if row["name"] == GOLDEN_ID and (kept := _only_in_field(client, row["model"])):
             keep = partial(call, client, "ir.model.data", "create", vals_list=kept)
             steps.append(Step(f"{row['model']}: {len(kept)} golden ids kept as external ids", keep))
+        if row["name"] == merging.MERGED_INTO and call(
+            client, row["model"], "search_count", domain=[(row["name"], "!=", False)]
+        ):
+            # Old ids lead nowhere without it.
+            continue
         remove = partial(call, client, "ir.model.fields", "unlink", [row["id"]])
         steps.append(Step(f"{row['model']}: field {row['name']}", remove))
     return steps
@@ -361,6 +371,19 @@ def registered(client: OdooClient) -> dict[str, int]:
 
 def _action(client: OdooClient, what: str, model: str) -> int | None:
     return registered(client).get(_xid(what, model))
+
+
+def merge_action(client: OdooClient, model: str) -> int | None:
+    """The server action that merges records of `model`; None where this Odoo has none."""
+    return _action(client, MERGE, model)
+
+
+def _tells_its_constraints(client: OdooClient) -> bool:
+    """Whether this Odoo says which of its rows are unique; without that no merge can be planned."""
+    try:
+        return bool(call(client, "ir.model.constraint", "search_count", domain=[]))
+    except OdooNoSuchMethod:
+        return False
 
 
 def _registered(client: OdooClient) -> dict[str, int]:

@@ -27,7 +27,7 @@ import pytest
 import uvicorn
 
 from sources.estate.world import NOW, generate
-from sources.odoo import access, actions, keys
+from sources.odoo import access, actions, keys, merging
 from sources.odoo.client import OdooClient, call, connect
 from sources.odoo.demo.fresh import create_database
 from sources.odoo.demo.seed import STEWARD_KEY, seed, seed_real
@@ -277,6 +277,7 @@ class RealOdoo:
         if content == "bare":
             return self.base
         depends = [self._under(content), actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
+        depends += merging.codes().values()
         if content == "least":
             depends += [Path(one.__code__.co_filename).read_text() for one in (access.plan, keys.renew)]
             depends.append(access.ACCESS.read_text())

@@ -29,7 +29,13 @@ from sources.odoo.client import OdooClient, call, search_read
 
 NOW = datetime(2026, 3, 29, 15, tzinfo=UTC)
 TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us")
-KEYS = {"golden_id": TEXT, "odoo_id": pa.int64(), "units": pa.list_(TEXT), "payload_hash": TEXT}
+KEYS = {
+    "golden_id": TEXT,
+    "odoo_id": pa.int64(),
+    "odoo_ids": pa.list_(pa.int64()),
+    "units": pa.list_(TEXT),
+    "payload_hash": TEXT,
+}
 COLUMNS = {
     "res_partner": dict.fromkeys(
         ("name", "email", "phone", "street", "street2", "city", "zip", "country_id", "vat", "lang"), TEXT
@@ -90,7 +96,7 @@ class Shop:
 
     def golden(self, name: str, rows: list[Row], more: dict[str, Any] | None = None) -> None:
         """Write the publish model of object `name`; what a row leaves out is null. `more`: columns besides."""
-        blank = {"odoo_id": None, "units": ["shopify"], "payload_hash": "0"}
+        blank = {"odoo_id": None, "odoo_ids": [], "units": ["shopify"], "payload_hash": "0"}
         path = self.home / "exports" / "publish" / f"publish_odoo__{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist(

@@ -29,7 +29,7 @@ FIELDS = {name: {"type": kind} for name, kind in TYPES.items()}
 def rows(policy, *given):
     ids = [row["golden_id"] for row in given]
     values = {name: [row.get(name) for row in given] for name in policy.owned}
-    return Rows(ids, [row.get("odoo_id") for row in given], [[] for _ in given], ids, values)
+    return Rows(ids, [row.get("odoo_id") for row in given], [[] for _ in given], [[] for _ in given], ids, values)
 
 
 def variant(golden_id, barcode, **more):

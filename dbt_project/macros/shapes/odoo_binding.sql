@@ -1,6 +1,10 @@
-{#- The Odoo record that each golden id is bound to: the one that we published on before, else the oldest active one. -#}
+{#- The Odoo record that each golden id is bound to: the one that we published on before, else the oldest active one;
+    and all of the cluster's records there. -#}
 {% macro odoo_binding(members, golden_id, odoo_id='cast(source_key as bigint)', published_id='published_id') -%}
-select golden_id, odoo_id
+select
+    golden_id,
+    max(case when place = 1 then odoo_id end) as odoo_id,
+    list_sort(list_distinct(list(odoo_id))) as odoo_ids
 from (
     select
         {{ golden_id }} as golden_id,
@@ -12,5 +16,5 @@ from (
     from {{ members }}
     where system = 'odoo' and {{ odoo_id }} is not null
 ) as bound
-where place = 1
+group by golden_id
 {%- endmacro %}

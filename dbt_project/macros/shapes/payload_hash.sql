@@ -15,6 +15,7 @@ sha2(concat_ws(chr(31), {% for column in columns %}coalesce(cast({{ column }} as
 {% macro odoo_payload(columns) -%}
 golden_id,
     odoo_id,
+    odoo_ids,
     units,
     record_ids,
     {{ payload_hash(columns) }} as payload_hash,

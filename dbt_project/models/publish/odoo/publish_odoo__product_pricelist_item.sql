@@ -18,6 +18,7 @@ payload as (
     select
         golden.price_id as golden_id,
         binding.odoo_id,
+        binding.odoo_ids,
         basis.units,
         basis.record_ids,
         lists.odoo_pricelist as pricelist_id,

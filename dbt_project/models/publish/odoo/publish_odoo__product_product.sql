@@ -10,6 +10,7 @@ payload as (
     select
         golden.variant_id as golden_id,
         binding.odoo_id,
+        binding.odoo_ids,
         basis.units,
         basis.record_ids,
         golden.product_id as product_tmpl_id,

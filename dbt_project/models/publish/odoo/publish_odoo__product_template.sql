@@ -10,6 +10,7 @@ payload as (
     select
         golden.product_id as golden_id,
         binding.odoo_id,
+        binding.odoo_ids,
         basis.units,
         basis.record_ids,
         golden.template_name as name,

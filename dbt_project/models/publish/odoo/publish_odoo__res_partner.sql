@@ -14,6 +14,7 @@ payload as (
     select
         golden.customer_id as golden_id,
         binding.odoo_id,
+        binding.odoo_ids,
         basis.units,
         basis.record_ids,
         case when golden.kind = 'company' then coalesce(golden.company_name, golden.full_name)

@@ -1,0 +1,263 @@
+"""Merging people inside a used Odoo: one active record each, everything reachable from either id, all of it undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines import lineage
+from pipelines.publish.approve import approve
+from pipelines.publish.policy import load_policy
+from pipelines.publish.refusal import PublishRefused
+from sources.odoo import actions, merging
+from sources.odoo.client import call, search_read
+from sources.odoo.errors import OdooRejected
+from sources.odoo.merging import MERGED_INTO
+from tests.odoo.exporting import changes, export, vanished
+from tests.odoo.publishing import NOW, Shop, intercepting
+
+PEOPLE = {
+    "C-anna": ["anna_card", "anna_till", "anna_web", "anna_married", "anna_desk"],
+    "C-twin": ["ana_twin"],
+    "C-boris": ["boris_1", "boris_2"],
+    "C-firm": ["firm_1", "firm_2"],
+    "C-eva": ["follower_1", "follower_2"],
+    "C-greta": ["portal_1", "portal_2"],
+    "C-hana": ["plain_1", "plain_2"],
+}
+FORBIDDEN = {
+    "C-filip": (["clerk_1", "clerk_2"], "it belongs to an active user and so does the one"),
+    "C-swap": (["portal_2", "portal_1"], "it belongs to an active user; let that one stand for all"),
+    "C-ciril": (["company_1", "company_2"], "they belong to different companies"),
+    "C-beta": (["taxed_1", "taxed_2"], "different VAT numbers"),
+    "C-delta": (["holding", "holding_branch"], "is a contact or address of"),
+    "C-mixed": (["plain_1", "firm_1"], "one is a person and one a company"),
+}
+DERIVED = {"common_name", "res_name", "invoice_partner_display_name"}
+PAIRS = {"calendar_event_res_partner_rel", "res_partner_res_partner_category_rel"}
+
+
+class Interrupted(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def shop(used_odoo, tmp_path) -> Shop:
+    objects = load_policy().objects
+    objects = {name: each.model_copy(update={"merge": True}) for name, each in objects.items()}
+    return Shop(tmp_path, used_odoo.client(), load_policy().model_copy(update={"objects": objects}))
+
+
+def golden(shop: Shop, used_odoo, clusters: dict[str, list[str]]) -> None:
+    """Golden people as the publish model has them: bound to the first record of each, with the name that is there."""
+    named = {row["id"]: row["name"] for row in search_read(shop.client, "res.partner", ["name"])}
+    members = {golden_id: [used_odoo.ids["partners"][key] for key in keys] for golden_id, keys in clusters.items()}
+    rows = [{"golden_id": g, "odoo_id": ids[0], "odoo_ids": ids, "name": named[ids[0]]} for g, ids in members.items()]
+    shop.golden("res_partner", rows)
+
+
+def linked(shop: Shop, used_odoo, clusters: dict[str, list[str]] = PEOPLE) -> None:
+    """The clusters are bound to Odoo and nothing is merged: what a policy without merges leaves behind."""
+    golden(shop, used_odoo, clusters)
+    plain = replace(shop, policy=load_policy())
+    plan = plain.approved(objects=["res_partner"])
+    assert not plain.lines(plan, "merge", "unmerge")
+    plain.apply(plan)
+
+
+def found_under(shop: Shop, record: int) -> set[str]:
+    """Orders, receipts of the till, invoices, points and leads that name the record in Odoo."""
+    models = ("sale.order", "pos.order", "account.move", "loyalty.card", "crm.lead")
+    return {
+        f"{model}/{row['id']}"
+        for model in models
+        for row in search_read(shop.client, model, [], [("partner_id", "=", record)])
+    }
+
+
+def dying_at(shop: Shop, number: int) -> Shop:
+    """The shop whose process ends when Odoo has carried out its merge `number`, before the ledger hears of it."""
+    left = [number]
+
+    def around(send, model, method, ids, context, *rest):
+        answer = send(model, method, ids, context, *rest)
+        if context.get("assay_merge", {}).get("mode") in ("merge", "restore"):
+            left[0] -= 1
+            if not left[0]:
+                raise Interrupted
+        return answer
+
+    return replace(shop, client=intercepting(shop.client, around))
+
+
+def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone_whole(shop, used_odoo):
+    linked(shop, used_odoo)
+    ids, before = used_odoo.ids["partners"], export(used_odoo.db)
+    anna = [ids[key] for key in PEOPLE["C-anna"]]
+    everything = {n: found_under(shop, n) for n in anna}
+    plan = shop.approved(objects=["res_partner"])
+    assert changes(before, export(used_odoo.db)) == {}
+    send = shop.client.send
+    with pytest.raises(Interrupted):
+        dying_at(shop, 3).apply(plan)
+    shop.client.send = send
+    run = shop.apply(plan)
+    assert run.outcomes == {"done": 6}
+    merged = export(used_odoo.db)
+    assert not vanished(before, merged)
+
+    receipts = [(r.object.replace(".", "_"), r.odoo_id, r.field) for r in shop.receipts(run.run_id)]
+    changed = {
+        (table, *cell) for table, cells in changes(before, merged).items() if table not in PAIRS for cell in cells
+    }
+    assert {cell for cell in changed if cell[2] not in DERIVED} == {cell for cell in receipts if "[" not in cell[2]}
+    assert sorted(cell for cell in receipts if "[" in cell[2]) == [
+        ("calendar_event", 1, f"partner_ids[{ids['anna_married']}]"),
+        ("res_partner_category", 1, f"partner_ids[{ids['anna_web']}]"),
+    ]
+    active = {row["id"] for row in search_read(shop.client, "res.partner", [], [("active", "=", True)])}
+    assert [n for n in anna if n in active] == [ids["anna_card"]]
+    assert ids["ana_twin"] in active
+    posted = f"account.move/{used_odoo.ids['invoices']['anna_card']}"
+    assert found_under(shop, ids["anna_card"]) == set().union(*everything.values())
+    assert posted in everything[ids["anna_card"]]
+    assert found_under(shop, ids["boris_2"]) == {
+        f"account.move/{row['id']}"
+        for row in search_read(
+            shop.client, "account.move", [], [("partner_id", "=", ids["boris_2"]), ("state", "=", "posted")]
+        )
+    }
+    assert shop.verify(run.run_id).passed
+    assert shop.plan(objects=["res_partner"]).empty
+
+    told = list(lineage.odoo_field(shop.settings, f"res.partner/{ids['anna_web']}"))
+    assert told[0].startswith(f"res.partner/{ids['anna_web']} was merged into res.partner/{ids['anna_card']} in run")
+    with pytest.raises(Interrupted):
+        dying_at(shop, 2).undo(run.run_id)
+    shop.client.send = send
+    undone = shop.undo(run.run_id)
+    assert (undone.outcomes, undone.exceptions) == ({"done": 6}, [])
+    after = export(used_odoo.db)
+    assert not vanished(before, after)
+    assert changes(before, after) == {}
+    assert len(shop.receipts(undone.run_id)) == len(receipts)
+    assert "was merged into" not in next(lineage.odoo_field(shop.settings, f"res.partner/{ids['anna_web']}"))
+
+
+def test_a_plan_tells_what_would_move_what_stays_and_what_forbids_a_merge(shop, used_odoo):
+    ids = used_odoo.ids["partners"]
+    allowed = {name: PEOPLE[name] for name in ("C-anna", "C-boris", "C-eva")}
+    model = search_read(shop.client, "ir.model", [], [("model", "=", "crm.lead")])[0]["id"]
+    more = {
+        "name": "x_second",
+        "model_id": model,
+        "ttype": "many2one",
+        "relation": "res.partner",
+        "field_description": "x",
+    }
+    call(shop.client, "ir.model.fields", "create", vals_list=[more])
+    lead = used_odoo.ids["leads"]["watched"]
+    call(shop.client, "crm.lead", "write", [lead], vals={"x_second": ids["anna_web"]})
+    linked(shop, used_odoo, allowed | {name: keys for name, (keys, _) in FORBIDDEN.items()})
+    plan = shop.plan(objects=["res_partner"])
+    held = {line.golden_id: line.reason for line in shop.lines(plan, "hold")}
+    assert {name: why in held.get(name, "") for name, (_, why) in FORBIDDEN.items()} == dict.fromkeys(FORBIDDEN, True)
+    impact = plan.summary["objects"]["res_partner"]["merges"]
+    assert (impact["clusters"], impact["archived"]) == (3, 6)
+    assert impact["moves"]["sale.order.partner_id"] == 3
+    assert impact["moves"]["pos.order.partner_id"] == 2
+    assert impact["clashes"] == {
+        "calendar.event.partner_ids": 1,
+        "calendar.filters.partner_id": 1,
+        "mail.followers.partner_id": 1,
+    }
+    assert impact["stays"]["account.move.partner_id: a posted document names whom it was issued to"] == 2
+    assert impact["stays"]["crm.lead.x_second: not in references.yml: review it and say there what becomes of it"] == 1
+
+    tight = shop.policy.objects["res_partner"]
+    tight = tight.model_copy(update={"caps": tight.caps.model_copy(update={"archived": 5, "moved": 10})})
+    careful = replace(
+        shop, policy=shop.policy.model_copy(update={"objects": {**shop.policy.objects, "res_partner": tight}})
+    )
+    with pytest.raises(PublishRefused, match=r"would archive 6 records.* would move \d+ references"):
+        approve(careful.settings, careful.plan(objects=["res_partner"]).plan_id, "eva", NOW)
+
+
+def test_what_people_did_meanwhile_stays_and_is_listed(shop, used_odoo):
+    ids = used_odoo.ids["partners"]
+    linked(shop, used_odoo)
+    plan = shop.approved(objects=["res_partner"])
+    call(shop.client, "sale.order", "create", vals_list=[{"partner_id": ids["plain_2"]}])
+    call(shop.client, "crm.lead", "write", [used_odoo.ids["leads"]["firm_2"]], vals={"partner_id": ids["ana_twin"]})
+    run = shop.apply(plan)
+    assert run.outcomes == {"done": 5, "conflict": 1}
+    said = {each["golden_id"]: each["detail"] for each in run.exceptions}
+    assert "a new sale.order points at record" in said["C-hana"]["problem"]
+    assert said["C-firm"]["kept"] == [f"crm.lead/{used_odoo.ids['leads']['firm_2']}.partner_id"]
+
+    used_odoo.human_edit("crm.lead", used_odoo.ids["leads"]["boris_2"], {"partner_id": ids["ana_twin"]})
+    used_odoo.human_edit("res.partner", ids["follower_2"], {"active": True})
+    held = {line.golden_id: line.reason for line in shop.lines(shop.plan(objects=["res_partner"]), "hold")}
+    assert "was un-archived in Odoo since it was merged; kept" in held["C-eva"]
+    undone = shop.undo(run.run_id)
+    kept = {each["golden_id"]: each["detail"]["kept"] for each in undone.exceptions}
+    assert kept == {"C-boris": [f"crm.lead/{used_odoo.ids['leads']['boris_2']}.partner_id"]}
+    lead = search_read(shop.client, "crm.lead", ["partner_id"], [("id", "=", used_odoo.ids["leads"]["boris_2"])])[0]
+    assert lead["partner_id"] == ids["ana_twin"]
+
+
+@pytest.mark.parametrize("used_odoo", ["real-jsonrpc"], indirect=True)
+def test_a_cluster_that_golden_splits_gets_its_references_back_by_receipt(shop, used_odoo):
+    ids = used_odoo.ids["partners"]
+    linked(shop, used_odoo)
+    before = export(used_odoo.db)
+    shop.apply(shop.approved(objects=["res_partner"]))
+    split = PEOPLE | {"C-anna": [key for key in PEOPLE["C-anna"] if key != "anna_web"], "C-other": ["anna_web"]}
+    golden(shop, used_odoo, split)
+    run = shop.publish()
+    assert shop.verify(run.run_id).passed
+    after = export(used_odoo.db)
+    web = ids["anna_web"]
+    orders = {f"sale.order/{used_odoo.ids['orders']['anna_web']}", f"crm.lead/{used_odoo.ids['leads']['anna_web']}"}
+    assert found_under(shop, web) == orders | {f"account.move/{used_odoo.ids['invoices']['anna_draft']}"}
+    back = {table: {cell for cell in cells if cell[0] == web} for table, cells in changes(before, after).items()}
+    assert back["res_partner"] == {(web, "x_assay_id")}
+    assert shop.plan(objects=["res_partner"]).empty
+    undone = shop.undo(run.run_id)
+    assert (undone.outcomes, undone.exceptions) == ({"done": 1}, [])
+    assert search_read(shop.client, "res.partner", ["active", MERGED_INTO], [("id", "=", web)])[0] == {
+        "id": web,
+        "active": False,
+        MERGED_INTO: ids["anna_card"],
+    }
+
+
+def test_the_action_writes_nothing_that_the_reviewed_file_does_not_name(used_odoo):
+    odoo, ids = used_odoo.client(), used_odoo.ids["partners"]
+    action, loser = actions.merge_action(odoo, "res.partner"), ids["boris_2"]
+    order = {"run": "x", "survivor": ids["boris_1"], "moves": [], "along": [], "cells": []}
+    for model, field in (("res.users", "partner_id"), ("account.payment", "partner_id"), ("sale.order", "user_id")):
+        moves = {"moves": [[model, field, 1, loser]], "losers": [{"id": loser, "values": {}}]}
+        with pytest.raises(OdooRejected, match=f"{model}.{field} may not be moved"):
+            merging.restore(odoo, action, "res.partner", order | moves)
+    values = {"losers": [{"id": loser, "values": {"email": ["boris@example.com", "eve@example.com"]}}]}
+    with pytest.raises(OdooRejected, match="res.partner.email may not be written"):
+        merging.restore(odoo, action, "res.partner", order | values)
+    along = {"losers": [{"id": loser, "values": {}}], "along": [["sale.order", "note", 1, False, "x"]]}
+    with pytest.raises(OdooRejected, match="sale.order.note may not be written"):
+        merging.restore(odoo, action, "res.partner", order | along)
+    with pytest.raises(OdooRejected, match="res.users.login may not be read"):
+        merging.look(odoo, action, "res.partner", [["res.users", "login", 2]])
+
+
+@pytest.mark.parametrize("odoo_target", ["embedded"], indirect=True)
+def test_an_odoo_without_the_merge_action_says_so_and_publishes_the_rest(odoo_target, tmp_path):
+    objects = {name: each.model_copy(update={"merge": True}) for name, each in load_policy().objects.items()}
+    shop = Shop(tmp_path, odoo_target.client(), load_policy().model_copy(update={"objects": objects}))
+    made = call(shop.client, "res.partner", "create", vals_list=[{"name": "Anna"}, {"name": "Anna"}])
+    shop.golden("res_partner", [{"golden_id": "C-1", "odoo_id": made[0], "odoo_ids": made, "name": "Anna"}])
+    plan = shop.approved(objects=["res_partner"])
+    assert "no merge action" in plan.summary["objects"]["res_partner"]["merges"]["not supported"]
+    assert shop.apply(plan).outcomes == {"done": 1}
+    assert all(row["active"] for row in search_read(shop.client, "res.partner", ["active"], [("id", "in", made)]))
