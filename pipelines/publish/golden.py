@@ -88,11 +88,11 @@ def round_to_currency(rows: Rows, name: str, price_list: str, places: Mapping[in
 
 
 def fingerprint(rows: Iterable[Rows]) -> str:
-    """SHA-256 over the golden ids and payload hashes of all rows considered."""
+    """SHA-256 over the golden ids, payload hashes and clusters of all rows considered."""
     digest = hashlib.sha256()
     for each in rows:
-        for golden_id, payload, members in zip(each.ids, each.hashes, each.members, strict=True):
-            digest.update(f"{golden_id}\t{payload}\t{members}\n".encode())
+        for row in zip(each.ids, each.hashes, each.members, strict=True):
+            digest.update(_stated(*row))
     return digest.hexdigest()
 
 
@@ -103,10 +103,16 @@ def payloads(exports: Path, names: Iterable[str]) -> str | None:
         path = exports / "publish" / f"publish_odoo__{name}.parquet"
         if not path.exists():
             return None
-        table = pq.read_table(path, columns=["golden_id", "payload_hash"])
-        for golden_id, payload in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            digest.update(f"{golden_id}\t{payload}\n".encode())
+        table = pq.read_table(path, columns=["golden_id", "payload_hash", "odoo_ids"])
+        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            digest.update(_stated(*row))
     return digest.hexdigest()
+
+
+def _stated(golden_id: str, payload: str, members: list[int] | None) -> bytes:
+    """What a fingerprint holds of one row; which records become one only where there are several."""
+    several = members if members and len(members) > 1 else ""
+    return f"{golden_id}\t{payload}\t{several}\n".encode()
 
 
 def _converted(column: list[Any], convert_one: Converter, problems: dict[int, str] | None) -> Iterable[Any]:
