@@ -10,10 +10,10 @@ import sys
 import click
 
 from pipelines.resources import MissingReference
-from pipelines.verbs import audit, matching, models, odoo, privacy, publishing, retailer, systems, tracing
+from pipelines.verbs import audit, edits, matching, models, odoo, privacy, publishing, retailer, systems, tracing
 from sources.contract import ContractError
 
-GROUPS = (retailer, systems, models, publishing, odoo, tracing, matching, audit, privacy)
+GROUPS = (retailer, systems, models, publishing, odoo, edits, tracing, matching, audit, privacy)
 
 
 class Assay(click.Group):

@@ -212,6 +212,23 @@ receipts = Table(
     Index("receipts_by_golden_id", "golden_id"),
 )
 
+edit_rulings = Table(
+    "edit_rulings",
+    metadata,
+    Column("seq", Integer, primary_key=True, comment="order of ruling"),
+    Column("target", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("golden_id", String, nullable=False),
+    Column("field", String, nullable=False, comment="* is the whole record"),
+    Column("ruling", String, nullable=False, comment="keep, revert, release, take"),
+    Column("value_hash", String, comment="of the value in Odoo that was ruled on"),
+    Column("after_seq", Integer, nullable=False, comment="the newest receipt when it was ruled"),
+    Column("ruled_by", String, nullable=False),
+    Column("ruled_at", DateTime, nullable=False),
+    Column("reason", Text, nullable=False, comment="never personal data"),
+    Index("edit_rulings_by_golden_id", "golden_id"),
+)
+
 audit = Table(
     "audit",
     metadata,

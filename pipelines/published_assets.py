@@ -31,7 +31,7 @@ from sources.contract import Sla, load_contracts
 TARGET = "odoo"
 GROUP = "7_odoo"
 PLAN = dg.AssetKey(["plan", TARGET])
-CAPS, VERIFIED = "within_caps", "reads_back_as_written"
+CAPS, EDITS, VERIFIED = "within_caps", "no_edit_waits", "reads_back_as_written"
 Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
 
@@ -75,7 +75,7 @@ def published_domains() -> list[str]:
 
 
 def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) -> Results:
-    """Judge every gate and make a plan: a result with its counts, and a check per gate and for the caps."""
+    """Judge every gate and make a plan: a result with its counts, a check per gate, for the caps and for edits."""
     judged = gates.evaluate(settings, load_contracts(), now)
     with open_target() as client:
         plan = make_plan(settings, client, judged, now, actor, config.objects or None, config.overrule)
@@ -95,6 +95,14 @@ def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) 
         check_name=CAPS,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"exceeded": listed(caps)},
+    )
+    edited = {name: counts["conflict"] for name, counts in plan.summary["objects"].items() if counts["conflict"]}
+    yield dg.AssetCheckResult(
+        passed=not edited,
+        asset_key=PLAN,
+        check_name=EDITS,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"records": sum(edited.values()), **edited, "see": "`assay edits` lists them by field and person"},
     )
 
 
@@ -216,6 +224,9 @@ def _plan_checks() -> list[dg.AssetCheckSpec]:
     return [
         *gated,
         dg.AssetCheckSpec(CAPS, asset=PLAN, description="How far the plan reaches, against the policy's caps."),
+        dg.AssetCheckSpec(
+            EDITS, asset=PLAN, description="People's edits in Odoo that golden contradicts and nobody has ruled on."
+        ),
     ]
 
 

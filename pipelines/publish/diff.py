@@ -17,6 +17,7 @@ from pipelines.publish.values import dialled, same, seen
 from sources.odoo.actions import GOLDEN_ID
 
 Values = dict[str, Any]
+Overruled = Callable[[int, str, Any], bool]
 
 
 @dataclass
@@ -119,11 +120,12 @@ def difference(
 
 
 def three_way(
-    found: Comparison, policy: ObjectPolicy, last: Mapping[int, Mapping[str, Any]], overruled: Callable[[int], bool]
+    found: Comparison, policy: ObjectPolicy, last: Mapping[int, Mapping[str, Any]], overruled: Overruled
 ) -> dict[int, tuple[Values, Values]]:
     """Take out of the changes what Odoo's people changed since Assay wrote it; the edits to report, by row number.
 
-    `last` holds the value last written, by Odoo id and field. A `shared` field that is Odoo's stays without a word.
+    `last` holds the value last written, by Odoo id and field; `overruled` says of an edit, by row number, field and
+    the value in Odoo, whether it is to be overwritten. A `shared` field that is Odoo's stays without a word.
     """
     edits = defaultdict(lambda: ({}, {}))
     for number, (before, after) in found.changes.items():
@@ -132,12 +134,31 @@ def three_way(
             ours = name in written and same(before[name], written[name])
             shared = policy.fields[name].owner == "shared"
             edited = name in written and not ours
-            if overruled(number) or not (edited or (shared and before[name] is not None and not ours)):
+            if overruled(number, name, before[name]) or not (
+                edited or (shared and before[name] is not None and not ours)
+            ):
                 continue
             now, wanted = before.pop(name), after.pop(name)
             if not shared:
                 edits[number][0][name], edits[number][1][name] = now, wanted
     return dict(edits)
+
+
+def leave_alone(
+    found: Comparison, policy: ObjectPolicy, last: Mapping[int, Mapping[str, Any]], gives_up: Callable[..., bool]
+) -> dict[int, list[str]]:
+    """Take out of the changes the fields that are not Assay's on that record; their names by row number.
+
+    gives_up: asked for each field by row number, name and whether somebody changed it since Assay wrote it.
+    """
+    left = defaultdict(list)
+    for number, (before, after) in found.changes.items():
+        written = last.get(found.bound[number], {})
+        for name in [name for name in after if name in policy.fields]:
+            if gives_up(number, name, name in written and not same(before[name], written[name])):
+                before.pop(name), after.pop(name)
+                left[number].append(name)
+    return dict(left)
 
 
 def revive(rows: Rows, found: Comparison, policy: ObjectPolicy, last: Mapping[int, Mapping[str, Any]]) -> None:

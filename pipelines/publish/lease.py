@@ -36,8 +36,12 @@ class Lease:
 def leased(engine: sa.Engine, target: str) -> Iterator[Lease]:
     """Hold the lease on publishing to `target`. Raises PublishRefused while a living process holds it."""
     lease = Lease(f"publish to {target}", f"{_process(os.getpid())}:{secrets.token_hex(4)}")
-    with engine.begin() as connection:
-        _take(connection, lease)
+    try:
+        with engine.begin() as connection:
+            _take(connection, lease)
+    except sa.exc.IntegrityError as error:
+        # Two that found nobody there at the same moment: on PostgreSQL only the key tells them apart.
+        raise PublishRefused("another apply or undo has begun this moment", "let it end, then run again") from error
     try:
         yield lease
     finally:
@@ -52,7 +56,8 @@ def _take(connection: sa.Connection, lease: Lease) -> None:
     holder = connection.execute(sa.select(leases.c.holder).where(leases.c.name == lease.name)).scalar()
     if holder and _lives(holder):
         raise PublishRefused(f"another apply or undo is under way ({holder})", "let it end, then run again")
-    connection.execute(leases.delete().where(leases.c.name == lease.name))
+    # Only the dead one's: on PostgreSQL another may have come in since the look.
+    connection.execute(leases.delete().where(leases.c.name == lease.name, leases.c.holder == holder))
     row = {"name": lease.name, "holder": lease.holder, "until": time.time() + LEASE_S}
     connection.execute(leases.insert().values(**row))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from pipelines.publish.blame import behind
 from pipelines.publish.canary import canary_first
 from pipelines.publish.caps import exceeded, merges_exceeded
 from pipelines.publish.decide import Decisions, closed, decide, drafted
-from pipelines.publish.diff import Comparison, Values, compare, revive, three_way
+from pipelines.publish.diff import Comparison, Values, compare, leave_alone, revive, three_way
 from pipelines.publish.drafts import Asking
 from pipelines.publish.golden import Converter, Rows, convert, fingerprint, read_rows, round_to_currency
 from pipelines.publish.history import last_written, once_bound
@@ -32,7 +32,8 @@ from pipelines.publish.merges import Merges, add_counts, add_merges, refuse_vari
 from pipelines.publish.policy import ObjectPolicy, Policy, load_policy
 from pipelines.publish.precheck import precheck
 from pipelines.publish.refusal import PublishRefused
-from pipelines.publish.store import Plan, save
+from pipelines.publish.rulings import FLAPS, Rulings, rule, rulings, written_back
+from pipelines.publish.store import Line, Plan, save
 from pipelines.publish.values import BadValue, Pending, Refused, addressed, converter
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient
@@ -61,6 +62,8 @@ class Making:
     references: dict[str, dict[str, int | Pending | Refused]] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     merges: dict[str, Merges] = field(default_factory=dict)
+    released: dict[str, int] = field(default_factory=dict)
+    given_up: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
 
 def make_plan(
@@ -121,6 +124,9 @@ def make_plan(
     with engine.begin() as connection:
         detail = {"plan": plan_id, "target": making.target, "changes": plan.changes, "caps": len(beyond)}
         audit.append(connection, actor, "plan", detail, now)
+        for (name, golden_id), fields in making.given_up.items():
+            why = f"written back {FLAPS} times"
+            rule(connection, "release", making.target, name, golden_id, dict.fromkeys(fields), "assay", now, why)
         return save(connection, plan, lines)
 
 
@@ -156,8 +162,17 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
     objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to), drafts)
     making.spent["precheck"] = making.spent.get("precheck", 0.0) + time.perf_counter() - began
     made = decide(name, rows, policy, found, edits, deleted, judged.stale_units, given, objections.said())
-    made.counts["rehearsed"] = objections.rehearsed
+    made.counts |= {"rehearsed": objections.rehearsed, "released": making.released[name]}
+    made.lines += _given_up(making, name)
     return made
+
+
+def _given_up(making: Making, name: str) -> Iterator[Line]:
+    """What the plan reports of the fields that somebody keeps writing back."""
+    for (of, golden_id), fields in making.given_up.items():
+        if of == name:
+            said = f"{', '.join(fields)} written back {FLAPS} times after Assay wrote it; released from now on"
+            yield Line(name, "conflict", golden_id, None, {}, {}, f"{said}, take it back with `assay edits take`")
 
 
 def _remembered(
@@ -165,6 +180,7 @@ def _remembered(
 ) -> tuple[dict[int, tuple[Values, Values]], dict[str, int]]:
     """(people's edits by row number, Odoo ids of deleted records by golden id), from the ledger's receipts."""
     policy, rows = making.policy.objects[name], making.rows[name]
+    ruled = rulings(making.connection, making.target, name)
 
     def overruled(golden_id: str) -> bool:
         return ALL in making.overrule or golden_id in making.overrule
@@ -172,10 +188,34 @@ def _remembered(
     candidates = {found.bound[number] for number, (_, after) in found.changes.items() if after}
     candidates |= {found.bound[number] for number in found.retired}
     last = last_written(making.connection, making.target, name, sorted(candidates))
-    edits = three_way(found, policy, last, lambda number: overruled(rows.ids[number]))
+    _leave_released(making, name, found, last, ruled)
+    edits = three_way(
+        found,
+        policy,
+        last,
+        lambda number, field, now: overruled(rows.ids[number]) or ruled.on(rows.ids[number], field, now) == "revert",
+    )
     revive(rows, found, policy, last)
     absent = [golden_id for n, golden_id in enumerate(rows.ids) if n not in found.bound and not overruled(golden_id)]
     return edits, once_bound(making.connection, making.target, name, absent)
+
+
+def _leave_released(
+    making: Making, name: str, found: Comparison, last: Mapping[int, Mapping[str, Any]], ruled: Rulings
+) -> None:
+    """Plan nothing for fields that were released, nor for those that somebody has written back as often as FLAPS."""
+    ids = making.rows[name].ids
+    times = written_back(making.connection, making.target, name, list(last))
+
+    def gives_up(number: int, field: str, edited: bool) -> bool:
+        released = ruled.released(ids[number], field)
+        if not released and edited and times.get((found.bound[number], field), 0) + 1 >= FLAPS:
+            making.given_up.setdefault((name, ids[number]), []).append(field)
+            return True
+        return released
+
+    left = leave_alone(found, making.policy.objects[name], last, gives_up)
+    making.released[name] = sum(len(fields) for fields in left.values())
 
 
 def _converters(making: Making, policy: ObjectPolicy, fields: Mapping[str, Any]) -> dict[str, Converter]:

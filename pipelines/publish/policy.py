@@ -15,6 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from sources.facts import parse_duration
 
+# Whose fields Assay writes; those of Odoo itself and of other writers it leaves alone.
+OURS = ("assay", "shared")
 POLICY = Path(__file__).with_name("odoo.yml")
 
 
@@ -37,7 +39,7 @@ class Lookup(_Strict):
 
 
 class FieldPolicy(_Strict):
-    owner: Literal["assay", "shared", "odoo"] = "assay"
+    owner: str = "assay"
     required: bool = False
     lookup: Lookup | None = None
     missing: Literal["reject", "leave"] = "reject"
@@ -96,7 +98,14 @@ class ObjectPolicy(_Strict):
     @property
     def owned(self) -> dict[str, FieldPolicy]:
         """The fields that Assay may write, in the policy's order."""
-        return {name: field for name, field in self.fields.items() if field.owner != "odoo"}
+        return {name: field for name, field in self.fields.items() if field.owner in OURS}
+
+
+class Writer(_Strict):
+    """Another program that writes to Odoo: the users it logs in as, and the modules of its external ids."""
+
+    logins: list[str] = []
+    modules: list[str] = []
 
 
 class Rehearsal(_Strict):
@@ -115,6 +124,15 @@ class Policy(_Strict):
     quiet_above: int
     rehearsal: Rehearsal = Rehearsal()
     objects: dict[str, ObjectPolicy]
+    writers: dict[str, Writer] = {}
+
+    @model_validator(mode="after")
+    def _known_owners(self) -> Policy:
+        for name, each in self.objects.items():
+            for field, said in each.fields.items():
+                if said.owner not in (*OURS, "odoo", *self.writers):
+                    raise ValueError(f"{name}.{field} is owned by {said.owner}, which is not among writers")
+        return self
 
     @property
     def hash(self) -> str:

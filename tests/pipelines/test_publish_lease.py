@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from pipelines.ledger import leases, open_ledger
 from pipelines.publish.lease import leased
 from pipelines.publish.refusal import PublishRefused
+from tests.sources.databases import _servers, empty_database
+
+__all__ = ["_servers", "empty_database"]
 
 HOLD = """
 import sys, os
@@ -87,3 +92,31 @@ def test_a_lease_is_given_back_also_when_the_work_fails(url):
         raise ZeroDivisionError
     with leased(engine, "assay uuid"):
         pass
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_of_many_who_start_at_the_same_moment_one_goes_on_and_the_others_are_refused(empty_database, kind):
+    engine = open_ledger(empty_database(kind))
+    together, inside, done = threading.Barrier(8), [], threading.Event()
+    refused = []
+
+    def start():
+        together.wait()
+        try:
+            with leased(engine, "production uuid"):
+                inside.append(1)
+                done.wait(30)
+        except PublishRefused as refusal:
+            refused.append(str(refusal))
+            if len(refused) == 7:
+                done.set()
+
+    starters = [threading.Thread(target=start) for _ in range(8)]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()
+    assert (len(inside), len(refused)) == (1, 7)
+    assert all("another apply or undo" in said for said in refused)
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(leases)).all() == []
