@@ -10,10 +10,22 @@ import sys
 import click
 
 from pipelines.resources import MissingReference
-from pipelines.verbs import audit, edits, matching, models, odoo, privacy, publishing, retailer, systems, tracing
+from pipelines.verbs import (
+    audit,
+    edits,
+    matching,
+    models,
+    odoo,
+    privacy,
+    publishing,
+    retailer,
+    sources,
+    systems,
+    tracing,
+)
 from sources.contract import ContractError
 
-GROUPS = (retailer, systems, models, publishing, odoo, edits, tracing, matching, audit, privacy)
+GROUPS = (retailer, systems, sources, models, publishing, odoo, edits, tracing, matching, audit, privacy)
 
 
 class Assay(click.Group):
@@ -34,6 +46,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.erasure import NotErasable
     from pipelines.lineage import NotFound
     from pipelines.mapping import UnusableInput
+    from pipelines.onboarding import NotNew
     from pipelines.publish.refusal import PublishRefused
     from pipelines.retrain import NotTrained
     from pipelines.serve import NotReady
@@ -50,6 +63,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
         NotReady,
         NotErasable,
         UnusableInput,
+        NotNew,
         NotTrained,
     )
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)

@@ -7,8 +7,11 @@ never in production.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from pipelines import resources
+from pipelines.landing import manifests
 from pipelines.resources import MissingReference, Settings
 from sources.contract import Contract
 from sources.errors import ExtractError
@@ -48,3 +51,30 @@ def is_connected(contract: Contract, resolve: Callable[[str], str] = resources.r
         return bool(resolve(contract.endpoint))
     except (MissingReference, KeyError):
         return False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One system as an owner of the portfolio sees it; days are None where the contract states no date."""
+
+    contract: Contract
+    connected: bool
+    sunset_in: int | None
+    credential_age: int | None
+    rotation_in: int | None
+    last_event_at: datetime | None
+
+
+def portfolio(contracts: Mapping[str, Contract], settings: Settings, now: datetime) -> list[Entry]:
+    """Every system, in alphabetical order."""
+    return [_entry(contract, settings, now) for contract in contracts.values()]
+
+
+def _entry(contract: Contract, settings: Settings, now: datetime) -> Entry:
+    today, issued = now.date(), contract.credentials_on
+    age = (today - issued).days if issued else None
+    rotation = contract.rotate_every.days - age if contract.rotate_every and age is not None else None
+    loads = [load for name in contract.streams for load in manifests(settings.landing, contract.system, name)]
+    events = [datetime.fromisoformat(load.event_until) for load in loads if load.event_until]
+    sunset = (contract.sunset_on - today).days if contract.sunset_on else None
+    return Entry(contract, is_connected(contract), sunset, age, rotation, max(events, default=None))

@@ -96,16 +96,4 @@ def contracts_sync() -> None:
         click.echo(path)
 
 
-@contracts.command("list")
-def contracts_list() -> None:
-    """The portfolio: owner, state, API version and days to its sunset, streams."""
-    table = Table("system", "owner", "state", "mode", "version", "sunset in", "streams", box=None)
-    for contract in load_contracts().values():
-        left = f"{(contract.sunset_on - resources.now().date()).days} days" if contract.sunset_on else ""
-        streams = ", ".join(contract.streams)
-        version = contract.api_version or ""
-        table.add_row(contract.system, contract.owner, contract.state, contract.mode, version, left, streams)
-    console.print(table)
-
-
 VERBS = (extract, freshness, contracts)
