@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -16,6 +16,9 @@ from pydantic import Field, ValidationError, model_validator
 from sources.facts import Auth, Budget, Deleted, Duration, ErrorObject, Request, Strict
 
 SOURCES = Path(__file__).parent
+Type = Literal["string", "integer", "decimal", "boolean", "timestamp", "date", "json"]
+Sensitivity = Literal["public", "internal", "commercial", "pii", "pci"]
+TYPES, CLASSES = get_args(Type), get_args(Sensitivity)
 
 
 class ContractError(ValueError):
@@ -23,15 +26,31 @@ class ContractError(ValueError):
 
 
 class Column(Strict):
-    """One column of a stream: its type, its class of sensitivity and what it means."""
+    """One column of a stream: its type, its class of sensitivity and what it means.
 
-    type: Literal["string", "integer", "decimal", "boolean", "timestamp", "date", "json"] = "string"
-    sensitivity: Literal["public", "internal", "commercial", "pii", "pci"] = Field("internal", alias="class")
+    In short a few words: `integer public required` is {type: integer, class: public, required: true}.
+    """
+
+    type: Type = "string"
+    sensitivity: Sensitivity = Field("internal", alias="class")
     description: str = ""
     required: bool = False
     enum: list[str] | None = None
     scale: int = Field(4, description="decimal places of a decimal; a value with more is a breaking change")
     timezone: str | None = Field(None, description="of a naive time, where it differs from its stream's")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        words = given.split()
+        unknown = [word for word in words if word not in (*TYPES, *CLASSES, "required")]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no type, no class and not `required`")
+        kind = next((word for word in words if word in TYPES), "string")
+        sensitivity = next((word for word in words if word in CLASSES), "internal")
+        return {"type": kind, "class": sensitivity, "required": "required" in words}
 
 
 class Sla(Strict):
@@ -194,10 +213,10 @@ FLAGGED = ("flag", "full_sweep")
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What a stream states itself, over what all have in common; `request` and its `paging` are merged inside too."""
+    """What a stream states itself, over what all have in common; `request`, `paging` and `params` merge inside too."""
     inside = {
         name: _merged(shared[name], own[name])
-        for name in ("request", "paging")
+        for name in ("request", "paging", "params")
         if isinstance(shared.get(name), Mapping) and isinstance(own.get(name), Mapping)
     }
     return {**shared, **own, **inside}

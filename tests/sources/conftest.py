@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,9 +156,7 @@ class Retail:
         if hasattr(self.client, "account"):
             account, clock = self.client.account, Clock()
             account.http.event_hooks["request"].append(self._count)
-            account.patience = Patience(
-                silence_s=0.4, attempt_s=4, total_s=6, attempts=2, clock=clock, sleep=clock.sleep
-            )
+            account.patience = Patience(silence_s=5, attempt_s=6, total_s=6, attempts=2, clock=clock, sleep=clock.sleep)
             for allowance in (account.budget, *account.budgets.values()):
                 allowance.clock, allowance.sleep = clock, clock.sleep
                 allowance.settle(0, Reading(allowance.maximum, allowance.maximum, allowance.restore))
@@ -166,6 +164,12 @@ class Retail:
 
     def _count(self, request: Any) -> None:
         self.sent += 1
+
+    def silence(self, seconds: float) -> None:
+        """Bear no longer silence of the system than this."""
+        if hasattr(self.client, "account"):
+            account = self.client.account
+            account.patience = replace(account.patience, silence_s=seconds)
 
     def resolve(self, reference: str) -> str:
         return self.running.endpoints[reference.removeprefix("env:")]
