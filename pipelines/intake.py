@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -314,7 +315,10 @@ def _kinds(records: list[dict[str, Any]], path: str) -> set[type]:
     """The types found at a path; `object` stands for a key that is not there."""
     if "." in path:
         return {type(at_path(record, path)) for record in records}
-    return {type(record.get(path, _ABSENT)) for record in records}
+    try:
+        return set(map(type, map(itemgetter(path), records)))
+    except KeyError:
+        return {type(record.get(path, _ABSENT)) for record in records}
 
 
 def canonical(record: dict[str, Any]) -> bytes:

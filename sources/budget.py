@@ -6,7 +6,8 @@ Processes share it through a small file; without one it belongs to this process.
 from __future__ import annotations
 
 import fcntl
-import json
+import os
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sources.facts import Budget
+
+_NUMBERS = struct.Struct("<3d")  # of one size and written at once: nobody reads half of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,17 @@ class Allowance:
                 self._refill()
                 yield
                 return
-            with self._path.open("a+") as file:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                file.seek(0)
-                if (text := file.read()).endswith("]"):  # not so if whoever wrote it was killed
-                    self._available, self._at, self._not_before = json.loads(text)
+                found = os.pread(file, _NUMBERS.size, 0)
+                if len(found) == _NUMBERS.size:  # not so if nobody has written it yet
+                    self._available, self._at, self._not_before = _NUMBERS.unpack(found)
                 self._refill()
                 yield
-                file.seek(0)
-                file.truncate()
-                json.dump([self._available, self._at, self._not_before], file)
+                os.pwrite(file, _NUMBERS.pack(self._available, self._at, self._not_before), 0)
+            finally:
+                os.close(file)
 
     def _refill(self) -> None:
         now = self.clock()

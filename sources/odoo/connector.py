@@ -147,9 +147,10 @@ def _state_options(client: Client, variants: list[dict[str, Any]]) -> None:
     asked = {"domain": [("id", "in", wanted)], "fields": ["attribute_id", "name"], "order": "attribute_line_id, id"}
     found = _ask(client, OPTION, "search_read", **asked) if wanted else []
     named = {row["id"]: {"attribute": row["attribute_id"][1], "value": row["name"]} for row in found}
+    place = {one: number for number, one in enumerate(named)}
     for variant in variants:
-        chosen = set(variant.get(held) or [])
-        variant["options"] = [option for one, option in named.items() if one in chosen]
+        chosen = sorted({one for one in variant.get(held) or [] if one in place}, key=place.__getitem__)
+        variant["options"] = [named[one] for one in chosen]
 
 
 def _refuse_administrator(client: Client) -> None:
