@@ -45,9 +45,10 @@ def test_the_ui_shows_the_runs_of_the_demo(demo):
     assert sorted(runs(demo)) == [("full", "SUCCESS"), ("plan", "SUCCESS")]
 
 
-def test_every_stream_is_materialised_with_its_row_count(demo):
+def test_every_stream_of_a_live_system_is_materialised_with_its_row_count(demo):
+    live = [contract for contract in load_contracts().values() if contract.state == "live"]
     with instance(demo.settings) as store:
-        for contract in load_contracts().values():
+        for contract in live:
             for name in contract.streams:
                 event = store.get_latest_materialization_event(dg.AssetKey([contract.system, name]))
                 assert event is not None, f"{contract.system}/{name}"

@@ -37,12 +37,13 @@ def first_run(settings) -> str:
         return connection.execute(sa.select(ledger.publish_runs.c.run_id)).scalar_one()
 
 
-def test_every_stream_of_every_contract_has_landed_rows(at_demo):
+def test_every_stream_of_a_live_system_has_landed_rows(at_demo):
     landed = {
         f"{contract.system}/{name}": sum(
             load.rows for load in manifests(at_demo.settings.landing, contract.system, name)
         )
         for contract in load_contracts().values()
+        if contract.state == "live"
         for name in contract.streams
     }
     assert len(landed) == 21
