@@ -111,7 +111,7 @@ class Writer(_Strict):
 class Rehearsal(_Strict):
     """How many records of each object Odoo tries out and takes back; 0 for none."""
 
-    up_to: int = Field(200, ge=0)
+    up_to: int = Field(50, ge=0)
 
 
 class Approval(_Strict):

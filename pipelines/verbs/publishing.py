@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 
@@ -30,12 +31,16 @@ def plan(objects: tuple[str, ...], overrule: tuple[str, ...], listed: bool) -> N
             click.echo(line)
         return
     gate = gates.evaluate(settings, load_contracts(), now)
+    began, spent = time.perf_counter(), {}
     with open_target() as client, console.status("comparing with Odoo"):
-        made = make_plan(settings, client, gate, now, resources.actor(), objects or None, overrule)
+        made = make_plan(settings, client, gate, now, resources.actor(), objects or None, overrule, spent=spent)
+    took = time.perf_counter() - began
     for domain, verdict in gate.items():
         for reason in verdict.reasons:
             click.echo(f"{domain}: {reason}")
     report.show_plan(console, settings, made)
+    checked = spent.get("precheck", 0.0)
+    click.echo(f"pre-check: {checked:.1f} of {took:.1f} s, {checked / took:.0%} of the plan")
 
 
 @click.command()

@@ -92,17 +92,25 @@ def tell_golden(shop, scene):
         if violation.object == PRODUCT:
             rows[VARIANT].append({"golden_id": f"V-{row['golden_id']}", "product_tmpl_id": row["golden_id"]})
         rows[violation.object].append(row)
-    rows[RULE].append({"golden_id": "R-ok", "pricelist_id": "Retail CZK", "product_id": "V-own", "fixed_price": 9.5})
+    rows[RULE].append({"golden_id": "R-ok", "pricelist_id": "Our list", "product_id": "V-own", "fixed_price": 9.5})
     rows[RULE][-1] |= {"applied_on": "0_product_variant", "compute_price": "fixed", "min_quantity": 1.0}
     for name, each in rows.items():
         shop.golden(name, each)
 
 
 @pytest.fixture
-def odoo_target(request, tmp_path):
-    """The real Odoo alone: the embedded one knows none of its constraints."""
-    real = request.getfixturevalue("_real_odoo")
-    with real.database("provisioned", "real-json2") as target:
+def odoo_target(request):
+    """The real Odoo alone, in which Assay has users of its own: the embedded one knows few of Odoo's constraints."""
+    yield from real_odoo(request, "least")
+
+
+@pytest.fixture
+def empty_odoo(request):
+    yield from real_odoo(request, "provisioned")
+
+
+def real_odoo(request, content):
+    with request.getfixturevalue("_real_odoo").database(content, "real-json2") as target:
         yield target
         for client in target._open:
             client.close()
@@ -115,7 +123,7 @@ def scene(odoo_target):
 
 @pytest.fixture
 def shop(odoo_target, tmp_path, scene):
-    made = WideShop(tmp_path, odoo_target.client(), widened(yaml.safe_load(POLICY.read_text())))
+    made = WideShop(tmp_path, odoo_target.least("publisher"), widened(yaml.safe_load(POLICY.read_text())))
     tell_golden(made, scene)
     return made
 
@@ -128,10 +136,16 @@ def test_every_violation_is_in_the_plan_with_field_reason_and_remedy_and_apply_m
         for violation in VIOLATIONS
         if not re.search(f"(^|· ){violation.field}.*{violation.says}.*; .+", said.get(golden_id(violation)) or "")
     }
+    # The publisher does not even see the price list of the other company, whose user he is not.
+    unseen = missed.pop("price list of another company")
+    assert "'Theirs' is not known to this Odoo" in unseen
+    admins = WideShop(shop.home, odoo_target.client(), shop.policy)
+    seen_by_admin = {line.golden_id: line.reason for line in shop.lines(admins.plan(), "reject")}
+    assert any("refers to a record of company" in reason for reason in seen_by_admin.values())
     assert missed == {}
     resting = {name for name, reason in said.items() if "rests on product_template-" in reason}
     assert set(said) - resting == {golden_id(violation) for violation in VIOLATIONS}
-    over_rpc = WideShop(shop.home, odoo_target.client("jsonrpc"), shop.policy)
+    over_rpc = WideShop(shop.home, odoo_target.least("publisher", "jsonrpc"), shop.policy)
     assert {line.golden_id: line.reason for line in shop.lines(over_rpc.plan(), "reject")} == said
     report = shop.apply(plan)
     assert report.exceptions == []
@@ -182,8 +196,8 @@ def listed(value, scene):
     return value
 
 
-def test_what_the_publishing_user_may_not_do_or_nobody_would_fill_is_told_before_the_approval(odoo_target, tmp_path):
-    admin, steward = odoo_target.client(), odoo_target.human()
+def test_what_the_publishing_user_may_not_do_or_nobody_would_fill_is_told_before_the_approval(empty_odoo, tmp_path):
+    admin, steward = empty_odoo.client(), empty_odoo.human()
     locked, free = (call(admin, "res.partner", "create", vals_list=[{"name": name}])[0] for name in ("Locked", "Free"))
     model = {row["model"]: row["id"] for row in search_read(admin, "ir.model", ["model"])}
     rule = {"name": "locked", "model_id": model["res.partner"], "domain_force": f"[('id', '!=', {locked})]"}
@@ -217,3 +231,20 @@ def test_what_the_publishing_user_may_not_do_or_nobody_would_fill_is_told_before
     ):
         with pytest.raises(OdooError):
             attempt()
+
+
+def test_where_odoo_s_own_vat_module_is_installed_it_judges_every_number_in_rehearsal(empty_odoo, tmp_path):
+    admin = empty_odoo.client()
+    module = search_read(admin, "ir.module.module", ["id"], [("name", "=", "base_vat")])[0]["id"]
+    call(admin, "ir.module.module", "button_immediate_install", [module])
+    shop = Shop(tmp_path, empty_odoo.client())
+    shop.golden("res_partner", [person(1, vat="CZ12345678"), person(2, vat="CZ20000014"), person(3, vat="/")])
+    plan = shop.approved()
+    (reject,) = shop.lines(plan, "reject")
+    assert reject.golden_id == "C-0001"
+    assert "is refused by Odoo in rehearsal" in reject.reason
+    assert "12345678" not in reject.reason
+    assert shop.apply(plan).outcomes == {"done": 2}
+    czech = search_read(admin, "res.country", ["id"], [("code", "=", "CZ")])[0]["id"]
+    with pytest.raises(OdooError):
+        call(admin, "res.partner", "create", vals_list=[{"name": "x", "country_id": czech, "vat": "CZ12345678"}])

@@ -96,7 +96,7 @@ def set_scene(admin: OdooClient) -> Scene:
         group = ids.setdefault("tax_group", make("account.tax.group", name="All", country_id=ids["czech"]))
         given = {"name": name, "amount": 21, "type_tax_use": "sale", "price_include_override": include}
         ids[name] = make("account.tax", tax_group_id=group, country_id=ids["czech"], **given | values)
-    ids["list"] = make("product.pricelist", name="Retail CZK", currency_id=ids["eur"], company_id=False)
+    ids["list"] = make("product.pricelist", name="Our list", currency_id=ids["eur"], company_id=False)
     ids["base_list"] = make("product.pricelist", name="Base list", company_id=False)
     ids["archived_list"] = make("product.pricelist", name="Gone list", active=False)
     ids["list_of_other"] = make("product.pricelist", name="Theirs", company_id=ids["other_company"])
@@ -122,7 +122,7 @@ def set_scene(admin: OdooClient) -> Scene:
 
 
 def _rule(**more: Any) -> dict[str, Any]:
-    return {"pricelist_id": "Retail CZK", "product_id": "V-own", "applied_on": "0_product_variant"} | {
+    return {"pricelist_id": "Our list", "product_id": "V-own", "applied_on": "0_product_variant"} | {
         "compute_price": "fixed",
         "fixed_price": 10.0,
         "min_quantity": 1.0,
