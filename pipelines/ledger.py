@@ -250,12 +250,21 @@ audit_head = Table(
 )
 
 
+# How long a writer waits for another one before it gives up.
+PATIENCE_MS = 30_000
+
+
+class LedgerUnavailable(Exception):
+    """The ledger cannot be read or written now; what was committed stands, and running again goes on from there."""
+
+
 @lru_cache(maxsize=8)
 def open_ledger(url: str) -> sa.Engine:
     """An engine on the ledger at `url` with all tables and columns present. SQLite runs in WAL mode, fsynced."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_pragmas)
+    sa.event.listen(engine, "handle_error", _say_unavailable)
     if _lacking(engine):
         _bring_up_to_date(engine)
     return engine
@@ -291,5 +300,13 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
 
 def _sqlite_pragmas(connection, _record) -> None:
     """Waiting comes first: the change to WAL needs the file for itself."""
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _say_unavailable(context: sa.engine.ExceptionContext) -> None:
+    """Full disks, locks and lost connections are the operator's matter: one line, no statement, no values."""
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        said = " ".join(str(context.original_exception).split())
+        remedy = "see to its disk and to who else uses it, then run the same command again: it goes on where it ended"
+        raise LedgerUnavailable(f"the ledger is not available ({said}); {remedy}") from context.original_exception

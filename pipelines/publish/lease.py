@@ -18,6 +18,8 @@ from pipelines.publish.refusal import PublishRefused
 
 # Longer than any batch takes. By the real clock: the pinned one stands still.
 LEASE_S = 900.0
+# Leases that this process is done with, but could not give back because the ledger was away.
+_LEFT: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ def leased(engine: sa.Engine, target: str) -> Iterator[Lease]:
     try:
         yield lease
     finally:
+        _LEFT.add(lease.holder)
         with engine.begin() as connection:
             mine = (leases.c.name == lease.name) & (leases.c.holder == lease.holder)
             connection.execute(leases.delete().where(mine))
+        _LEFT.discard(lease.holder)
 
 
 def _take(connection: sa.Connection, lease: Lease) -> None:
@@ -64,6 +68,8 @@ def _take(connection: sa.Connection, lease: Lease) -> None:
 
 def _lives(holder: str) -> bool:
     """Whether the holder may still be at work; only the processes of this machine can be told dead."""
+    if holder in _LEFT:
+        return False
     process = holder.rpartition(":")[0]
     machine, pid, _ = process.rsplit(":", 2)
     if machine != socket.gethostname():

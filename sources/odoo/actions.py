@@ -209,12 +209,13 @@ def compare_and_set(
     so that a replay does nothing); "conflict" = [{"id", "field", "current"}]; "gone" = ids that do not exist. An item
     whose every field with a base is in conflict is left untouched.
 
-    Without the server action: read, compare, then `web_save_multi`; an edit between the two calls is then lost.
+    Without the server action, or the right to run it: read, compare, then `web_save_multi`; an edit between the two
+    calls is then lost.
     """
     if not items:
         return {"done": [], "conflict": [], "gone": []}
-    if action := _action(client, "compare_and_set", model):
-        return _run(client, action, model, items, context)
+    if answer := _run(client, "compare_and_set", model, items, context):
+        return answer
     names = sorted({name for item in items for name in item["values"]})
     wanted = [("id", "in", [item["id"] for item in items])]
     current = {row["id"]: row for row in search_read(client, model, names, wanted)}
@@ -250,8 +251,8 @@ def upsert(
         raise ValueError(f"{model}: an external id occurs twice in one upsert")
     if not items:
         return {}
-    if action := _action(client, "upsert", model):
-        return _run(client, action, model, items, context)
+    if answer := _run(client, "upsert", model, items, context):
+        return answer
     return _upsert_by_load(client, model, items, context)
 
 
@@ -266,7 +267,7 @@ def rehearse(
     action = _action(client, "rehearse", model)
     if not items or not action:
         return [] if not items else None
-    return _run(client, action, model, items, context)["items"]
+    return _ask(client, action, model, items, context)["items"]
 
 
 def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
@@ -289,7 +290,24 @@ def _plain(value: Any) -> Any:
     return False if value is None or value == "" else value
 
 
-def _run(client: OdooClient, action: int, model: str, items: list[dict[str, Any]], context: dict | None) -> Any:
+def _run(client: OdooClient, what: str, model: str, items: list[dict[str, Any]], context: dict | None) -> Any:
+    """What the server action answers; None where there is none, or none that this user may run."""
+    action = _action(client, what, model)
+    if action is None:
+        return None
+    try:
+        return _ask(client, action, model, items, context)
+    except OdooDenied:
+        # Of no records the action asks nothing of Odoo: is it closed to us, or was it one of the records?
+        try:
+            _ask(client, action, model, [], context)
+        except OdooDenied:
+            del registered(client)[_xid(what, model)]
+            return None
+        raise
+
+
+def _ask(client: OdooClient, action: int, model: str, items: list[dict[str, Any]], context: dict | None) -> Any:
     context = {**(context or {}), "active_model": model, "assay_items": items}
     return call(client, "ir.actions.server", "run", [action], context)
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+STALL_S = 5.0
 
 
 @dataclass
 class Wire:
     """`url` leads to the Odoo behind it. `cut` says what befalls the next requests whose head contains `only`.
 
-    "answer": Odoo does what it is asked, and nobody hears of it. "request": Odoo never hears of it. A number: seconds
-    of HTTP status, answered in Odoo's place, with the headers in `headers`.
+    "answer": Odoo does what it is asked, and nobody hears of it. "request": Odoo never hears of it. "stall": Odoo does
+    it, and the answer comes STALL_S later. A number: an HTTP status, in Odoo's place, with `headers`; bytes: an answer.
     """
 
     url: str
-    cut: str | int | None = None
+    cut: str | int | bytes | None = None
     times: int = 0
     only: bytes = b""
     headers: str = ""
     asked: list[bytes] = field(default_factory=list)
 
-    def next(self, cut: str | int, times: int = 1, only: bytes = b"", headers: str = "") -> None:
+    def next(self, cut: str | int | bytes, times: int = 1, only: bytes = b"", headers: str = "") -> None:
         self.cut, self.times, self.only, self.headers = cut, times, only, headers
 
 
@@ -61,9 +64,11 @@ def _serve(client: socket.socket, found: Wire, behind: tuple[str, int]) -> None:
                 cut, found.times = found.cut, found.times - 1
             if cut == "request":
                 return
-            if isinstance(cut, int):
-                body = b"<html>busy</html>"
-                head = f"HTTP/1.1 {cut} Busy\r\ncontent-type: text/html\r\n{found.headers}content-length: {len(body)}"
+            if isinstance(cut, int | bytes):
+                status, body = (cut, b"<html>busy</html>") if isinstance(cut, int) else (200, cut)
+                head = (
+                    f"HTTP/1.1 {status} Busy\r\ncontent-type: text/html\r\n{found.headers}content-length: {len(body)}"
+                )
                 client.sendall(head.encode() + b"\r\n\r\n" + body)
                 continue
             with socket.create_connection(behind) as server:
@@ -71,6 +76,8 @@ def _serve(client: socket.socket, found: Wire, behind: tuple[str, int]) -> None:
                 answer = _message(server)
             if cut == "answer":
                 return
+            if cut == "stall":
+                time.sleep(STALL_S)
             client.sendall(answer)
 
 

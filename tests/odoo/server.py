@@ -507,8 +507,8 @@ class Server:
             self.process.wait()
 
 
-def start(port: int | None = None) -> Server:
-    """Start PostgreSQL and one Odoo on a free loopback port; returns when it answers."""
+def start(port: int | None = None, *options: str) -> Server:
+    """Start PostgreSQL and one Odoo on a free loopback port, with Odoo's own `options`; returns when it answers."""
     with locked("provision"):
         start_postgres()
         write_configuration()
@@ -520,7 +520,12 @@ def start(port: int | None = None) -> Server:
     quiet = ["--log-handler=odoo.addons.rpc:ERROR", "--log-handler=werkzeug:ERROR", "--log-level=warn"]
     log = (HOME / f"server-{port}.log").open("w")
     process = subprocess.Popen(
-        odoo_command(*words, *quiet), env=odoo_environment(), cwd=HOME, stdout=log, stderr=log, preexec_fn=_end_with_us
+        odoo_command(*words, *quiet, *options),
+        env=odoo_environment(),
+        cwd=HOME,
+        stdout=log,
+        stderr=log,
+        preexec_fn=_end_with_us,
     )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):

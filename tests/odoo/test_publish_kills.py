@@ -1,41 +1,17 @@
 """Kill -9 at any moment of apply and of undo, then run again: the end is the same as without the kills."""
 
-import os
 import random
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from pipelines.publish.policy import load_policy
 from sources.odoo.client import call
+from tests.odoo.fire import BATCH, killer
 from tests.odoo.publishing import Shop, person, price, product
 
-ROOT = Path(__file__).parents[2]
-BATCH = 3
 KILLS = {"embedded": 25, "real-json2": 8, "real-jsonrpc": 4}
 FOREVER = 600
-
-
-@contextmanager
-def killer(shop, target):
-    """A function (verb, id, seconds) -> whether the work came to its end before it was killed."""
-    command = [sys.executable, "-m", "tests.odoo.killing", str(shop.home), str(BATCH), target.transport]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | target.environment, **pipes) as process:
-
-        def run(verb, of, seconds):
-            process.stdin.write(f"{verb} {of} {seconds}\n")
-            process.stdin.flush()
-            said = process.stdout.readline()
-            assert said, "the work failed; see its error above"
-            return said == "ended\n"
-
-        yield run
-        process.stdin.close()
 
 
 def golden(shop, first):
