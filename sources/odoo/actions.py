@@ -264,10 +264,10 @@ def rehearse(
     items: [{"id": record or False for a creation, "values"}]. Answer: [{"problem": what Odoo says or False,
     "differs": {field: the value that Odoo would keep instead}}]. A webhook of Odoo's own automation is not taken back.
     """
-    action = _action(client, "rehearse", model)
-    if not items or not action:
-        return [] if not items else None
-    return _ask(client, action, model, items, context)["items"]
+    if not items:
+        return []
+    answer = _run(client, "rehearse", model, items, context)
+    return answer and answer["items"]
 
 
 def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:
