@@ -30,7 +30,8 @@
     },
     'products': {
       'is_active': 'boolean', 'template_key': 'varchar', 'sku': 'varchar', 'gtin_raw': 'varchar', 'template_name': 'varchar',
-      'brand': 'varchar', 'option_1': 'varchar', 'option_2': 'varchar', 'weight_g': 'bigint', 'uom': 'varchar',
+      'brand': 'varchar', 'model_number': 'varchar', 'description': 'varchar', 'option_1': 'varchar', 'option_2': 'varchar',
+      'weight_g': 'bigint', 'price_amount': 'decimal(18, 4)', 'uom': 'varchar',
       'tax_rate': 'decimal(5, 2)', 'published_id': 'varchar', 'odoo_template_id': 'bigint',
       'published_template_id': 'varchar',
     },

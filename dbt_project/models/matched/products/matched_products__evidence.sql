@@ -31,7 +31,13 @@ folded as (
         {{ fold_text('template_name') }} as name,
         nullif({{ fold_text('brand') }}, '') as brand,
         {{ fold_text("concat_ws(' ', option_1, option_2)") }} as options,
-        nullif(weight_g, 0) as weight_g
+        nullif(weight_g, 0) as weight_g,
+        nullif(price_amount, 0) as price_amount,
+        regexp_replace(lower(model_number), '[^a-z0-9]', '', 'g') as model_number,
+        {{ product_text('template_name', 500) }} as name_text,
+        {{ product_text("concat_ws(' ', brand, model_number, description)", 3000) }} as more_text,
+        {{ pack_size("left(concat_ws(' ', template_name, option_1, option_2), 500)") }} as pack,
+        {{ product_text('brand', 200) }} as brand_text
     from own
 
 ),
@@ -60,5 +66,14 @@ select
     regexp_extract_all(array_to_string(name_words, ' '), '[0-9]+') as name_numbers,
     brand,
     nullif(array_to_string(option_words, ' '), '') as options,
-    weight_g
+    weight_g,
+    price_amount,
+    nullif(model_number, '') as model_number,
+    nullif(trim(name_text), '') as name_text,
+    more_text,
+    brand_text,
+    pack,
+    (case when gtin14 is not null then 1 else 0 end)
+    + (case when len(option_words) > 0 then 2 else 0 end)
+    + (case when weight_g is not null then 4 else 0 end) as marks
 from worded

@@ -1,0 +1,35 @@
+{#- Whether two bags of words say that they are two articles: model numbers, numbers, colours or brands that contradict.
+    Expects `l` and `r` of matched_products__bags. -#}
+{% macro product_conflicts() -%}
+({{ models_differ() }}
+    or {{ numbers_differ() }}
+    or {{ lists_differ('colours') }}
+    or {{ lists_differ('brand_words') }})
+{%- endmacro %}
+
+{#- Both have some of a kind and none in common. -#}
+{% macro lists_differ(name) -%}
+(len(l.{{ name }}) > 0 and len(r.{{ name }}) > 0 and not list_has_any(l.{{ name }}, r.{{ name }}))
+{%- endmacro %}
+
+{% macro models_differ() -%}
+({{ lists_differ('models') }} and not list_has_any(l.codes, r.codes) and not {{ models_extend() }})
+{%- endmacro %}
+
+{#- One model number begins or ends with another: a colour or a country is often appended. -#}
+{% macro models_extend() -%}
+(len(list_filter(l.models, lambda m: len(list_filter(r.models, lambda k:
+    k <> m and least(length(m), length(k)) >= 4
+    and (starts_with(k, m) or starts_with(m, k) or ends_with(k, m) or ends_with(m, k))
+)) > 0)) > 0)
+{%- endmacro %}
+
+{#- Each name has a number that the other record mentions nowhere. -#}
+{% macro numbers_differ() -%}
+({{ unmatched('l.numbers', 'r.all_numbers') }} > 0 and {{ unmatched('r.numbers', 'l.all_numbers') }} > 0)
+{%- endmacro %}
+
+{#- How many of a list are not in another. -#}
+{% macro unmatched(these, those) -%}
+(len({{ these }}) - len(list_intersect({{ these }}, {{ those }})))
+{%- endmacro %}

@@ -1,0 +1,53 @@
+{#- Text of an article in one spelling: no accents, marks or apostrophes; thousands, versions and units written one way. -#}
+{% macro product_text(text, longest) -%}
+{%- set rules = [
+  ('\\(\\s*(r|tm|c)\\s*\\)', ' '),
+  ('\\s+\\.([0-9])', '.\\1'),
+  ('([0-9]),([0-9]{3})\\b', '\\1\\2'),
+  ('\\b([0-9]{1,3}) (000)\\b', '\\1\\2'),
+  ('\\bv(?:er|ersion)?\\.? ?([0-9])', '\\1'),
+  ('\\b([0-9]+)\\.0+\\b', '\\1'),
+  ('\\b([0-9]+(?:\\.[0-9]+)?)[ -]?(' ~ product_units() ~ ')\\b', '\\1 \\2 '),
+] -%}
+{%- set ns = namespace(sql="replace(replace(lower(strip_accents(left(" ~ text ~ ", " ~ longest ~ "))), '''', ''), '’', '')") -%}
+{%- for from, to in rules -%}
+  {%- set ns.sql = "regexp_replace(" ~ ns.sql ~ ", '" ~ from ~ "', '" ~ to ~ "', 'g')" -%}
+{%- endfor -%}
+{{ ns.sql }}
+{%- endmacro %}
+
+{#- What stands behind a number without making it a model number. -#}
+{% macro product_units() -%}
+gb|mb|tb|mm|cm|ml|cl|kg|oz|in|ft|lb|lbs|w|watt|watts|hz|khz|mhz|ghz|mp|inch|pk|pack|pcs|ct|count|u|user|users|fps|rpm|mbps
+{%- endmacro %}
+
+{#- Words and numbers of such a text. -#}
+{% macro product_words(text) -%}
+regexp_extract_all({{ text }}, '[0-9]+\.[0-9]+|[a-z0-9]+')
+{%- endmacro %}
+
+{#- What may be a model number in such a text: digits with letters, or long numbers, joined over hyphens, dots and slashes. -#}
+{% macro product_codes(text) -%}
+list_filter(
+  list_transform(
+    regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./][a-z0-9]+)*'), lambda w: regexp_replace(w, '[-./]', '', 'g')
+  ),
+  lambda w: regexp_matches(w, '[0-9]') and (length(w) >= 5 or length(w) = 4 and regexp_matches(w, '[a-z]'))
+    and not regexp_matches(w, '^[0-9]+(x[0-9]+|th|nd|rd|st|{{ product_units() }})$')
+)
+{%- endmacro %}
+
+{#- Pack as '<pieces>x<amount><unit>' in millilitres, grams or pieces, or null: '6x330ml', '6 x 0.33 l' and '6 x 33 cl' are one. -#}
+{% macro pack_size(text) -%}
+{%- set t = "lower(" ~ text ~ ")" -%}
+{%- set amount = "try_cast(replace(regexp_extract(" ~ t ~ ", '([0-9]+(?:[.,][0-9]+)?) ?(ml|cl|dl|l|g|kg|oz)\\b', 1), ',', '.') as double)" -%}
+{%- set unit = "regexp_extract(" ~ t ~ ", '([0-9]+(?:[.,][0-9]+)?) ?(ml|cl|dl|l|g|kg|oz)\\b', 2)" -%}
+{%- set times = "try_cast(coalesce(nullif(regexp_extract(" ~ t ~ ", '\\b([0-9]{1,3}) ?[x×] ?[0-9]', 1), ''), nullif(regexp_extract(" ~ t ~ ", '\\b([0-9]{1,3})[ -]?(?:pack|pk|pcs|ct|count)\\b', 1), ''), nullif(regexp_extract(" ~ t ~ ", '\\bpack of ([0-9]{1,3})\\b', 1), '')) as integer)" -%}
+case
+  when {{ amount }} is not null then
+    coalesce({{ times }}, 1) || 'x' || cast(round({{ amount }} * case {{ unit }}
+      when 'cl' then 10 when 'dl' then 100 when 'l' then 1000 when 'kg' then 1000 when 'oz' then 28.35 else 1 end) as bigint)
+    || case when {{ unit }} in ('g', 'kg', 'oz') then 'g' else 'ml' end
+  when {{ times }} is not null then {{ times }} || 'x'
+end
+{%- endmacro %}

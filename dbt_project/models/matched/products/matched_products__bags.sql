@@ -1,0 +1,65 @@
+{#- What the texts of each record hold: words in one spelling, numbers, model numbers, and what tells versions apart. -#}
+with texts as (
+
+    select record_no, name_text as text, 'name' as part from {{ ref('matched_products__evidence') }}
+    union all
+    select record_no, more_text, 'more' from {{ ref('matched_products__evidence') }}
+    union all
+    select record_no, brand_text, 'brand' from {{ ref('matched_products__evidence') }}
+
+),
+
+split as (
+
+    select record_no, part, unnest({{ product_words('text') }}) as word
+    from texts
+
+),
+
+spelled as (
+
+    select split.record_no, split.part, coalesce(known.canonical, split.word) as word, known.kind
+    from split
+    left join {{ ref('product_words') }} as known on split.word = known.word
+
+),
+
+bags as (
+
+    select
+        record_no,
+        list_sort(list(distinct word) filter (part = 'name')) as words,
+        list_sort(list(distinct word) filter (part <> 'brand')) as all_words,
+        list_sort(list(distinct word) filter (part = 'brand' and length(word) > 2)) as brand_words,
+        list(distinct word) filter (part = 'name' and kind = 'colour') as colours,
+        list(distinct word) filter (part = 'name' and kind = 'edition') as editions,
+        list(distinct word) filter (part <> 'brand' and kind = 'platform') as platforms
+    from spelled
+    group by record_no
+
+),
+
+coded as (
+
+    select
+        record_no,
+        list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
+        {{ product_codes("concat_ws(' ', name_text, more_text)") }} as loose_codes
+    from {{ ref('matched_products__evidence') }}
+
+)
+
+select
+    record_no,
+    coalesce(bags.words, []) as words,
+    coalesce(bags.all_words, []) as all_words,
+    coalesce(bags.brand_words, []) as brand_words,
+    coalesce(bags.colours, []) as colours,
+    coalesce(bags.editions, []) as editions,
+    coalesce(bags.platforms, []) as platforms,
+    coalesce(coded.models, []) as models,
+    list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
+    list_filter(coalesce(bags.words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as numbers,
+    list_filter(coalesce(bags.all_words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as all_numbers
+from coded
+left join bags using (record_no)

@@ -1,0 +1,48 @@
+{#- What speaks for and against each pair of look-alikes being one article, every feature as declared, 0 to 1 or so. -#}
+with likeness as (
+    {{ text_likeness(ref('matched_products__lookalikes'), ref('matched_products__words'), ref('matched_products__word_weights')) }}
+),
+
+measured as (
+
+    select
+        likeness.*,
+        one.system as one_system,
+        other.system as other_system,
+        jaro_winkler_similarity(array_to_string(l.words, ''), array_to_string(r.words, '')) as spelling_likeness,
+        l.words = r.words and len(l.words) > 0 as names_equal,
+        {{ models_differ() }} as models_differ,
+        {{ models_extend() }} as models_extend,
+        {{ lists_differ('codes') }} as codes_differ,
+        {{ numbers_differ() }} as numbers_differ,
+        {{ unmatched('l.numbers', 'r.all_numbers') }} + {{ unmatched('r.numbers', 'l.all_numbers') }} as numbers_unmatched,
+        len(list_intersect(l.numbers, r.numbers)) as numbers_shared,
+        {{ lists_differ('all_numbers') }} as all_numbers_differ,
+        coalesce(one.pack <> other.pack, false) as packs_differ,
+        {{ lists_differ('colours') }} as colours_differ,
+        {{ unmatched('l.editions', 'r.all_words') }} + {{ unmatched('r.editions', 'l.all_words') }} as editions_unmatched,
+        {{ lists_differ('platforms') }} as platforms_differ,
+        {{ lists_differ('brand_words') }} as brands_differ,
+        list_has_any(l.brand_words, r.brand_words)
+        or len(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
+        or len(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
+        abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance
+    from likeness
+    inner join {{ ref('matched_products__evidence') }} as one on likeness.one_no = one.record_no
+    inner join {{ ref('matched_products__evidence') }} as other on likeness.other_no = other.record_no
+    inner join {{ ref('matched_products__bags') }} as l on likeness.one_no = l.record_no
+    inner join {{ ref('matched_products__bags') }} as r on likeness.other_no = r.record_no
+
+)
+
+select
+    one_no,
+    other_no,
+    one_system,
+    other_system,
+    {%- for feature in declared('products', 'likeness.features') %}
+    round(cast({{ feature.is }} as double), 6) as {{ feature.name }}{{ ',' if not loop.last }}
+    {%- else %}
+    0 as no_feature
+    {%- endfor %}
+from measured

@@ -1,0 +1,25 @@
+{#- Bits above the cut for each pair of look-alikes. A record has one partner in another system: a pair that is not the best
+    of both its records is not linked, whatever its bits. -#}
+with weighed as (
+    {{ weigh_likeness(ref('matched_products__likeness'), ref('matched_products__likeness_model')) }}
+),
+
+placed as (
+
+    select
+        one_no,
+        other_no,
+        likeness_bits,
+        row_number() over (partition by one_no, other_system order by likeness_bits desc, other_no) as one_place,
+        row_number() over (partition by other_no, one_system order by likeness_bits desc, one_no) as other_place
+    from weighed
+
+)
+
+select
+    least(one_no, other_no) as left_no,
+    greatest(one_no, other_no) as right_no,
+    likeness_bits,
+    one_place = 1 and other_place = 1 as is_mutual_best,
+    case when one_place = 1 and other_place = 1 then likeness_bits else least(likeness_bits, -1) end as bits
+from placed

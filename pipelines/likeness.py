@@ -1,0 +1,222 @@
+"""Learns, without labels, which pairs of look-alike records are one article, and says it as one weight per feature.
+
+Only pairs of candidates come here, as numbers; what the numbers mean is declared, how pairs are scored is SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from scipy.optimize import minimize
+
+SIGNS = {"for": (0.0, None), "against": (None, 0.0), "either": (None, None)}
+LEADS = ("least_lead", "most_lead")
+
+
+class Pairs(NamedTuple):
+    """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across."""
+
+    one: np.ndarray
+    other: np.ndarray
+    values: np.ndarray
+
+
+class Fit(NamedTuple):
+    """A logistic model: log odds = constant + values @ weights."""
+
+    weights: np.ndarray
+    constant: float
+
+
+def learn(table: pa.Table, spec: dict) -> pa.Table:
+    """Weights of the features of `table` (one_no, other_no, their systems and one column per declared feature).
+
+    Begins with the mutual best pairs by the declared start, without conflict, as sure, and with the other candidates of
+    their records as different. What a record looks like whose match is missing is simulated: the runner-up of a sure
+    pair, its lead recomputed as if the match were not there; its scores also tell what share of records has a match.
+    Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
+    in the score; feature `constant` is added, `cut` is the score from which a pair is linked. Empty if too few pairs
+    are sure. The same pairs in any order give the same weights.
+    """
+    features, settings = spec["features"], spec["learn"]
+    pairs = _pairs(table, [feature["name"] for feature in features])
+    start = np.array([feature.get("start", 0.0) for feature in features])
+    conflict = pairs.values[:, [bool(feature.get("conflict")) for feature in features]].any(axis=1)
+    limits = [SIGNS[feature["speaks"]] for feature in features]
+    similarity, offset = start, 0.0
+    base = pairs.values @ start
+    score = base + _led(pairs, base, settings["lead_limit"])[:, -2]
+    sure = _best(pairs, score)
+    sure = sure[~conflict[sure]][: int(len(sure) * settings["sure_share"])]
+    share, smaller = settings["sure_share"], min(len(np.unique(pairs.one)), len(np.unique(pairs.other)))
+    if len(sure) < settings["least_sure"]:
+        return _as_table([])
+    for turn in range(settings["rounds"]):
+        different = _other_candidates(pairs, sure)
+        if turn:
+            similarity, offset = _blended(pairs, sure, different, start, limits, settings)
+            base = pairs.values @ similarity + offset
+        led = _led(pairs, base, settings["lead_limit"])
+        missing = [_without_match(pairs, sure, score, base, led, side, settings["lead_limit"]) for side in (0, 1)]
+        weight = max(settings["no_match_share"], 1 - share) * len(sure) / share / max(sum(map(len, missing)), 1)
+        seen = np.vstack([led[sure], led[different], *missing])
+        known = np.r_[np.ones(len(sure)), np.zeros(len(seen) - len(sure))]
+        counts = np.r_[np.ones(len(sure) + len(different)), np.full(sum(map(len, missing)), weight)]
+        fit = _fit(seen, known, counts, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"])
+        score = led @ fit.weights + fit.constant
+        share = (share + _matched_share(pairs, score, missing, fit)) / 2
+        share = min(max(share, 0.05), 0.98)
+        best = _best(pairs, score)
+        sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
+    cut = _cut(score[_best(pairs, score)])
+    return _as_table(_rows(features, similarity, offset, fit, cut, share))
+
+
+def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:
+    table = table.sort_by([("one_no", "ascending"), ("other_no", "ascending")])
+    numbers = []
+    for record, beside in (("one_no", "other_system"), ("other_no", "one_system")):
+        keys = [
+            f"{no}|{system}" for no, system in zip(*(table[name].to_pylist() for name in (record, beside)), strict=True)
+        ]
+        numbers.append(np.unique(np.array(keys, dtype=str), return_inverse=True)[1])
+    values = np.stack([table[name].to_numpy().astype(float) for name in names], axis=1) if len(table) else None
+    return Pairs(*numbers, np.empty((0, len(names))) if values is None else values)
+
+
+def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs by record, best first; where each record's begin and how many it has."""
+    order = np.lexsort((np.arange(len(key)), -score, key))
+    starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
+    return order, starts, np.diff(np.r_[starts, len(key)])
+
+
+def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:
+    """Pairs that are the best of both their records, the best of all first."""
+    firsts = []
+    for key in (pairs.one, pairs.other):
+        order, starts, _ = _ranked(key, score)
+        first = np.zeros(len(key), bool)
+        first[order[starts]] = True
+        firsts.append(first)
+    both = np.flatnonzero(firsts[0] & firsts[1])
+    return both[np.argsort(-score[both], kind="stable")]
+
+
+def _led(pairs: Pairs, base: np.ndarray, limit: float) -> np.ndarray:
+    """The features with each pair's smaller and larger lead over the next best of its records."""
+    leads = [np.clip(base - _next_best(key, base), -limit, limit) for key in (pairs.one, pairs.other)]
+    return np.c_[pairs.values, np.minimum(*leads), np.maximum(*leads)]
+
+
+def _next_best(key: np.ndarray, base: np.ndarray) -> np.ndarray:
+    order, starts, count = _ranked(key, base)
+    first = np.repeat(base[order[starts]], count)
+    second = np.repeat(np.where(count > 1, base[order[np.minimum(starts + 1, len(key) - 1)]], 0.0), count)
+    rival = np.empty(len(key))
+    rival[order] = np.where(np.arange(len(key)) == np.repeat(starts, count), second, first)
+    return rival
+
+
+def _other_candidates(pairs: Pairs, sure: np.ndarray) -> np.ndarray:
+    other = np.isin(pairs.one, pairs.one[sure]) | np.isin(pairs.other, pairs.other[sure])
+    other[sure] = False
+    return np.flatnonzero(other)
+
+
+def _blended(pairs, sure, different, start, limits, settings) -> tuple[np.ndarray, float]:
+    """The similarity by which leads are measured: the declared start and what features by themselves have taught."""
+    chosen = np.r_[sure, different]
+    known = np.r_[np.ones(len(sure)), np.zeros(len(different))]
+    fit = _fit(pairs.values[chosen], known, np.ones(len(chosen)), limits, settings["shrink"])
+    learnt, declared = pairs.values[sure] @ fit.weights, pairs.values[sure] @ start
+    scale = declared.std() / max(learnt.std(), 1e-9)
+    blend = settings["blend"]
+    return (1 - blend) * start + blend * scale * fit.weights, -blend * scale * learnt.mean()
+
+
+def _without_match(pairs, sure, score, base, led, side: int, limit: float) -> np.ndarray:
+    """Rows of the runners-up of the sure pairs' records on one side, their lead as if the sure pair were not there."""
+    key, across = (pairs.one, pairs.other) if side == 0 else (pairs.other, pairs.one)
+    rest = np.isin(key, key[sure])
+    rest[sure] = False
+    rest = np.flatnonzero(rest)
+    if not len(rest):
+        return led[:0]
+    order, starts, count = _ranked(key[rest], score[rest])
+    runner = rest[order[starts]]
+    behind = base[rest[order]].copy()
+    behind[starts] = -np.inf
+    second = np.maximum.reduceat(behind, starts)
+    own = np.clip(base[runner] - np.where(count > 1, second, 0.0), -limit, limit)
+    facing = np.clip(base[runner] - _next_best(across, base)[runner], -limit, limit)
+    return np.c_[led[runner, :-2], np.minimum(own, facing), np.maximum(own, facing)]
+
+
+def _fit(values: np.ndarray, known: np.ndarray, counts: np.ndarray, limits: list, shrink: float) -> Fit:
+    """Logistic regression with a ridge on standardised features and the declared signs."""
+    mean = counts @ values / counts.sum()
+    spread = np.maximum(np.sqrt(counts @ (values - mean) ** 2 / counts.sum()), 0.01)
+    scaled = np.c_[(values - mean) / spread, np.ones(len(values))]
+    ridge = np.r_[np.full(values.shape[1], shrink), 1e-6]
+
+    def loss(b: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = scaled @ b
+        wrong = counts * (1 / (1 + np.exp(-np.clip(odds, -500, 500))) - known)
+        value = counts @ (np.logaddexp(0, odds) - known * odds) + ridge @ (b * b) / 2
+        return value, scaled.T @ wrong + ridge * b
+
+    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", bounds=[*limits, (None, None)])
+    weights = found.x[:-1] / spread
+    return Fit(weights, float(found.x[-1] - weights @ mean))
+
+
+def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], fit: Fit) -> float:
+    """Share of the records of the smaller side with a match: how few best scores are as low as without a match."""
+    side = 0 if len(np.unique(pairs.one)) <= len(np.unique(pairs.other)) else 1
+    if not len(missing[side]):
+        return 0.98
+    order, starts, _ = _ranked((pairs.one, pairs.other)[side], score)
+    best, without = score[order[starts]], missing[side] @ fit.weights + fit.constant
+    return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
+
+
+def _cut(score: np.ndarray) -> float:
+    """The score above which linking gives the best F1 that the scores themselves lead to expect."""
+    chance = np.sort(1 / (1 + np.exp(-np.clip(score, -500, 500))))[::-1]
+    expected = 2 * np.cumsum(chance) / (np.arange(1, len(chance) + 1) + chance.sum())
+    chosen = min(chance[int(expected.argmax())], 0.5)
+    return float(np.log(chosen / (1 - chosen)))
+
+
+def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: float, share: float) -> list[dict]:
+    bit = np.log(2)
+    rows = [
+        {"feature": feature["name"], "similarity": s, "weight": w / bit}
+        for feature, s, w in zip(features, similarity, fit.weights, strict=False)
+    ]
+    rows += [
+        {"feature": lead, "similarity": 0.0, "weight": w / bit} for lead, w in zip(LEADS, fit.weights[-2:], strict=True)
+    ]
+    rows.append({"feature": "constant", "similarity": offset, "weight": fit.constant / bit})
+    rows.append({"feature": "cut", "similarity": 0.0, "weight": cut / bit})
+    rows.append({"feature": "matched share", "similarity": 0.0, "weight": share})
+    return [{**row, **{name: float(f"{row[name]:.6g}") for name in ("similarity", "weight")}} for row in rows]
+
+
+def _as_table(rows: list[dict]) -> pa.Table:
+    version = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
+    schema = pa.schema(
+        [
+            ("model_version", pa.string()),
+            ("feature", pa.string()),
+            ("similarity", pa.float64()),
+            ("weight", pa.float64()),
+        ]
+    )
+    return pa.Table.from_pylist([{"model_version": version, **row} for row in rows], schema=schema)

@@ -1,0 +1,156 @@
+"""Articles that share no number, option or weight, matched by their texts through the project's own models."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from pipelines import likeness, matching
+from tests.matching.conftest import match, variant
+
+MAKERS = ["Vellmar", "Ostrade", "Kinlow", "Brevik", "Tamsen"]
+THINGS = ["kettle", "toaster", "espresso machine", "hand blender", "rice cooker", "desk lamp", "fan heater", "radio"]
+EXTRAS = ["stainless", "compact", "cordless", "retro", "wide", "quiet"]
+LONG = "endless " * 1_300_000
+
+
+def catalogues() -> list[dict]:
+    """Two shops with the same forty articles in their own words, and ten articles each that the other lacks."""
+    dice = random.Random(7)
+    rows = []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        code, extra = f"{maker[:2]}{300 + 7 * no}{'abcdefg'[no % 7]}", dice.choice(EXTRAS)
+        volume = dice.randint(2, 30) / 10
+        price = 20 + 3 * no
+        rows.append(article(f"abc:{no}", f"{maker} {extra} {thing} {code} {volume} l", price, maker))
+        told = f"{thing} {maker.upper()} {code[:2]}-{code[2:]}" if no % 4 else f"{maker} {thing} {extra} {volume}l"
+        rows.append(article(f"xyz:{no}", told, price * 1.05))
+    for no in range(10):
+        thing, maker = dice.choice(THINGS), dice.choice(MAKERS)
+        rows.append(article(f"abc:only{no}", f"{maker} {thing} deluxe {maker[:2]}{700 + no}k", 70 + no, maker))
+        rows.append(article(f"xyz:only{no}", f"{thing} {maker} travel {maker[:2]}{800 + no}m", 50 + no))
+    return rows
+
+
+def article(record_id: str, name: str | None, price: float | None = None, brand: str | None = None) -> dict:
+    return variant(
+        record_id,
+        template_name=name,
+        brand=brand,
+        price_amount=None if price is None else Decimal(str(round(price, 2))),
+    )
+
+
+ODD = [
+    article("abc:nameless", None),
+    article("xyz:nameless", None),
+    article("abc:long", LONG),
+    *(article(f"{system}:same{no}", "sale") for system in ("abc", "xyz") for no in range(300)),
+    article("abc:black", "Nordlyd headphones NL500 black", 99),
+    article("xyz:white", "Nordlyd headphones NL500 white", 99),
+    article("abc:six", "Borova lemonade 6x330ml", 6),
+    article("xyz:six", "Borova lemonade 6 x 0.33 l", 6),
+    article("xyz:one", "Borova lemonade 330 ml", 1),
+]
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory):
+    return match(tmp_path_factory.mktemp("texts"), catalogues() + ODD, domain="products")
+
+
+@pytest.fixture(scope="module")
+def cluster_of(matched) -> dict[str, str]:
+    return dict(matched("select record_id, cluster_id from matched_products__clusters"))
+
+
+def test_articles_told_in_other_words_are_found(cluster_of):
+    assert sum(cluster_of[f"abc:{no}"] == cluster_of[f"xyz:{no}"] for no in range(40)) >= 38
+
+
+def test_articles_that_the_other_shop_lacks_stay_alone(cluster_of):
+    alone = [name for name in cluster_of if ":only" in name]
+    shared = [name for name in alone if list(cluster_of.values()).count(cluster_of[name]) > 1]
+    assert len(shared) <= 4
+
+
+def test_a_record_has_one_partner_in_another_system(cluster_of):
+    members: dict[str, list[str]] = {}
+    for record, cluster in cluster_of.items():
+        if ":same" not in record:
+            members.setdefault(cluster, []).append(record.split(":")[0])
+    assert all(len(systems) == len(set(systems)) for systems in members.values())
+
+
+def test_colours_that_contradict_are_two_articles(cluster_of):
+    assert cluster_of["abc:black"] != cluster_of["xyz:white"]
+
+
+def test_packs_are_one_in_any_spelling_and_another_pack_is_another_article(cluster_of):
+    assert cluster_of["abc:six"] == cluster_of["xyz:six"] != cluster_of["xyz:one"]
+
+
+def test_records_without_any_text_resemble_nothing(cluster_of):
+    assert cluster_of["abc:nameless"] != cluster_of["xyz:nameless"]
+
+
+def test_a_name_that_hundreds_bear_and_one_of_ten_megabytes_bring_few_candidates(matched):
+    ((candidates,),) = matched("select count(*) from matched_products__lookalikes")
+    ((longest,),) = matched("select max(length(name_text)) from matched_products__evidence")
+    assert candidates < 50 * (len(ODD) + 100)
+    assert longest <= 600
+
+
+FEATURES = [
+    {"name": "alike", "speaks": "for", "start": 1.0},
+    {"name": "contradicts", "speaks": "against", "start": -0.2, "conflict": True},
+]
+
+
+def candidates(matched_records: int, records: int) -> pa.Table:
+    """Five candidates for each of `records`; the first is the match for so many of them."""
+    dice, rows = random.Random(3), []
+    for one in range(records):
+        for step in range(5):
+            real = step == 0 and one < matched_records
+            alike = dice.uniform(0.6, 1) if real else dice.uniform(0, 0.6)
+            contradicts = float(dice.random() < (0.02 if real else 0.5))
+            rows.append((one, 10_000 + (one + step * 37) % records, "a", "b", alike, contradicts))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def learn(table: pa.Table, features: list[dict] = FEATURES) -> dict[str, float]:
+    spec = {**matching.declared("products")["likeness"], "features": features}
+    return {row["feature"]: row["weight"] for row in likeness.learn(table, spec).to_pylist()}
+
+
+def test_what_speaks_against_is_learnt_to_count_against():
+    learnt = learn(candidates(160, 200))
+    assert learnt["alike"] > 0 or learnt["least_lead"] > 0
+    assert learnt["contradicts"] < 0
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_the_share_of_records_with_a_match_is_estimated(share):
+    assert learn(candidates(int(300 * share), 300))["matched share"] == pytest.approx(share, abs=0.15)
+
+
+def test_a_feature_never_counts_against_its_declared_direction():
+    turned = [FEATURES[0], {**FEATURES[1], "speaks": "for"}]
+    assert learn(candidates(160, 200), turned)["contradicts"] == 0
+
+
+def test_the_order_of_pairs_does_not_change_what_is_learnt():
+    table = candidates(100, 150)
+    order = list(range(len(table)))
+    random.Random(1).shuffle(order)
+    assert learn(table) == learn(table.take(order))
+
+
+def test_too_few_sure_pairs_teach_nothing():
+    assert learn(candidates(3, 4)) == {}
