@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from scipy.optimize import minimize
 
-SIGNS = {"for": (0.0, None), "against": (None, 0.0), "either": (None, None)}
+SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
 
 
@@ -159,21 +158,38 @@ def _without_match(pairs, sure, score, base, led, side: int, limit: float) -> np
 
 
 def _fit(values: np.ndarray, known: np.ndarray, counts: np.ndarray, limits: list, shrink: float) -> Fit:
-    """Logistic regression with a ridge on standardised features and the declared signs."""
+    """Logistic regression with a ridge on standardised features and the declared signs: Newton steps, clipped."""
     mean = counts @ values / counts.sum()
     spread = np.maximum(np.sqrt(counts @ (values - mean) ** 2 / counts.sum()), 0.01)
     scaled = np.c_[(values - mean) / spread, np.ones(len(values))]
     ridge = np.r_[np.full(values.shape[1], shrink), 1e-6]
+    low, high = (
+        np.array([*side, bound]) for side, bound in zip(zip(*limits, strict=True), (-np.inf, np.inf), strict=True)
+    )
+    b = np.zeros(scaled.shape[1])
 
-    def loss(b: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(b: np.ndarray) -> float:
         odds = scaled @ b
-        wrong = counts * (1 / (1 + np.exp(-np.clip(odds, -500, 500))) - known)
-        value = counts @ (np.logaddexp(0, odds) - known * odds) + ridge @ (b * b) / 2
-        return value, scaled.T @ wrong + ridge * b
+        return counts @ (np.logaddexp(0, odds) - known * odds) + ridge @ (b * b) / 2
 
-    found = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B", bounds=[*limits, (None, None)])
-    weights = found.x[:-1] / spread
-    return Fit(weights, float(found.x[-1] - weights @ mean))
+    now = loss(b)
+    for _ in range(100):
+        chance = 1 / (1 + np.exp(-np.clip(scaled @ b, -500, 500)))
+        slope = scaled.T @ (counts * (chance - known)) + ridge * b
+        free = ~((b <= low) & (slope > 0) | (b >= high) & (slope < 0))
+        curve = (scaled[:, free].T * (counts * chance * (1 - chance))) @ scaled[:, free] + np.diag(ridge[free])
+        step = np.zeros(len(b))
+        step[free] = np.linalg.solve(curve, slope[free])
+        size, before = 1.0, now
+        while (now := loss(np.clip(b - size * step, low, high))) > before and size > 1e-6:
+            size /= 2
+        if now > before:
+            break
+        b = np.clip(b - size * step, low, high)
+        if before - now < 1e-8 * max(now, 1.0):
+            break
+    weights = b[:-1] / spread
+    return Fit(weights, float(b[-1] - weights @ mean))
 
 
 def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], fit: Fit) -> float:

@@ -32,7 +32,7 @@ SHAPE = pa.schema(
 )
 OVERRIDES = "left_record_id varchar, right_record_id varchar, decision varchar, "
 OVERRIDES += "steward varchar, reason varchar, decided_on date"
-SEEDS = ("nicknames", "match_overrides", "placeholder_values", "calling_codes")
+SEEDS = ("nicknames", "match_overrides", "placeholder_values", "calling_codes", "product_words")
 PRODUCT_TEXT = [
     "record_id",
     "system",
@@ -41,13 +41,15 @@ PRODUCT_TEXT = [
     "gtin14",
     "template_name",
     "brand",
+    "model_number",
+    "description",
     "option_1",
     "option_2",
 ]
 PRODUCT_TEXT += ["published_id", "published_template_id"]
 PRODUCT_SHAPE = pa.schema(
     [(name, pa.string()) for name in PRODUCT_TEXT]
-    + [("weight_g", pa.int64()), ("odoo_template_id", pa.int64())]
+    + [("weight_g", pa.int64()), ("price_amount", pa.decimal128(18, 4)), ("odoo_template_id", pa.int64())]
     + [("is_deleted", pa.bool_()), ("echoes", pa.list_(pa.string()))]
 )
 
@@ -84,9 +86,7 @@ def match(home: Path, records: list[dict], overrides: list[tuple] = (), domain: 
     settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
     ledger.open_ledger(settings.ledger_url)
     (home / "spill").mkdir(exist_ok=True)
-    transform.run_dbt(
-        settings, "seed", "--select", "nicknames", "match_overrides", "placeholder_values", "calling_codes"
-    )
+    transform.run_dbt(settings, "seed", "--select", *SEEDS)
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         shape = SHAPE if domain == "customers" else PRODUCT_SHAPE
         warehouse.register("given", pa.Table.from_pylist(records, schema=shape))

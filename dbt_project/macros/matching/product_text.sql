@@ -33,21 +33,34 @@ list_filter(
     regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./][a-z0-9]+)*'), lambda w: regexp_replace(w, '[-./]', '', 'g')
   ),
   lambda w: regexp_matches(w, '[0-9]') and (length(w) >= 5 or length(w) = 4 and regexp_matches(w, '[a-z]'))
-    and not regexp_matches(w, '^[0-9]+(x[0-9]+|th|nd|rd|st|{{ product_units() }})$')
+    and not regexp_matches(w, '^[0-9]+(x[0-9]*|x[0-9]+(ml|g)|th|nd|rd|st|{{ product_units() }})$')
 )
 {%- endmacro %}
 
 {#- Pack as '<pieces>x<amount><unit>' in millilitres, grams or pieces, or null: '6x330ml', '6 x 0.33 l' and '6 x 33 cl' are one. -#}
 {% macro pack_size(text) -%}
-{%- set t = "lower(" ~ text ~ ")" -%}
-{%- set amount = "try_cast(replace(regexp_extract(" ~ t ~ ", '([0-9]+(?:[.,][0-9]+)?) ?(ml|cl|dl|l|g|kg|oz)\\b', 1), ',', '.') as double)" -%}
-{%- set unit = "regexp_extract(" ~ t ~ ", '([0-9]+(?:[.,][0-9]+)?) ?(ml|cl|dl|l|g|kg|oz)\\b', 2)" -%}
-{%- set times = "try_cast(coalesce(nullif(regexp_extract(" ~ t ~ ", '\\b([0-9]{1,3}) ?[x×] ?[0-9]', 1), ''), nullif(regexp_extract(" ~ t ~ ", '\\b([0-9]{1,3})[ -]?(?:pack|pk|pcs|ct|count)\\b', 1), ''), nullif(regexp_extract(" ~ t ~ ", '\\bpack of ([0-9]{1,3})\\b', 1), '')) as integer)" -%}
+{%- set said = "lower(" ~ text ~ ")" -%}
+{%- set content = "replace(regexp_extract(" ~ said ~ ", '" ~ pack_pattern() ~ "', GROUP), ',', '.')" -%}
+{%- set pieces = "coalesce(nullif(" ~ content.replace('GROUP', '1') ~ ", ''), nullif(regexp_extract(" ~ said ~ ", '"
+    ~ pieces_pattern() ~ "', 1), ''), nullif(regexp_extract(" ~ said ~ ", '" ~ pieces_pattern() ~ "', 2), ''))" -%}
 case
-  when {{ amount }} is not null then
-    coalesce({{ times }}, 1) || 'x' || cast(round({{ amount }} * case {{ unit }}
-      when 'cl' then 10 when 'dl' then 100 when 'l' then 1000 when 'kg' then 1000 when 'oz' then 28.35 else 1 end) as bigint)
-    || case when {{ unit }} in ('g', 'kg', 'oz') then 'g' else 'ml' end
-  when {{ times }} is not null then {{ times }} || 'x'
+  when {{ content.replace('GROUP', '2') }} <> '' then
+    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ content.replace('GROUP', '2') }} as double) * case {{ content.replace('GROUP', '3') }}
+      when 'cl' then 10 when 'dl' then 100 when 'l' then 1000 when 'kg' then 1000 when 'oz' then 28.35 else 1
+    end) as bigint) || case when {{ content.replace('GROUP', '3') }} in ('g', 'kg', 'oz') then 'g' else 'ml' end
+  when {{ pieces }} is not null then {{ pieces }} || 'x'
 end
+{%- endmacro %}
+
+{#- The text without its pack, which is compared in its one form instead. -#}
+{% macro without_pack(text) -%}
+regexp_replace(regexp_replace(lower({{ text }}), '{{ pack_pattern() }}', ' ', 'g'), '{{ pieces_pattern() }}', ' ', 'g')
+{%- endmacro %}
+
+{% macro pack_pattern() -%}
+(?:\b([0-9]{1,3}) ?[x×] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|g|kg|oz)\b
+{%- endmacro %}
+
+{% macro pieces_pattern() -%}
+\b(?:([0-9]{1,3})[ -]?(?:pack|pk|pcs|ct|count)|pack of ([0-9]{1,3}))\b
 {%- endmacro %}

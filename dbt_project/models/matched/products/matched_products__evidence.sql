@@ -34,7 +34,7 @@ folded as (
         nullif(weight_g, 0) as weight_g,
         nullif(price_amount, 0) as price_amount,
         regexp_replace(lower(model_number), '[^a-z0-9]', '', 'g') as model_number,
-        {{ product_text('template_name', 500) }} as name_text,
+        concat_ws(' ', {{ product_text(without_pack("left(template_name, 500)"), 500) }}, {{ pack_size("left(template_name, 500)") }}) as name_text,
         {{ product_text("concat_ws(' ', brand, model_number, description)", 3000) }} as more_text,
         {{ pack_size("left(concat_ws(' ', template_name, option_1, option_2), 500)") }} as pack,
         {{ product_text('brand', 200) }} as brand_text

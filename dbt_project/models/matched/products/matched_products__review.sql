@@ -16,6 +16,8 @@ apart as (
         pairs.bits,
         pairs.gtin = 0 as shares_gtin,
         pairs.sku = 0 as shares_sku,
+        pairs.left_no,
+        pairs.right_no,
         row_number() over (
             partition by least(l.cluster_id, r.cluster_id), greatest(l.cluster_id, r.cluster_id)
             order by pairs.bits desc, l.record_id, r.record_id
@@ -37,9 +39,11 @@ select
     bits,
     round(1 / (1 + pow(2, -bits)), 6) as probability,
     case
+        when vetoes.reasons is not null then 'one GTIN on what looks like two variants: ' || vetoes.reasons
         when shares_gtin then 'one GTIN on what looks like two variants'
         when shares_sku then 'one SKU on what looks like two variants'
         else 'near the cut: may be one variant in two clusters'
     end as reason
 from apart
+left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)
 where place = 1 and (shares_gtin or shares_sku or bits >= {{ declared('products', 'cluster.review_bits') }})

@@ -1,8 +1,16 @@
-{#- Pairs that share a kind of number, options or weight are judged by those; look-alikes that share none by their texts. -#}
+{#- Pairs that share a kind of number, options or weight are judged by those; look-alikes that share none by their texts.
+    What a veto holds back is not linked, whatever its bits. -#}
 with compared as (
     {{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model')) }}
 )
 
-select compared.* replace (coalesce(likeness.bits, compared.bits) as bits)
+select
+    compared.* replace (
+        case
+            when vetoes.left_no is not null then least(compared.bits, {{ declared('products', 'cluster.stop_bits') }} - 1)
+            else coalesce(likeness.bits, compared.bits)
+        end as bits
+    )
 from compared
 left join {{ ref('matched_products__likeness_scores') }} as likeness using (left_no, right_no)
+left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)

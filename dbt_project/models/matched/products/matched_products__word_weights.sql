@@ -52,7 +52,7 @@ sure as (
 
     select one_no, other_no
     from (
-        select *, percent_rank() over (order by likeness desc) as place
+        select *, percent_rank() over (order by likeness desc, one_no, other_no) as place
         from nearest
         where one_place = 1 and other_place = 1 and not conflict
     )
