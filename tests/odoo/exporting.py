@@ -23,17 +23,15 @@ GROWS = (
 PROGRAM = re.compile(
     r"ir_(ui|act|model$|model_(fields|constraint|access|inherit|relation)|module|rule|cron|asset).*|res_country.*"
 )
+TABLES = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+WHOLE = "(to_jsonb(t)" + "".join(f" - '{column}'" for column in BESIDE) + ")::text"
 Export = dict[str, list[str]]
 
 
 def export(database: str) -> Export:
     """Every row of every table as text, sorted, without the columns that tell of the writing only."""
-    tables = server.psql(
-        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace", database
-    )
-    without = "".join(f" - '{column}'" for column in BESIDE)
-    whole = f"(to_jsonb(t){without})::text"
-    shown = {table: "''" if PROGRAM.fullmatch(table) else whole for table in tables.split()}
+    tables = server.psql(TABLES, database)
+    shown = {table: "''" if PROGRAM.fullmatch(table) else WHOLE for table in tables.split()}
     queries = [f"select '{table}', {what} from \"{table}\" t" for table, what in shown.items()]
     found: Export = {table: [] for table in tables.split()}
     for line in server.psql(" union all ".join(queries), database).splitlines():
@@ -67,3 +65,17 @@ def _only(some: list[str], others: list[str]) -> dict:
     """The rows that only `some` has, by id, or by themselves in tables of pairs."""
     rows = [json.loads(row) for row in (Counter(some) - Counter(others)).elements()]
     return {row.get("id", json.dumps(row)): row for row in rows}
+
+
+def digests(database: str) -> dict[str, dict[str, str]]:
+    """The same in little room: by table a digest of each row by its id; of rows without one, how often it occurs."""
+    asked = "select table_name from information_schema.columns where column_name = 'id' and table_schema = 'public'"
+    keyed = set(server.psql(asked, database).split())
+    found: dict[str, dict[str, str]] = {table: {} for table in server.psql(TABLES, database).split()}
+    counted = f"select '{{0}}', md5({WHOLE}), count(*)::text from \"{{0}}\" t group by 2"
+    by_id = f"select '{{0}}', id::text, md5({WHOLE}) from \"{{0}}\" t"
+    queries = [(by_id if table in keyed else counted).format(table) for table in found]
+    for line in server.psql(" union all ".join(queries), database).splitlines():
+        table, key, value = line.split("|")
+        found[table][key] = value
+    return found
