@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from rich.console import Console
 
 from pipelines import lineage
+from pipelines.publish import aliases, report
 from pipelines.publish.approve import approve
 from pipelines.publish.policy import load_policy
 from pipelines.publish.refusal import PublishRefused
-from sources.odoo import actions, merging
+from sources.odoo import access, actions, keys, merging
 from sources.odoo.client import call, search_read
-from sources.odoo.errors import OdooRejected
+from sources.odoo.errors import OdooDenied, OdooRejected
 from sources.odoo.merging import MERGED_INTO
 from tests.odoo.exporting import changes, export, vanished
 from tests.odoo.publishing import NOW, Shop, intercepting
@@ -131,6 +135,8 @@ def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone
     assert shop.verify(run.run_id).passed
     assert shop.plan(objects=["res_partner"]).empty
 
+    merged_away = [(name, old, into) for name, old, into, _ in aliases.of_golden(shop.settings, "C-anna")]
+    assert merged_away == [("res_partner", n, ids["anna_card"]) for n in sorted(anna) if n != ids["anna_card"]]
     told = list(lineage.odoo_field(shop.settings, f"res.partner/{ids['anna_web']}"))
     assert told[0].startswith(f"res.partner/{ids['anna_web']} was merged into res.partner/{ids['anna_card']} in run")
     with pytest.raises(Interrupted):
@@ -174,6 +180,12 @@ def test_a_plan_tells_what_would_move_what_stays_and_what_forbids_a_merge(shop, 
     }
     assert impact["stays"]["account.move.partner_id: a posted document names whom it was issued to"] == 2
     assert impact["stays"]["crm.lead.x_second: not in references.yml: review it and say there what becomes of it"] == 1
+
+    console = Console(record=True, width=200, file=io.StringIO())
+    report.show_plan(console, shop.settings, plan)
+    shown = console.export_text()
+    assert "res_partner: 3 merges archive 6 records" in shown
+    assert "stays 2 account.move.partner_id: a posted document names whom it was issued to" in shown
 
     tight = shop.policy.objects["res_partner"]
     tight = tight.model_copy(update={"caps": tight.caps.model_copy(update={"archived": 5, "moved": 10})})
@@ -249,6 +261,27 @@ def test_the_action_writes_nothing_that_the_reviewed_file_does_not_name(used_odo
         merging.restore(odoo, action, "res.partner", order | along)
     with pytest.raises(OdooRejected, match="res.users.login may not be read"):
         merging.look(odoo, action, "res.partner", [["res.users", "login", 2]])
+
+
+def test_the_publisher_merges_across_models_that_he_may_not_write_and_nobody_else_may(shop, used_odoo):
+    linked(shop, used_odoo, {"C-boris": PEOPLE["C-boris"]})
+    actions.carry_out(shop.client, access.plan(shop.client))
+    login = access.LOGINS[access.PUBLISHER]
+    used_odoo.user_keys[login] = keys.renew(shop.client, login, access.KEY_DAYS, datetime.now(UTC))
+    publisher = used_odoo.least(access.PUBLISHER)
+    order = used_odoo.ids["orders"]["boris_2"]
+    with pytest.raises(OdooDenied):
+        call(publisher, "sale.order", "write", [order], vals={"partner_id": used_odoo.ids["partners"]["boris_1"]})
+    theirs = replace(shop, client=publisher)
+    run = theirs.apply(theirs.approved(objects=["res_partner"]))
+    assert run.outcomes == {"done": 1}
+    assert theirs.verify(run.run_id).passed
+    row = search_read(shop.client, "sale.order", ["partner_id"], [("id", "=", order)])[0]
+    assert row["partner_id"] == used_odoo.ids["partners"]["boris_1"]
+    action = actions.merge_action(shop.client, "res.partner")
+    with pytest.raises(OdooDenied):
+        merging.survey(used_odoo.human(), action, "res.partner", [])
+    assert theirs.undo(run.run_id).exceptions == []
 
 
 @pytest.mark.parametrize("odoo_target", ["embedded"], indirect=True)
