@@ -28,8 +28,7 @@ def main(phase: str, profile: str) -> None:
         if failed:
             sys.exit("\n".join(str(failure) for failure in failed))
     elif phase == "build":
-        transform.build(settings)
-        transform.export(settings)
+        transform.export(settings, transform.build(settings))
 
 
 if __name__ == "__main__":

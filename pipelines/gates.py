@@ -74,7 +74,7 @@ def record_build(settings: Settings, watermarks: list[Watermark] | None, at: dat
     failures = {
         name: failure
         for name, failure in (earlier.failures if earlier else {}).items()
-        if watermarks is None and failure["id"] in manifest["nodes"]
+        if failure["id"] in manifest["nodes"]
     }
     for result in json.loads((target / "run_results.json").read_bytes())["results"]:
         name = result["unique_id"].split(".")[2]

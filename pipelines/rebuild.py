@@ -54,7 +54,7 @@ def rebuild(
             if not (settings.home / "dbt" / "run_results.json").exists():
                 raise
     built = gates.record_build(settings, marks, now)
-    rows = transform.export(settings)
+    rows = transform.export(settings, result)
     describe(settings)
     return Rebuilt(result, rows, {name: failure["became"] for name, failure in built.failures.items()})
 

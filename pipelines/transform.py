@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import changes, ledger
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
@@ -30,6 +30,7 @@ from sources.contract import load_contracts
 
 DBT_PROJECT = PROJECT / "dbt_project"
 EXPORTED = ("golden", "matched", "publish")
+EXPORT_MARK = "exported.txt"
 Event = dict[str, Any]
 RECEIPTS = pa.schema(
     [
@@ -75,14 +76,45 @@ def build(
     full: bool = False,
     run_id: str | None = None,
 ) -> BuildResult:
-    """Build and test the whole project, or what `select` names in dbt's selection syntax; unit tests are left out.
+    """Build and test what changed since the last complete build; all of the project if its rules have, or with `full`.
+
+    `select` names a part in dbt's selection syntax, made whole; the next build is then one of everything. Unit tests
+    are left out.
 
     `on_event` gets dbt's log while it runs, `{info, data}` per event; the ledger's events of golden ids carry `run_id`.
     Raises BuildFailed.
     """
     prepare(settings)
-    chosen = [*(["--select", select] if select else []), *(["--full-refresh"] if full else [])]
-    return run_dbt(settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event, run_id=run_id)
+    parsed(settings)
+    due = changes.find(settings, DBT_PROJECT)
+    chosen = ["--full-refresh"]
+    if select:
+        chosen += ["--select", select]
+    elif not full and due.news is not None:
+        if not due.news:
+            return BuildResult({}, {}, 0.0)
+        read = [f"source:{stream.replace('/', '.')}+" for stream in due.news]
+        chosen = ["--select", *read, "--vars", json.dumps({"new_files": due.news})]
+    _expect_export(settings)
+    changes.begin(settings)
+    try:
+        return run_dbt(
+            settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event, run_id=run_id
+        )
+    finally:
+        changes.end(settings, due, DBT_PROJECT, complete=not select and _all_built(settings.home / "dbt"))
+
+
+def _all_built(target: Path) -> bool:
+    """Whether the last run reached every node and no model failed; a failed test leaves its model as it is."""
+    results = _outcome(target).get("results")
+    return results is not None and {result["status"] for result in results} <= {
+        "success",
+        "pass",
+        "warn",
+        "fail",
+        "no-op",
+    }
 
 
 def run_dbt(
@@ -137,23 +169,40 @@ def _run_dbt(
     )
 
 
-def export(settings: Settings) -> dict[str, int]:
+def export(settings: Settings, built: BuildResult | None = None) -> dict[str, int]:
     """Copy golden, matched and publish tables to `exports/<layer>/<model>.parquet`, ordered by their first columns.
 
-    Each file is replaced atomically and tables that are gone take their file with them. Returns rows per file.
+    Each file is replaced atomically and tables that are gone take their file with them; what `built` did not run keeps
+    its file. Returns rows per file.
     """
-    rows = {}
+    rows, mark = {}, settings.exports / EXPORT_MARK
+    said = mark.read_text() if mark.exists() else ""
+    keeps = built is not None and said == ("expected" if built.seconds_by_model else "done")
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         for layer in EXPORTED:
             folder = settings.exports / layer
             folder.mkdir(parents=True, exist_ok=True)
             models = _exported_models(warehouse, layer)
             for model, key in models.items():
-                rows[f"{layer}/{model}"] = _copy(warehouse, layer, model, key, folder / f"{model}.parquet")
+                path = folder / f"{model}.parquet"
+                if keeps and model not in built.seconds_by_model and path.exists():
+                    rows[f"{layer}/{model}"] = pq.read_metadata(path).num_rows
+                else:
+                    rows[f"{layer}/{model}"] = _copy(warehouse, layer, model, key, path)
             for stale in folder.glob("*.parquet"):
                 if stale.stem not in models:
                     stale.unlink()
+    mark.write_text("done")
     return rows
+
+
+def _expect_export(settings: Settings) -> None:
+    """Note that a build goes on: if the export that must follow never comes, the next one exports everything."""
+    mark = settings.exports / EXPORT_MARK
+    if mark.exists() and mark.read_text() == "done":
+        mark.write_text("expected")
+    else:
+        mark.unlink(missing_ok=True)
 
 
 def export_receipts(settings: Settings) -> Path:

@@ -1,6 +1,7 @@
 {#- The newest version of each record of a stream, by the source's clock; a deleted record keeps its last content.
     An event cannot follow its extraction: a source clock that runs ahead is cut off there. -#}
 {% macro latest_per_key(relation, columns=['_payload']) -%}
+{%- set keys = touch_landed(relation) -%}
 select
     _system || ':' || _source_key as record_id,
     _system as system,
@@ -23,9 +24,17 @@ from (
     from (
         select *, least(coalesce(_event_at, _extracted_at), _extracted_at) as seen_at
         from {{ relation }}
+        where {{ is_touched(keys, "_system || ':' || _source_key") }}
     ) as dated
 ) as versions
 where newest = 1
+{%- endmacro %}
+
+{#- The records that loads since the last build speak of. -#}
+{% macro touch_landed(relation) -%}
+  {%- if not incrementally() -%}{{ return(none) }}{%- endif -%}
+  {%- set files = var('new_files').get(relation.schema ~ '/' ~ relation.identifier, []) -%}
+  {{ return(touch_keys(["select _system || ':' || _source_key from read_parquet(['" ~ files | join("', '") ~ "'], union_by_name = true)"] if files else [])) }}
 {%- endmacro %}
 
 {#- The envelope's columns under their later names, as every staging and conformed model begins. -#}

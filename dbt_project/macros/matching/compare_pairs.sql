@@ -1,5 +1,5 @@
 {#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. -#}
-{% macro compare_pairs(domain, pairs, evidence, carried=[]) %}
+{% macro compare_pairs(domain, pairs, evidence, carried=[], keys=none) %}
 select
     left_no,
     right_no,
@@ -29,5 +29,6 @@ from (
     from {{ pairs }} as pairs
     inner join {{ evidence }} as l on pairs.left_no = l.record_no
     inner join {{ evidence }} as r on pairs.right_no = r.record_no
+    where {{ is_touched(keys, ['pairs.left_no', 'pairs.right_no']) }}
 )
 {% endmacro %}

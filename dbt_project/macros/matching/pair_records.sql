@@ -1,12 +1,45 @@
 {#- Every pair of records that at least one block of bearable size brings together. -#}
-{% macro pair_records(domain, blocks) %}
+{% macro pair_records(domain, blocks, keys=none) %}
+with sized as (
+
+    select rule, key, record_no, count(*) over (partition by rule, key) as records
+    from {{ blocks }}
+    {%- if keys is not none %}
+    semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as near using (rule, key)
+    {%- endif %}
+    qualify records between 2 and {{ declared(domain, 'blocks.cap') }}
+
+)
+
 select
     l.record_no as left_no,
     r.record_no as right_no,
     bit_or(1 << cast(l.rule as integer)) as rules
-from {{ blocks }} as l
-inner join {{ blocks }} as r
+from sized as l
+inner join sized as r
     on l.rule = r.rule and l.key = r.key and l.record_no < r.record_no
-where l.records <= {{ declared(domain, 'blocks.cap') }}
+where {{ is_touched(keys, ['l.record_no', 'r.record_no']) }}
 group by l.record_no, r.record_no
 {% endmacro %}
+
+{#- The records of blocks that became too large to compare, or small enough: pairs come and go of which no record changed. -#}
+{% macro records_of_turned_blocks(domain, blocks) -%}
+select members.record_no
+from {{ blocks }} as members
+inner join (
+    select here.rule, here.key, count(*) as records, any_value(moved.grown) as grown
+    from {{ blocks }} as here
+    inner join (
+        select rule, key, sum(n) as grown
+        from (
+            select rule, key, 1 as n from {{ blocks }} semi join {{ changed(blocks.identifier) }} using (rule, key, record_no)
+            union all
+            select rule, key, -1 from changed."{{ blocks.identifier }}__before"
+        )
+        group by rule, key
+        having sum(n) <> 0
+    ) as moved using (rule, key)
+    group by here.rule, here.key
+) as sizes using (rule, key)
+where (records <= {{ declared(domain, 'blocks.cap') }}) <> (records - grown <= {{ declared(domain, 'blocks.cap') }})
+{%- endmacro %}

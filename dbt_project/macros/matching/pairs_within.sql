@@ -1,9 +1,10 @@
 {#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. -#}
-{% macro pairs_within(domain, components, pairs, evidence, model, scores, decisions) %}
+{% macro pairs_within(domain, components, pairs, evidence, model, scores, decisions, keys=none) %}
 with members as (
 
     select record_no, component_no, count(*) over (partition by component_no) as records
     from {{ components }}
+    where {{ is_touched(keys, 'component_no') }}
     qualify records > 1
 
 ),

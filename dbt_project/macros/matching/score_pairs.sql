@@ -1,5 +1,5 @@
 {#- Bits of evidence that a pair is one party rather than one household or chance: log2 of the posterior odds. -#}
-{% macro score_pairs(domain, compared, model) %}
+{% macro score_pairs(domain, compared, model, keys=none) %}
 {%- set together = declared(domain, 'learn.together') -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
@@ -21,6 +21,7 @@ weighed as (
         {%- endfor %}
     from {{ compared }} as compared
     cross join weights
+    where {{ is_touched(keys, ['compared.left_no', 'compared.right_no']) }}
 
 )
 

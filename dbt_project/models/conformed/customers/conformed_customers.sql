@@ -1,8 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id') }}
+{%- set keys = touch_customer_records() -%}
 {#- Every system's customers in one shape, each value by one rule; what stands for nobody is null. Beside them goes what we
     published on Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
-    select * from {{ ref('conformed_customers__records') }}
+    select * from {{ ref('conformed_customers__records') }} where {{ is_touched(keys, 'record_id') }}
 ),
 
 spelt as (

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['kind', 'part', 'value']) }}
 {#- Values that stand for nobody: the declared ones, and each store's own address and telephone. -#}
 select kind, part, value, reason from {{ ref('placeholder_values') }}
 union

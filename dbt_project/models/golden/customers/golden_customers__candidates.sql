@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['customer_id', 'trait', 'record_id'], meta={'touched_on': ['customer_id']}) }}
+{%- set keys = touch_customers() -%}
 with records as (
     select
         matched.*,
@@ -15,6 +17,7 @@ with records as (
     left join {{ ref('matched_customers__placeholders') }} as {{ alias }}
         on {{ alias }}.attribute = '{{ attribute }}' and {{ alias }}.value = {{ value }}
     {%- endfor %}
+    where {{ is_touched(keys, 'matched.customer_id') }}
 )
 
 {{ candidates('customers', 'records', 'customer_id', customer_traits(), problems={

@@ -1,5 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['customer_id', 'attribute'], meta={'touched_on': ['customer_id']}) }}
+{%- set keys = touch_customers() -%}
 with golden as (
-    select customer_id from {{ ref('golden_customers') }}
+    select customer_id from {{ ref('golden_customers') }} where {{ is_touched(keys, 'customer_id') }}
 )
 
-{{ provenance(ref('golden_customers__candidates'), ref('matched_customers'), 'customer_id', 'golden') }}
+{{ provenance(
+    narrowed(ref('golden_customers__candidates'), keys, 'customer_id'),
+    narrowed(ref('matched_customers'), keys, 'customer_id'), 'customer_id', 'golden',
+) }}

@@ -4,6 +4,7 @@ from pipelines import matching
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_no", "component_no"])
     limits = matching.declared("customers")["cluster"]
     records = dbt.ref("matched_customers__evidence").project("record_no, record_id").order("record_id")
     links = dbt.ref("matched_customers__scores").filter(f"bits > {limits['start_bits']}")

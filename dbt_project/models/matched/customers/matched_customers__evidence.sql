@@ -1,3 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id']}) }}
+{#- Whether a declared placeholder stands in a record shows in the record alone, and what is shared was learnt: placeholders
+    that come or go touch no other record. -#}
+{%- set keys = touch({
+    'matched_customers__normalised': 'record_id',
+    'matched_customers__placeholders': 'select null from {changed} where false',
+}) -%}
 {#- What each record brings to a comparison: names the right way round, no placeholders, how common its names are. -#}
 {%- set known -%}
 greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * learnt.records)
@@ -25,6 +32,7 @@ with records as (
     left join {{ ref('matched_customers__placeholders') }} as {{ alias }}
         on {{ alias }}.attribute = '{{ attribute }}' and {{ alias }}.value = cast(normalised.{{ column }} as varchar)
     {%- endfor %}
+    where {{ is_touched(keys, 'normalised.record_id') }}
 
 ),
 

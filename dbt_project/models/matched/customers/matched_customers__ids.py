@@ -4,6 +4,7 @@ from pipelines import build_ids
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "customer_id"])
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
     clusters = dbt.ref("matched_customers__clusters").project(f"record_id, cluster_id, {bound}")
     created = dbt.ref("matched_customers__originals").filter("is_created").project("record_id, golden_id")

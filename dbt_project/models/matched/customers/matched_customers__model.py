@@ -4,6 +4,7 @@ from pipelines import matching, trained
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["comparison", "level"])
     spec = matching.declared("customers")
     counts, names = matching.pattern_counts(spec["compare"]["comparisons"])
     patterns, chance = dbt.ref("matched_customers__comparisons"), dbt.ref("matched_customers__chance")

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id') }}
+{%- set keys = touch({'conformed_customers': 'record_id', 'matched_customers__originals': 'record_id'}) -%}
 {#- Every live record in comparable form, with what it said before we published on it. Placeholder names are no names; other placeholders fall later. -#}
 {%- set titles = declared('customers', 'normalise.titles') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
@@ -17,7 +19,7 @@ with placed as (
         end as own_country
     from {{ ref('conformed_customers') }} as records
     left join {{ ref('matched_customers__originals') }} as originals on records.record_id = originals.record_id
-    where not records.is_deleted and not coalesce(originals.is_created, false)
+    where not records.is_deleted and not coalesce(originals.is_created, false) and {{ is_touched(keys, 'records.record_id') }}
 
 ),
 

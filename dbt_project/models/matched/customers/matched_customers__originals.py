@@ -6,5 +6,6 @@ FIELDS = ["name", "email", "phone", "street", "street2", "city", "zip", "country
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id"])
     dbt.ref("conformed_customers")
     return echoes.originals_in_build("res_partner", FIELDS)

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['attribute', 'value']) }}
 {#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}
 with declared as (
 

@@ -9,8 +9,12 @@ select
         {%- endfor %}
     end as rule,
     records,
-    count(distinct key) as blocks,
-    min(record_no) as first_record_no
-from {{ ref('matched_customers__blocks') }}
+    count(*) as blocks,
+    min(first_record_no) as first_record_no
+from (
+    select rule, key, count(*) as records, min(record_no) as first_record_no
+    from {{ ref('matched_customers__blocks') }}
+    group by rule, key
+)
 where records > {{ declared('customers', 'blocks.cap') }}
 group by rule, records

@@ -4,5 +4,6 @@ from pipelines import trained
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["kind", "value"])
     counts = dbt.ref("matched_customers__counts")
     return trained.part_in_build("customers", "vocabulary", lambda: counts.order("all").to_arrow_table())

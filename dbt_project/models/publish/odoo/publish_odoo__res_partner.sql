@@ -1,10 +1,12 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='golden_id') }}
+{%- set keys = touch_customers() -%}
 {#- Odoo has one telephone: the mobile number stands in where there is no other. -#}
 with binding as (
-    {{ odoo_binding(ref('golden_customers__members'), 'customer_id') }}
+    {{ odoo_binding(narrowed(ref('golden_customers__members'), keys, 'customer_id'), 'customer_id') }}
 ),
 
 basis as (
-    {{ rests_on(ref('golden_customers__provenance'), 'customer_id', [
+    {{ rests_on(narrowed(ref('golden_customers__provenance'), keys, 'customer_id'), 'customer_id', [
         'kind', 'full_name', 'company_name', 'email', 'phone', 'mobile', 'street', 'street2', 'city', 'zip', 'country_code', 'vat',
         'language',
     ], but="(attribute <> 'mobile' or customer_id in (select customer_id from " ~ ref('golden_customers') ~ " where phone is null))") }}
@@ -29,7 +31,7 @@ payload as (
         golden.country_code as country_id,
         golden.vat,
         languages.odoo_language as lang
-    from {{ ref('golden_customers') }} as golden
+    from {{ narrowed(ref('golden_customers'), keys, 'customer_id') }} as golden
     inner join basis on golden.customer_id = basis.golden_id
     left join binding on golden.customer_id = binding.golden_id
     left join {{ ref('languages') }} as languages on golden.language = languages.language

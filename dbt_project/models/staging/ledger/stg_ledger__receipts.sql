@@ -1,3 +1,4 @@
+{{ config(unique_key=['seq', 'record_id']) }}
 select
     seq,
     'odoo:' || odoo_id as record_id,

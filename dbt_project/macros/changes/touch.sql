@@ -1,0 +1,75 @@
+{#- Cost follows change. After the first build a model with `materialized: incremental` and `incremental_strategy: touched` looks at
+    what its inputs changed in this build (changed.<model>, the keys of rows that are other, new or gone) and makes anew only the
+    rows that those touch. `touch` says which keys they are: `keys` maps an input to how its changed keys become keys of this model,
+    a column or a query over {changed}. An input that changed and is not in `keys` makes everything anew: slower, never stale.
+    Outside of an incremental build all of this is silent and the model is made whole. -#}
+{% macro touch(keys) -%}
+  {%- if not incrementally() -%}{{ return(none) }}{%- endif -%}
+  {%- set parts = [] -%}
+  {%- for name in changed_inputs(model.unique_id) -%}
+    {%- if name not in keys -%}{{ return(none) }}{%- endif -%}
+    {%- set way = keys[name] if ' ' in keys[name] else 'select ' ~ keys[name] ~ ' from {changed}' -%}
+    {%- do parts.append(way.replace('{changed}', changed(name))) -%}
+  {%- endfor -%}
+  {{ return(touch_keys(parts)) }}
+{%- endmacro %}
+
+{#- Notes the keys that the queries in `parts` find as those to make anew; returns where they stand. -#}
+{% macro touch_keys(parts) -%}
+  {%- if not incrementally() -%}{{ return(none) }}{%- endif -%}
+  {%- set columns = model.config.meta.get('touched_on') or model.config.unique_key -%}
+  {%- set column = columns if columns is string else columns[0] -%}
+  {%- set found = parts | join('\nunion all\n') if parts else 'select ' ~ column ~ ' from ' ~ this ~ ' where false' -%}
+  {%- do run_query('create or replace table ' ~ touched(this.identifier) ~ ' as select distinct key from (' ~ found ~ ') as found (key) where key is not null') -%}
+  {{ return(touched(this.identifier)) }}
+{%- endmacro %}
+
+{#- The condition that narrows rows down to touched keys; true where everything is made. -#}
+{% macro is_touched(keys, columns) -%}
+  {%- if keys is none -%}{{ return('true') }}{%- endif -%}
+  {%- set parts = [] -%}
+  {%- for column in ([columns] if columns is string else columns) -%}
+    {%- do parts.append(column ~ ' in (select key from ' ~ keys ~ ')') -%}
+  {%- endfor -%}
+  {{ return('(' ~ parts | join(' or ') ~ ')') }}
+{%- endmacro %}
+
+{#- A relation, or of it only the rows that are touched. -#}
+{% macro narrowed(relation, keys, column) -%}
+  {{ return(relation if keys is none else '(select * from ' ~ relation ~ ' where ' ~ is_touched(keys, column) ~ ')') }}
+{%- endmacro %}
+
+{#- Whether this run makes only what changed: pipelines/changes.py says so, when the last build was complete and of the same rules. -#}
+{% macro incrementally() -%}
+  {{ return(execute and var('new_files', none) is not none and is_incremental()) }}
+{%- endmacro %}
+
+{% macro changed(name) -%}{{ return('changed."' ~ name ~ '"') }}{%- endmacro %}
+
+{% macro touched(name) -%}{{ return('changed."' ~ name ~ '__touched"') }}{%- endmacro %}
+
+{#- The nearest incremental models above a model that changed something in this build. A table that is made whole each time says
+    nothing of what it changed: it stands for all that changed above it, under its own name. -#}
+{% macro changed_inputs(unique_id) -%}
+  {%- set told = run_query("select table_name from information_schema.tables where table_schema = 'changed'").columns[0].values() | list -%}
+  {%- set found, waiting, seen = [], [(unique_id, none)], [] -%}
+  {%- for _ in range(1000) if waiting -%}
+    {%- set id, opaque = waiting.pop() -%}
+    {%- for parent in graph.nodes[id].depends_on.nodes if parent in graph.nodes and graph.nodes[parent].resource_type == 'model' and (parent, opaque) not in seen -%}
+      {%- do seen.append((parent, opaque)) -%}
+      {%- set node = graph.nodes[parent] -%}
+      {%- if node.config.materialized == 'incremental' -%}
+        {%- if node.name in told and (opaque or node.name) not in found and has_rows(changed(node.name)) -%}
+          {%- do found.append(opaque or node.name) -%}
+        {%- endif -%}
+      {%- else -%}
+        {%- do waiting.append((parent, opaque or (none if node.config.materialized == 'view' else node.name))) -%}
+      {%- endif -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  {{ return(found) }}
+{%- endmacro %}
+
+{% macro has_rows(relation) -%}
+  {{ return(run_query('select 1 from ' ~ relation ~ ' limit 1').rows | length > 0) }}
+{%- endmacro %}

@@ -1,0 +1,126 @@
+"""What a build has to do again: the streams with new loads since the last complete build, or everything.
+
+The last complete build is remembered in the warehouse itself, so that the two are never apart. Other rules (SQL, seeds,
+declarations, trained models, versions), a landing that lost a file, or a build that did not end: everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import sqlalchemy as sa
+
+from pipelines import ledger, manifest, trained
+from pipelines.resources import PROJECT, Settings
+
+RECEIPTS = "ledger/receipts"
+DOMAINS = ("customers", "products")
+
+
+class Due(NamedTuple):
+    """What to build: `news` maps `system/stream` to the files that came since; None means everything."""
+
+    recipe: str
+    files: dict[str, dict[str, str]]
+    news: dict[str, list[str]] | None
+
+
+def find(settings: Settings, project: Path) -> Due:
+    """Compare rules and landing with what the last complete build saw."""
+    rules, files = recipe(settings, project), landed(settings)
+    done = _read(settings)
+    if done is None or done["recipe"] != rules or done["ids"] != _ids(settings) or _rewritten(done["files"], files):
+        return Due(rules, files, None)
+    news = {
+        stream: [name for name in found if name not in done["files"].get(stream, ())] for stream, found in files.items()
+    }
+    if files.get(RECEIPTS) != done["files"].get(RECEIPTS):
+        news[RECEIPTS] = list(files[RECEIPTS])
+    return Due(rules, files, {stream: names for stream, names in news.items() if names})
+
+
+def begin(settings: Settings) -> None:
+    """Forget that the warehouse is complete, until `end` says so again."""
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        warehouse.execute("drop schema if exists complete cascade")
+        warehouse.execute("drop schema if exists changed cascade")
+        warehouse.execute("create schema changed")
+
+
+def end(settings: Settings, due: Due, project: Path, complete: bool) -> None:
+    """Clear what only this build needed; remember what it saw if all of it was built.
+
+    A build of everything may have trained a model, which is a rule for the builds after it.
+    """
+    rules = recipe(settings, project) if due.news is None else due.recipe
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        warehouse.execute("drop schema if exists changed cascade")
+        if complete:
+            warehouse.execute("create schema complete; create table complete.build (content varchar)")
+            content = json.dumps({"recipe": rules, "ids": _ids(settings), "files": due.files})
+            warehouse.execute("insert into complete.build values (?)", [content])
+
+
+def recipe(settings: Settings, project: Path) -> str:
+    """Hash of everything but the data that decides what the tables hold."""
+    hashed = hashlib.sha256(manifest.fingerprint(project).encode())
+    for path in sorted((PROJECT / "pipelines").glob("*.py")):
+        hashed.update(path.read_bytes())
+    engine = ledger.open_ledger(settings.ledger_url)
+    models = [trained.in_use(engine, domain) for domain in DOMAINS]
+    said = [version(name) for name in ("duckdb", "dbt-duckdb", "numpy", "pyarrow")]
+    said += [settings.ledger_url, *(model and model.version for model in models)]
+    hashed.update(json.dumps(said).encode())
+    return hashed.hexdigest()
+
+
+def landed(settings: Settings) -> dict[str, dict[str, str]]:
+    """Every file that staging reads, by stream: its name below Assay's home and what shows that it is the same."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(settings.landing.glob("*/*/*.parquet")):
+        seen = path.stat()
+        files = found.setdefault("/".join(path.parts[-3:-1]), {})
+        files["landing/" + "/".join(path.parts[-3:])] = f"{seen.st_size} {seen.st_mtime_ns}"
+    receipts = settings.exports / "ledger" / "receipts.parquet"
+    if receipts.exists():
+        digest = hashlib.sha256(receipts.read_bytes()).hexdigest()
+        found[RECEIPTS] = {"exports/ledger/receipts.parquet": digest}
+    return found
+
+
+def narrowed(dbt, session, relation, column: str):
+    """In a Python model: of a relation only the rows whose keys its pre-hook found touched; all where all are made."""
+    name = f"{dbt.this.identifier}__touched"
+    listed = "select 1 from information_schema.tables where table_schema = 'changed' and table_name = ?"
+    if not session.execute(listed, [name]).fetchall():
+        return relation
+    return relation.filter(f'{column} in (select key from changed."{name}")')
+
+
+def _ids(settings: Settings) -> int:
+    """The last event of a golden id: one that no build knows of came from elsewhere."""
+    with ledger.open_ledger(settings.ledger_url).connect() as connection:
+        return connection.execute(sa.select(sa.func.max(ledger.id_events.c.seq))).scalar() or 0
+
+
+def _rewritten(done: dict[str, dict[str, str]], now: dict[str, dict[str, str]]) -> bool:
+    """Whether a load that was built is gone or another one now."""
+    return any(
+        now.get(stream, {}).get(name) != seen
+        for stream, files in done.items()
+        if stream != RECEIPTS
+        for name, seen in files.items()
+    )
+
+
+def _read(settings: Settings) -> dict | None:
+    if not settings.warehouse.exists():
+        return None
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        known = warehouse.execute("select 1 from information_schema.tables where table_schema = 'complete'").fetchone()
+        return json.loads(warehouse.execute("select content from complete.build").fetchone()[0]) if known else None

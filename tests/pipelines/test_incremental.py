@@ -1,0 +1,168 @@
+"""Cost follows change: what a build makes of the changes alone is what it makes of everything, byte for byte."""
+
+import os
+import random
+import shutil
+import sqlite3
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+
+from pipelines import changes, transform
+from pipelines.resources import Settings
+from tests.matching.conftest import population
+from tests.pipelines.small_landing import land
+from tests.pipelines.test_transform import (
+    land_prices,
+    land_products,
+    odoo_partner,
+    shopify_customer,
+    till_customer,
+)
+
+STEPS = int(os.environ.get("ASSAY_TEST_STEPS", "2"))
+BEGUN = datetime(2026, 3, 20)
+
+
+class Shop:
+    """A home whose landing grows step by step, and what its records say now."""
+
+    def __init__(self, home):
+        self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+        self.records, self.loads = {}, 0
+
+    def land(self, changed):
+        """One load per system of `changed`: record id to the person it says, None for gone."""
+        self.loads += 1
+        at = (BEGUN + timedelta(hours=self.loads)).isoformat()
+        for system, stream, wire in (
+            ("pos", "customers", till),
+            ("shopify", "customers", online),
+            ("odoo", "partners", partner),
+        ):
+            rows = [
+                (record_id.partition(":")[2], at, person and wire(record_id.partition(":")[2], person))
+                for record_id, person in sorted(changed.items())
+                if record_id.startswith(system)
+            ]
+            if rows:
+                land(self.settings.landing, system, stream, rows, load=self.loads)
+        self.records |= changed
+
+    def build(self):
+        result = transform.build(self.settings)
+        transform.export(self.settings, result)
+        return result
+
+    def due(self):
+        return changes.find(self.settings, transform.DBT_PROJECT).news
+
+    def exports(self):
+        found = sorted(self.settings.exports.glob("*/*.parquet"))
+        return {path.stem: path.read_bytes() for path in found if path.parent.name != "ledger"}
+
+    def elsewhere(self, home):
+        """The same landing and ledger in another home, with no warehouse."""
+        shutil.copytree(self.settings.landing, home / "landing")
+        with sqlite3.connect(self.settings.home / "ledger.db") as mine, sqlite3.connect(home / "ledger.db") as copy:
+            mine.backup(copy)
+        return Shop(home)
+
+
+def till(key, person):
+    kept = ("first_name", "last_name", "company_name", "email", "phone", "street", "city", "zip", "birth_on")
+    return till_customer(key, country_code="CZ", **{name: person.get(name) for name in kept})
+
+
+def online(key, person):
+    address = {"address1": person["street"], "city": person["city"], "zip": person["zip"]} if person["street"] else {}
+    return shopify_customer(person["first_name"], person["last_name"], person["email"], person["phone"], **address)
+
+
+def partner(key, person):
+    name = f"{person['first_name'] or ''} {person['last_name'] or ''}".strip() or person["company_name"] or "?"
+    said = {name: person[name] or False for name in ("email", "phone", "street", "city", "zip")}
+    return odoo_partner(int(key), name, **said)
+
+
+def a_change(shop, draw):
+    """Some people move, take another's number or name, appear again with a slip, or go; a store's dummy comes up."""
+    living = sorted(record_id for record_id, person in shop.records.items() if person)
+    changed = {}
+    for record_id in draw.sample(living, 6):
+        other = shop.records[draw.choice(living)]
+        what = draw.choice(["email", "phone", "last_name", "street"])
+        changed[record_id] = shop.records[record_id] | {what: other[what]}
+    for n in range(4):
+        source = shop.records[draw.choice(living)]
+        system = draw.choice(["pos", "shopify", "odoo"])
+        slip = {"last_name": (source["last_name"] or "x")[:-1], "email": draw.choice([source["email"], None])}
+        changed[f"{system}:9{shop.loads:03}{n}"] = source | slip
+    changed |= dict.fromkeys(draw.sample(living, 3))
+    changed["pos:C90000"] = shop.records[living[0]] | {"email": "noreply@posta.example"}
+    return changed
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    shop = Shop(tmp_path_factory.mktemp("shop"))
+    land_products(shop.settings.landing)
+    land_prices(shop.settings.landing)
+    crowd = [person for person in population() if person["system"] in ("pos", "shopify", "odoo")]
+    shop.land({person["record_id"]: person for person in crowd})
+    shop.build()
+    return shop
+
+
+def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
+    draw = random.Random(5)
+    for step in range(STEPS):
+        shop.land(a_change(shop, draw))
+        assert shop.due()
+        assert "pos/articles" not in shop.due()
+        counts = shop.build().counts
+        assert "error" not in counts
+        whole = shop.elsewhere(tmp_path / str(step))
+        assert whole.due() is None
+        whole.build()
+        mine, others = shop.exports(), whole.exports()
+        assert mine.keys() == others.keys()
+        assert [name for name in mine if mine[name] != others[name]] == []
+
+
+def test_a_build_of_nothing_new_runs_nothing_and_another_rule_runs_everything(shop, monkeypatch, tmp_path):
+    assert shop.due() == {}
+    assert shop.build().counts == {}
+    project = tmp_path / "dbt_project"
+    shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    monkeypatch.setattr(transform, "DBT_PROJECT", project)
+    assert shop.due() == {}
+    decision = "pos:C000001,pos:C000002,must,a steward,seen both,2026-03-21\n"
+    overrides = project / "seeds" / "match_overrides.csv"
+    overrides.write_text(overrides.read_text() + decision)
+    assert shop.due() is None
+
+
+def test_a_load_that_was_rewritten_or_a_build_that_did_not_end_is_no_ground_to_build_on(shop):
+    load = next(path for path in sorted((shop.settings.landing / "pos" / "customers").glob("*.parquet")))
+    seen = load.stat()
+    os.utime(load, ns=(seen.st_atime_ns, seen.st_mtime_ns + 1))
+    assert shop.due() is None
+    os.utime(load, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+    assert shop.due() == {}
+    with duckdb.connect(str(shop.settings.warehouse)) as warehouse:
+        kept = warehouse.execute("select content from complete.build").fetchone()[0]
+    changes.begin(shop.settings)
+    assert shop.due() is None
+    with duckdb.connect(str(shop.settings.warehouse)) as warehouse:
+        warehouse.execute("create schema complete; create table complete.build as select ? as content", [kept])
+    assert shop.due() == {}
+
+
+def test_exports_that_a_killed_build_never_wrote_come_with_the_next(shop):
+    shop.land(a_change(shop, random.Random(7)))
+    transform.build(shop.settings)
+    before = shop.exports()
+    shop.build()
+    assert shop.exports() != before
