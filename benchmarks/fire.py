@@ -47,6 +47,7 @@ def main() -> None:
             while toll.counts[name] < kills:
                 rounds(real, odoo, name, chance, toll)
                 done += 1
+                print(f"  {done}: {toll}", flush=True)
             print(
                 f"{name}: {toll.counts[name]} times in {done} publishes, each ended like an undisturbed one", flush=True
             )
@@ -80,10 +81,10 @@ def _twins(real: RealOdoo) -> Iterator[Round]:
 
 def _kill_publisher(real: RealOdoo, _: fire.Odoo, name: str, chance: random.Random, toll: Toll) -> None:
     with _twins(real) as one, killer(one.shop, one.target) as run:
-        plan, longest = one.shop.approved(), one.seconds / 2
+        plan, longest = one.shop.approved(), one.seconds / 8
         while not run("apply", plan.plan_id, chance.uniform(0, longest)):
             toll.counts[name] += 1
-            longest *= 1.05
+            longest *= 1.03
         one.compare(one.shop.apply(plan).run_id)
 
 

@@ -19,6 +19,7 @@ from pipelines.publish.decide import ACTIONS
 from pipelines.publish.plan import make_plan
 from pipelines.publish.policy import load_policy
 from pipelines.publish.refusal import PublishRefused
+from pipelines.publish.shown import show
 from pipelines.publish.store import Plan, latest, load
 from pipelines.publish.target import open_target
 from pipelines.publish.undo import undo_run
@@ -114,6 +115,7 @@ def publishing(settings: Settings, now: datetime, actor: str, config: ApplyConfi
     with open_target() as client:
         report = apply_plan(settings, client, plan.plan_id, now, actor)
         found = verify_run(settings, client, report.run_id, now, actor)
+        show(settings, client, report.run_id)
     wrong = Counter(mismatch["object"] for mismatch in found.mismatches)
     for name, counts in plan.summary["objects"].items():
         if "closed" in counts:

@@ -62,10 +62,12 @@ def apply(plan_id: str) -> None:
     """Write an approved plan to Odoo; run it again after an interruption."""
     from pipelines.publish import report
     from pipelines.publish.apply import apply_plan
+    from pipelines.publish.shown import show
     from pipelines.publish.target import open_target
 
     with open_target() as client, report.progress(console, "writing to Odoo") as tick:
         done = apply_plan(resources.settings(), client, plan_id, resources.now(), resources.actor(), tick)
+        show(resources.settings(), client, done.run_id)
     report.show_run(console, done)
     sys.exit(0 if done.complete else 1)
 
@@ -89,11 +91,13 @@ def verify(run_id: str) -> None:
 def undo(run_id: str) -> None:
     """Put back what a run wrote, wherever nobody has edited since."""
     from pipelines.publish import report
+    from pipelines.publish.shown import show
     from pipelines.publish.target import open_target
     from pipelines.publish.undo import undo_run
 
     with open_target() as client, report.progress(console, "putting back") as tick:
         done = undo_run(resources.settings(), client, run_id, resources.now(), resources.actor(), tick)
+        show(resources.settings(), client, done.run_id)
     report.show_run(console, done)
 
 
