@@ -96,7 +96,7 @@ def rule_on_edit(
     else:
         chosen = {field: edited[field] for field in asked or edited if field in edited}
         if not chosen or set(asked) - set(chosen):
-            missing = ", ".join(sorted(set(asked) - set(chosen))) or "no field"
+            missing = ", ".join(sorted(set(asked) - set(chosen))) or "anything"
             raise PublishRefused(f"nobody edited {missing} of {golden_id} since Assay wrote it", "see `assay edits`")
         sealed = {field: edit.sealed for field, edit in chosen.items()}
         if ruling == "keep":

@@ -12,6 +12,7 @@ from pipelines import resources
 from pipelines.publish.refusal import PublishRefused
 from pipelines.resources import MissingReference
 from sources.contract import SOURCES, load_contract
+from sources.odoo.access import LOGINS
 from sources.odoo.client import OdooClient, administrator_allowed, connect, is_administrator
 
 Resolve = Callable[[str], str]
@@ -57,6 +58,13 @@ def _open(resolve: Resolve, role: str | None, transport: str | None = None) -> O
     if role and named(resolve, role):
         login, key = f"env:ODOO_{role}_LOGIN", f"env:ODOO_{role}_KEY"
     return connect(resolve(contract.endpoint), resolve(contract.secrets["db"]), resolve(login), resolve(key), transport)
+
+
+def logins(resolve: Resolve = resources.resolve) -> set[str]:
+    """The users as whom Assay works: those that the environment names, and those that it provisions."""
+    contract = load_contract(SOURCES / "odoo" / "contract.yml")
+    said = {resolve(contract.secrets["login"])}
+    return said | {*LOGINS.values(), *([resolve("env:ODOO_PUBLISH_LOGIN")] if named(resolve, "PUBLISH") else [])}
 
 
 def named(resolve: Resolve, role: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pipelines.publish.authors import logins, tracked_changes
@@ -13,6 +15,8 @@ from sources.odoo.errors import OdooDenied, OdooMissing
 
 # External ids that people and Odoo's own exports and imports make.
 BY_HAND = {"__import__", "__export__", "__custom__"}
+# Odoo itself: its own data, its scheduled jobs.
+SUPERUSER = 1
 
 
 @dataclass
@@ -31,10 +35,11 @@ class Found:
         self.last_at = max(self.last_at, at)
 
 
-def discover_writers(client: OdooClient, policy: Policy) -> list[Found]:
+def discover_writers(client: OdooClient, policy: Policy, ours: Collection[str] = ()) -> list[Found]:
     """Every user and every module of external ids behind records of the published models; the unregistered first.
 
-    Fields are known of what Odoo tracks and this user may read. Raises the errors of Odoo's client.
+    `ours`: logins of Assay, by default the client's. Fields are known of what Odoo tracks and this user may read.
+    Raises the errors of Odoo's client.
     """
     users: dict[int, Found] = defaultdict(lambda: Found("user", ""))
     modules: dict[str, Found] = {}
@@ -49,10 +54,14 @@ def discover_writers(client: OdooClient, policy: Policy) -> list[Found]:
             users[uid].last_at = max(users[uid].last_at, at)
         for name, count in _modules(client, model).items():
             modules.setdefault(name, Found("external ids", name)).add(model, count)
+    users.pop(False, None)
     names = logins(client, users)
     for uid, found in users.items():
         found.name = names.get(uid, f"user {uid}")
-        found.known = "assay" if uid == client.uid else _registered(policy, "logins", found.name)
+        if uid == SUPERUSER:
+            found.known = "odoo"
+            continue
+        found.known = "assay" if found.name in (ours or (client.login,)) else _registered(policy, "logins", found.name)
     for name, found in modules.items():
         found.known = "assay" if name == MODULE else _registered(policy, "modules", name)
     return sorted([*users.values(), *modules.values()], key=lambda each: (bool(each.known), each.kind, each.name))
@@ -61,14 +70,14 @@ def discover_writers(client: OdooClient, policy: Policy) -> list[Found]:
 def _modules(client: OdooClient, model: str) -> dict[str, int]:
     """Number of external ids by module; none of modules that are installed, whose records are Odoo's own data."""
     counted: dict[str, int] = defaultdict(int)
-    try:
+    with contextlib.suppress(OdooDenied, OdooMissing):
         for page in read_by_id(client, "ir.model.data", ["module"], [("model", "=", model)], page=5000):
             for row in page:
                 counted[row["module"]] += 1
+    own: set[str] = set()
+    with contextlib.suppress(OdooDenied, OdooMissing):
         wanted = [("name", "in", sorted(counted)), ("state", "=", "installed")]
         own = {row["name"] for row in search_read(client, "ir.module.module", ["name"], wanted)}
-    except (OdooDenied, OdooMissing):
-        return dict(counted)
     return {name: count for name, count in counted.items() if name not in own | BY_HAND}
 
 

@@ -76,11 +76,12 @@ _ruling("take", "Look after released fields again.")
 def discover(everything: bool) -> None:
     """Users and connectors that write to what Assay publishes. Exit code 3 if some are not in odoo.yml."""
     from pipelines.publish.policy import load_policy
-    from pipelines.publish.target import open_target
+    from pipelines.publish.target import logins, named, open_admin, open_source
     from pipelines.publish.writers import discover_writers
 
-    with open_target() as client:
-        found = discover_writers(client, load_policy())
+    # An administrator, where one is named, sees the history of all fields; the reading user who wrote and where.
+    with open_admin() if named(resources.resolve, "ADMIN") else open_source() as client:
+        found = discover_writers(client, load_policy(), logins())
     unknown = [writer for writer in found if not writer.known]
     table = Table("writer", "kind", "known as", "records", "fields that Odoo tracked", "last (UTC)", box=None)
     for writer in found if everything else unknown:

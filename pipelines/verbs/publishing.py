@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 import click
 
@@ -17,8 +18,9 @@ console = wide_console()
 @click.command()
 @click.option("--object", "objects", multiple=True, help="Plan only this object, such as res_partner.")
 @click.option("--overrule", multiple=True, help="Golden id whose human edits may be overwritten; * for all.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the plan as a file too; it holds values.")
 @click.option("--list", "listed", is_flag=True, help="List the plans in the ledger.")
-def plan(objects: tuple[str, ...], overrule: tuple[str, ...], listed: bool) -> None:
+def plan(objects: tuple[str, ...], overrule: tuple[str, ...], out: Path | None, listed: bool) -> None:
     """Compare golden records with the live Odoo; nothing is written."""
     from pipelines import gates
     from pipelines.publish import report
@@ -39,21 +41,36 @@ def plan(objects: tuple[str, ...], overrule: tuple[str, ...], listed: bool) -> N
         for reason in verdict.reasons:
             click.echo(f"{domain}: {reason}")
     report.show_plan(console, settings, made)
+    if out:
+        from pipelines.ledger import open_ledger
+        from pipelines.publish.plan_file import write_plan
+
+        with open_ledger(settings.ledger_url).connect() as connection:
+            write_plan(connection, made.plan_id, out)
     checked = spent.get("precheck", 0.0)
     click.echo(f"pre-check: {checked:.1f} of {took:.1f} s, {checked / took:.0%} of the plan")
 
 
 @click.command()
-@click.argument("plan_id")
+@click.argument("plan_id", metavar="PLAN")
 @click.option("--by", default=None, help="Who approves; default: you.")
 @click.option("--note", default="")
 @click.option("--force", is_flag=True, help="Approve beyond the caps; needs a note.")
 def approve(plan_id: str, by: str | None, note: str, force: bool) -> None:
-    """Take responsibility for a plan."""
+    """Take responsibility for a plan, given by its id or by the file that tells it."""
+    from pipelines.ledger import open_ledger
     from pipelines.publish.approve import approve as approve_plan
+    from pipelines.publish.plan_file import plan_in_file
 
-    approved = approve_plan(resources.settings(), plan_id, by or resources.actor(), resources.now(), note, force)
-    click.echo(f"{approved.plan_id} approved; apply it with `assay apply {approved.plan_id}`")
+    settings = resources.settings()
+    if Path(plan_id).is_file():
+        with open_ledger(settings.ledger_url).connect() as connection:
+            plan_id = plan_in_file(connection, Path(plan_id))
+    approved = approve_plan(settings, plan_id, by or resources.actor(), resources.now(), note, force)
+    if approved.state == "planned":
+        click.echo(f"{plan_id} waits for the approval of another person")
+    else:
+        click.echo(f"{plan_id} approved; apply it with `assay apply {plan_id}`")
 
 
 @click.command()

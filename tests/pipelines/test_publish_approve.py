@@ -11,6 +11,7 @@ from pipelines.ledger import approvals, open_ledger
 from pipelines.publish.approve import approve, refuse_unapproved
 from pipelines.publish.authority import Authority, beyond_in_all, load_authority, refuse_unauthorised
 from pipelines.publish.caps import exceeded
+from pipelines.publish.plan_file import plan_in_file, write_plan
 from pipelines.publish.policy import Caps, load_policy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Line, Plan, load, save
@@ -237,3 +238,30 @@ def test_an_unknown_key_of_the_approval_policy_is_an_error():
     with pytest.raises(ValidationError, match="approve.recrods"):
         Authority.model_validate({"roles": {"all": {"people": ["*"], "approve": {"recrods": 5}}}})
     assert load_authority().roles
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (
+            lambda text: text.replace("new@example.com", "mallory@example.com", 1),
+            "line 2 of plan.jsonl is not what plan-1",
+        ),
+        (lambda text: "".join(text.splitlines(keepends=True)[:-1]), "line 3 of plan.jsonl is not what plan-1"),
+        (lambda text: text + "{}\n", "line 4 of plan.jsonl is not what plan-1"),
+        (lambda text: text.replace('"update":2', '"update":1', 1), "line 1 of plan.jsonl is not what plan-1"),
+        (lambda text: text.replace("plan-1", "plan-9", 1), "the ledger knows no plan plan-9"),
+        (lambda text: "hello", "is no plan"),
+    ],
+)
+def test_a_plan_file_is_approved_only_as_it_was_written(settings, tmp_path, edit, says):
+    planned(settings)
+    path = tmp_path / "plan.jsonl"
+    with open_ledger(settings.ledger_url).connect() as connection:
+        write_plan(connection, "plan-1", path)
+        assert plan_in_file(connection, path) == "plan-1"
+        assert path.stat().st_mode & 0o077 == 0
+        path.write_text(edit(path.read_text()))
+        with pytest.raises(PublishRefused, match=says.replace("plan-1", "plan plan-1")):
+            plan_in_file(connection, path)
+    assert stored(settings, sa.select(approvals)).all() == []
