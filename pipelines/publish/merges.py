@@ -140,7 +140,7 @@ def _clusters(rows: Rows, found: Comparison, merged: dict[int, dict[str, Any]]) 
     """Clusters of which several records in Odoo still stand for themselves."""
     for number, members in enumerate(rows.members):
         survivor = found.bound.get(number)
-        if survivor is None or len(members) < 2:
+        if survivor not in members or len(members) < 2:
             continue
         inside = set(members) | {survivor}
         losers = [n for n in members if n != survivor and not (n in merged and merged[n][MERGED_INTO] in inside)]

@@ -96,6 +96,16 @@ def dying_at(shop: Shop, number: int) -> Shop:
 
 
 def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone_whole(shop, used_odoo):
+    # A contact takes the address of the company that it is moved to.
+    call(shop.client, "res.partner", "write", [used_odoo.ids["partners"]["firm_1"]], vals={"street": "Main 1"})
+    # Another connector knows a duplicate by an id of its own.
+    theirs = {
+        "module": "shop",
+        "name": "customer_77",
+        "model": "res.partner",
+        "res_id": used_odoo.ids["partners"]["anna_web"],
+    }
+    alias = call(shop.client, "ir.model.data", "create", vals_list=[theirs])
     linked(shop, used_odoo)
     ids, before = used_odoo.ids["partners"], export(used_odoo.db)
     anna = [ids[key] for key in PEOPLE["C-anna"]]
@@ -120,6 +130,9 @@ def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone
         ("calendar_event", 1, f"partner_ids[{ids['anna_married']}]"),
         ("res_partner_category", 1, f"partner_ids[{ids['anna_web']}]"),
     ]
+    desk = {field for name, record, field in receipts if (name, record) == ("res_partner", ids["firm_2_desk"])}
+    assert desk == {"parent_id", "commercial_partner_id", "street"}
+    assert call(shop.client, "ir.model.data", "read", alias, fields=["res_id"])[0]["res_id"] == ids["anna_card"]
     active = {row["id"] for row in search_read(shop.client, "res.partner", [], [("active", "=", True)])}
     assert [n for n in anna if n in active] == [ids["anna_card"]]
     assert ids["ana_twin"] in active
