@@ -82,9 +82,9 @@ def match(settings: Settings, domain: str) -> None:
 
 
 def _systems(domain: str) -> list[str]:
-    """The conformed models of the single systems: records stand there in the shape of the domain."""
+    """The conformed models that read staging: those of the single systems, and the placeholders of the stores."""
     folder = PROJECT / "dbt_project" / "models" / "conformed" / domain
-    return sorted(path.stem for path in folder.glob(f"conformed_{domain}__*.sql"))
+    return sorted(path.stem for path in folder.glob(f"conformed_{domain}__*.sql") if "ref('stg_" in path.read_text())
 
 
 def _lay(warehouse: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path]) -> dict[str, int]:

@@ -98,6 +98,20 @@ def test_records_without_any_text_resemble_nothing(cluster_of):
     assert cluster_of["abc:nameless"] != cluster_of["xyz:nameless"]
 
 
+def test_the_waterfall_of_a_pair_adds_up_to_its_bits(matched):
+    rows = matched("""
+        select scores.likeness_bits, sum(said.bits_over_chance), scores.left_no, scores.right_no
+        from matched_products__likeness_scores as scores
+        join matched_products__evidence as l on scores.left_no = l.record_no
+        join matched_products__evidence as r on scores.right_no = r.record_no
+        join matched_products__explanations as said
+            on said.left_record_id = l.record_id and said.right_record_id = r.record_id
+        group by all
+    """)
+    assert len(rows) > 40
+    assert all(told == pytest.approx(bits, abs=0.2) for bits, told, *_ in rows)
+
+
 def test_a_name_that_hundreds_bear_and_one_of_ten_megabytes_bring_few_candidates(matched):
     ((candidates,),) = matched("select count(*) from matched_products__lookalikes")
     ((longest,),) = matched("select max(length(name_text)) from matched_products__evidence")

@@ -16,10 +16,7 @@ judged as (
 placed as (
 
     select
-        one_no,
-        other_no,
-        likeness_bits,
-        is_barred,
+        *,
         row_number() over (partition by one_no, other_system order by is_barred, likeness_bits desc, other_no) as one_place,
         row_number() over (partition by other_no, one_system order by is_barred, likeness_bits desc, one_no) as other_place
     from judged
@@ -31,5 +28,10 @@ select
     greatest(one_no, other_no) as right_no,
     likeness_bits,
     one_place = 1 and other_place = 1 and not is_barred as is_mutual_best,
-    case when one_place = 1 and other_place = 1 and not is_barred then likeness_bits else least(likeness_bits, -1) end as bits
+    case when one_place = 1 and other_place = 1 and not is_barred then likeness_bits else least(likeness_bits, -1) end as bits,
+    {%- for feature in declared('products', 'likeness.features') %}
+    {{ feature.name }},
+    {%- endfor %}
+    least_lead,
+    most_lead
 from placed
