@@ -3,9 +3,13 @@
 with keyed as (
     {% for rule in declared(domain, 'blocks.rules') %}
     {%- set number = loop.index0 %}
-    {%- for key in rule['keys'] %}
+    {%- for key in rule.get('keys', []) %}
     select {{ number }} as rule, hash({{ key }}) as key, record_no from {{ evidence }} where {{ key }} is not null and {{ is_touched(keys, 'record_no') }}
     {% if not loop.last %}union{% endif %}
+    {%- else %}
+    select distinct {{ number }} as rule, hash(key) as key, record_no
+    from (select record_no, unnest({{ rule['each'] }}) as key from {{ evidence }})
+    where key is not null and {{ is_touched(keys, 'record_no') }}
     {%- endfor %}
     {% if not loop.last %}union all{% endif %}
     {%- else %}

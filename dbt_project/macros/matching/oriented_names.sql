@@ -1,4 +1,4 @@
-{#- Names the right way round: `words` says how often each word stands first and last. -#}
+{#- Names the right way round: `words` says how often each word stands first and last. A lone word may be either. -#}
 {% macro oriented_names(records, words) %}
 select
     * exclude (first_word, second_word, last_word, last_words, is_swapped),
@@ -10,7 +10,12 @@ from (
     select
         records.*,
         coalesce(
-            (f.as_last + 1) * (l.as_first + 1) > 10 * (f.as_first + 1) * (l.as_last + 1), false
+            case
+                when last_word is null then f.as_last > 2 * f.as_first
+                when first_word is null then l.as_first > 2 * l.as_last
+                else (f.as_last + 1) * (l.as_first + 1) > 10 * (f.as_first + 1) * (l.as_last + 1)
+            end,
+            false
         ) as is_swapped
     from {{ records }} as records
     left join {{ words }} as f on records.first_word = f.word

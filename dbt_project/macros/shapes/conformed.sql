@@ -24,7 +24,7 @@
     'customers': {
       'is_active': 'boolean', 'kind': 'varchar', 'full_name': 'varchar', 'first_name': 'varchar', 'last_name': 'varchar',
       'company_name': 'varchar', 'email': 'varchar', 'phone': 'varchar', 'mobile': 'varchar', 'street': 'varchar',
-      'street2': 'varchar', 'city': 'varchar', 'zip': 'varchar', 'country_code': 'varchar', 'birth_on': 'date', 'vat': 'varchar',
+      'street2': 'varchar', 'city': 'varchar', 'zip': 'varchar', 'country_code': 'varchar', 'birth_on': 'date', 'vat': 'varchar', 'gender': 'varchar', 'birth_place': 'varchar', 'occupation': 'varchar',
       'loyalty_code': 'varchar', 'language': 'varchar', 'accepts_marketing': 'boolean', 'published_id': 'varchar',
       'linked_record_id': 'varchar',
     },

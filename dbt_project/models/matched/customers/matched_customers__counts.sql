@@ -62,6 +62,22 @@ select 'named', 'first name', null, count(first_name), null from named
 union all
 select 'named', 'last name', null, count(last_name), null from named
 union all
+select 'named', 'birth place', null, count(birth_place), null from named
+union all
+select 'named', 'occupation', null, count(occupation), null from named
+union all
+select 'birth place', birth_place, null, count(*), null
+from named
+where birth_place is not null
+group by birth_place
+having count(*) > 1
+union all
+select 'occupation', occupation, null, count(*), null
+from named
+where occupation is not null
+group by occupation
+having count(*) > 1
+union all
 select 'word', word, null, as_first, as_last from words
 union all
 select 'first name', first_name, null, count(*), null

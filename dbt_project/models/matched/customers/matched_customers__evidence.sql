@@ -84,7 +84,9 @@ learnt as (
     select
         max(records) filter (where kind = 'records') as records,
         greatest(max(records) filter (where kind = 'named' and value = 'first name'), 1) as first_named,
-        greatest(max(records) filter (where kind = 'named' and value = 'last name'), 1) as last_named
+        greatest(max(records) filter (where kind = 'named' and value = 'last name'), 1) as last_named,
+        greatest(max(records) filter (where kind = 'named' and value = 'birth place'), 1) as placed,
+        greatest(max(records) filter (where kind = 'named' and value = 'occupation'), 1) as occupied
     from {{ vocabulary }}
 
 )
@@ -111,6 +113,8 @@ select
         / (affinities.of_records + {{ smooth }}) / (first_names.records / learnt.first_named),
         1
     ) as name_affinity,
+    list_filter(named.name_words, lambda w: w <> named.first_name and w <> named.last_name) as other_names,
+    list_sort(list_distinct(list_transform(named.name_words, lambda w: {{ sound_key('w') }}))) as name_sounds,
     named.company,
     named.email,
     named.email_user,
@@ -130,6 +134,11 @@ select
     named.birth_on,
     named.vat,
     named.loyalty_code,
+    named.gender,
+    named.birth_place,
+    coalesce(places.records, 1) / learnt.placed as birth_place_share,
+    named.occupation,
+    coalesce(occupations.records, 1) / learnt.occupied as occupation_share,
     named.linked_record_id
 from named
 cross join learnt
@@ -138,3 +147,5 @@ left join last_names on named.last_name = last_names.last_name
 left join aliases on named.first_name = aliases.name
 left join {{ vocabulary }} as affinities
     on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail
+left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value
+left join {{ vocabulary }} as occupations on occupations.kind = 'occupation' and named.occupation = occupations.value

@@ -34,6 +34,9 @@ own as (
         placed.mobile,
         placed.birth_on,
         placed.loyalty_code,
+        placed.gender,
+        placed.birth_place,
+        placed.occupation,
         placed.linked_record_id,
         own_country as country_code,
         case when 'name' in echoes and kind = 'person' then {{ natural_name('own_name') }} else full_name end as full_name,
@@ -74,6 +77,9 @@ folded as (
         birth_on,
         nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') as vat,
         nullif(upper(trim(loyalty_code)), '') as loyalty_code,
+        lower(left(trim(gender), 1)) as gender,
+        nullif({{ fold_text('birth_place') }}, '') as birth_place,
+        nullif({{ fold_text('occupation') }}, '') as occupation,
         linked_record_id
     from own
 
@@ -82,7 +88,8 @@ folded as (
 sorted as (
 
     select
-        * replace (
+        * exclude (kind)
+        replace (
             is_company
             or (kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}'))
             and coalesce(
@@ -103,6 +110,7 @@ worded as (
         * exclude (given),
         {{ words("coalesce(given, case when not is_company and family is null then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
         {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
+        {{ words('full_name', titles + particles) }} as name_words,
         {{ words("coalesce(company_name, case when is_company then coalesce(full_name, family) end)", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {{ words("regexp_replace(house_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as street_words,
         split_part(split_part(email, '@', 1), '+', 1) as local_part,
@@ -128,6 +136,7 @@ select
     case when has_name then coalesce(given_words[2], case when family is null and len(family_words) > 1 then family_words[1] end) end as second_word,
     case when has_name then coalesce(list_filter(family_words, lambda w: len(w) > 1)[-1], family_words[-1]) end as last_word,
     case when has_name then list_filter(family_words, lambda w: len(w) > 1) end as last_words,
+    case when has_name then list_filter(name_words, lambda w: len(w) > 1)[:6] end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     case
         when domain = '' then null
@@ -148,5 +157,8 @@ select
     birth_on,
     vat,
     loyalty_code,
+    gender,
+    birth_place,
+    occupation,
     linked_record_id
 from judged
