@@ -50,7 +50,8 @@ def run(home: Path, mapping: Mapping, files: Sequence[Path]) -> Trial:
         raise UnusableInput(f"the mapping describes {len(mapping.records)} files of records, {len(files)} were given")
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home, "eval", f"sqlite:///{home / 'ledger.db'}")
-    settings.warehouse.unlink(missing_ok=True)
+    for of_another_set in (settings.warehouse, *home.glob("ledger.db*")):
+        of_another_set.unlink(missing_ok=True)
     ledger.open_ledger(settings.ledger_url)
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         unread = _lay(warehouse, mapping, files)

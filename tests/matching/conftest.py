@@ -26,6 +26,7 @@ TEXT = [
     "mobile",
 ]
 TEXT += ["street", "street2", "city", "zip", "country_code", "vat", "loyalty_code", "language", "linked_record_id"]
+TEXT += ["gender", "birth_place", "occupation"]
 SHAPE = pa.schema(
     [(name, pa.string()) for name in TEXT]
     + [("birth_on", pa.date32()), ("is_deleted", pa.bool_()), ("echoes", pa.list_(pa.string()))]
@@ -62,7 +63,11 @@ def person(record_id: str, **values) -> dict:
 
 def population() -> list[dict]:
     """The small retailer's customers, so that names and numbers are as common as in life."""
-    kept = [name for name in TEXT if name not in ("record_id", "kind", "street2", "linked_record_id")]
+    kept = [
+        name
+        for name in TEXT
+        if name not in ("record_id", "kind", "street2", "linked_record_id", "gender", "birth_place", "occupation")
+    ]
     rows = world.generate("retailer2", seed=11).appearances.to_pylist()
     return [
         person(

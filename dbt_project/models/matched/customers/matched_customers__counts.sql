@@ -62,6 +62,11 @@ select 'named', 'first name', null, count(first_name), null from named
 union all
 select 'named', 'last name', null, count(last_name), null from named
 union all
+select 'company', company, null, count(*), null
+from {{ records }}
+where is_company and company is not null
+group by company
+union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all
 select 'named', 'occupation', null, count(occupation), null from named

@@ -5,7 +5,8 @@
     'matched_customers__normalised': 'record_id',
     'matched_customers__placeholders': 'select null from {changed} where false',
 }) -%}
-{#- What each record brings to a comparison: names the right way round, no placeholders, how common its names are. -#}
+{#- What each record brings to a comparison: names the right way round, no placeholders, how common its names are. Who bears
+    the name of a company, and no given name that is known, is one. -#}
 {%- set known -%}
 greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * learnt.records)
 {%- endset -%}
@@ -15,7 +16,12 @@ with records as (
 
     select
         {{ record_number('normalised.record_id') }} as record_no,
-        normalised.* exclude (email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
+        normalised.* exclude (perhaps_company, is_company, company, first_word, second_word, last_word, last_words, name_words, email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
+        is_company or kin.value is not null as is_company,
+        coalesce(company, kin.value) as company,
+        {%- for part in ['first_word', 'second_word', 'last_word', 'last_words', 'name_words'] %}
+        case when kin.value is null then {{ part }} end as {{ part }},
+        {%- endfor %}
         case when bad_email.value is null then email end as email,
         case when bad_email.value is null then email_user end as email_user,
         case when bad_email.value is null then email_domain end as email_domain,
@@ -25,6 +31,9 @@ with records as (
         case when bad_loyalty.value is null then loyalty_code end as loyalty_code,
         case when bad_birth.value is null then birth_on end as birth_on
     from {{ ref('matched_customers__normalised') }} as normalised
+    left join (select distinct given_name from {{ ref('nicknames') }}) as given on normalised.first_word = given.given_name
+    left join {{ vocabulary }} as kin
+        on kin.kind = 'company' and normalised.perhaps_company = kin.value and given.given_name is null
     {%- for alias, attribute, column in [
         ('bad_email', 'email', 'email'), ('bad_phone', 'phone', 'phone'), ('bad_mobile', 'phone', 'mobile'),
         ('bad_vat', 'vat', 'vat'), ('bad_loyalty', 'loyalty_code', 'loyalty_code'), ('bad_birth', 'birth_on', 'birth_on'),

@@ -59,8 +59,8 @@ folded as (
     select
         record_id,
         system,
-        kind,
         coalesce(kind = 'company', false) as is_company,
+        kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}') as is_unstated,
         nullif({{ fold_text("coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end)") }}, '') as given,
         nullif({{ fold_text("coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end)") }}, '') as family,
         nullif({{ fold_text('full_name') }}, '') as full_name,
@@ -88,10 +88,9 @@ folded as (
 sorted as (
 
     select
-        * exclude (kind)
-        replace (
+        * replace (
             is_company
-            or (kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}'))
+            or is_unstated
             and coalesce(
                 given is null and company_name = coalesce(full_name, family, company_name)
                 or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
@@ -111,6 +110,7 @@ worded as (
         {{ words("coalesce(given, case when not is_company and family is null then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
         {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
         {{ words('full_name', titles + particles) }} as name_words,
+        {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("coalesce(company_name, case when is_company then coalesce(full_name, family) end)", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {{ words("regexp_replace(house_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as street_words,
         split_part(split_part(email, '@', 1), '+', 1) as local_part,
@@ -138,6 +138,7 @@ select
     case when has_name then list_filter(family_words, lambda w: len(w) > 1) end as last_words,
     case when has_name then list_filter(name_words, lambda w: len(w) > 1)[:6] end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
+    case when len(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
     case
         when domain = '' then null
         when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') || '@gmail.com'
