@@ -26,7 +26,7 @@ from pipelines.publish.values import same, seen
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient, fields_get, search_read
 
-Take = Callable[[str, int, str, str | None], Any]
+Take = Callable[[str, str, str, str | None], Any]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def rule_on_edit(
 ) -> list[str]:
     """Rule on fields of a record and return them; without any on all edited ones, `release` and `take` on the record.
 
-    take: for `keep`, makes a value golden's own; called with object, Odoo id, field and value.
+    take: for `keep`, makes a value golden's own; called with object, golden id, field and value.
     Raises PublishRefused where nothing was edited, or the ruling does not fit.
     """
     policy, asked = policy or load_policy(), list(fields)
@@ -110,7 +110,7 @@ def _keep(edits: Iterable[Edit], take: Take | None) -> None:
     if take is None:
         raise PublishRefused("there is nowhere to keep a value", "release the field instead")
     for edit in edits:
-        take(edit.object, edit.odoo_id, edit.field, None if edit.now is None else str(edit.now))
+        take(edit.object, edit.golden_id, edit.field, None if edit.now is None else str(edit.now))
 
 
 def _refuse_foreign(connection: sa.Connection, target: str) -> None:
