@@ -1,8 +1,8 @@
 """Publishing against the same work done inside Odoo: partners, products and price rules, new and changed.
 
 `odoo shell` on a copy of the same database creates and writes the same values in the same batches, with the same
-stamps and external ids, but without network, plan, compare-and-set or receipts: what is left to win. The two take
-turns; medians. CPU seconds are those of Odoo and of its PostgreSQL backends, from /proc.
+stamps, external ids and tracking, but without network, plan, compare-and-set or receipts: what is left to win. The two
+take turns; medians. CPU seconds are those of Odoo and of its PostgreSQL backends, from /proc.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OBJECTS = ("res_partner", "product_template", "product_product", "product_pricel
 IN_PROCESS = """
 import json, resource, time
 given = json.load(open({path!r}))
-env = env(context={{"lang": "en_US", "tracking_disable": True}})
+env = env(context={{"lang": "en_US", "tracking_disable": {quiet}}})
 def batches(items, size={batch}):
     return [items[at:at + size] for at in range(0, len(items), size)]
 def backend():
@@ -188,7 +188,8 @@ def _inside(shop: Shop, twin: OdooClient, target: OdooTarget, lines: list[Line])
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(made, file)
         file.flush()
-        script = IN_PROCESS.format(path=file.name, batch=BATCH)
+        quiet = shop.policy.quiet_above < COUNT
+        script = IN_PROCESS.format(path=file.name, batch=BATCH, quiet=quiet)
         words = ("shell", "-c", server.HOME / "odoo.conf", "-d", target.db, "--no-http", "--log-level=error")
         environment = server.odoo_environment()
         printed = server.run(*server.odoo_command(*words), env=environment, cwd=server.HOME, stdin=script)

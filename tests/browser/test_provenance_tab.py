@@ -96,9 +96,9 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
         page.click("button[type=submit]")
         page.wait_for_url("**/odoo**")
         for name, golden_id, shown in (
-            ("res_partner", "C-0001", ("shopify:1", "newest", "pos:7: anna@old.example (older)")),
+            ("res_partner", "C-0001", ("shopify:1", "newest", "pos:7: anna@old.example (older)", "Czech Republic")),
             ("product_template", "P-0001", ("odoo:2001", "only candidate")),
-            ("product_pricelist_item", "R-0001", ("shopify:5", "pos:9: 189.9 (ended)")),
+            ("product_pricelist_item", "R-0001", ("shopify:5", "pos:9: 189.9 (ended)", "Retail CZK")),
         ):
             record = shop.record(name, golden_id, "name")["id"]
             page.goto(f"{url}/odoo/{shop.policy.objects[name].model}/{record}")
