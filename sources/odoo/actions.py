@@ -14,7 +14,7 @@ from typing import Any
 
 from sources.odoo import merging
 from sources.odoo.client import OdooClient, call, search_read, write_each
-from sources.odoo.errors import OdooDenied, OdooNoSuchMethod, OdooRejected, OdooRetryable, redacted
+from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
 from sources.odoo.rehearsal import REHEARSE
 from sources.odoo.wanted import MODULE, Step, Wanted, missing
 
@@ -106,7 +106,7 @@ ACTIONS["rehearse"] = ("assay: rehearsal", REHEARSE)
 def missing_fields(client: OdooClient) -> list[Step]:
     """Steps that add our fields where they are missing."""
     steps, models = [], ids_of_models(client, MODELS)
-    merges = merging.MODELS if _tells_its_constraints(client) else ()
+    merges = merging.MODELS if merging.supported(client) else ()
     ours = [("model", "in", MODELS), ("name", "in", [*FIELDS, merging.MERGED_INTO])]
     have = {(row["model"], row["name"]) for row in search_read(client, "ir.model.fields", ["model", "name"], ours)}
     for model in MODELS:
@@ -121,7 +121,7 @@ def missing_fields(client: OdooClient) -> list[Step]:
 def wanted(client: OdooClient) -> list[Wanted]:
     """The server actions as records."""
     models = ids_of_models(client, MODELS)
-    merges = merging.codes() if _tells_its_constraints(client) else {}
+    merges = merging.codes() if merging.supported(client) else {}
     coded = [(what, model, title, code) for model in MODELS for what, (title, code) in ACTIONS.items()]
     coded += [(MERGE, model, "assay: merge", code) for model, code in merges.items()]
     return [
@@ -168,10 +168,7 @@ def removal(client: OdooClient) -> list[Step]:
         if row["name"] == GOLDEN_ID and (kept := _only_in_field(client, row["model"])):
             keep = partial(call, client, "ir.model.data", "create", vals_list=kept)
             steps.append(Step(f"{row['model']}: {len(kept)} golden ids kept as external ids", keep))
-        if row["name"] == merging.MERGED_INTO and call(
-            client, row["model"], "search_count", domain=[(row["name"], "!=", False)]
-        ):
-            # Old ids lead nowhere without it.
+        if row["name"] == merging.MERGED_INTO and merging.in_use(client, row["model"]):
             continue
         remove = partial(call, client, "ir.model.fields", "unlink", [row["id"]])
         steps.append(Step(f"{row['model']}: field {row['name']}", remove))
@@ -394,14 +391,6 @@ def _action(client: OdooClient, what: str, model: str) -> int | None:
 def merge_action(client: OdooClient, model: str) -> int | None:
     """The server action that merges records of `model`; None where this Odoo has none."""
     return _action(client, MERGE, model)
-
-
-def _tells_its_constraints(client: OdooClient) -> bool:
-    """Whether this Odoo says which of its rows are unique; without that no merge can be planned."""
-    try:
-        return bool(call(client, "ir.model.constraint", "search_count", domain=[]))
-    except OdooNoSuchMethod:
-        return False
 
 
 def _registered(client: OdooClient) -> dict[str, int]:

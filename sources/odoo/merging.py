@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from sources.odoo.client import OdooClient, call
+from sources.odoo.errors import OdooNoSuchMethod
 
 MERGED_INTO = "x_assay_merged_into"
 MODELS = ("product.product", "product.template", "res.partner")
@@ -31,6 +32,19 @@ def fields(model: str) -> dict[str, dict[str, Any]]:
     """The field that a merge needs on `model`, as `ir.model.fields` takes it."""
     said = {"field_description": "Assay merged into", "help": "The record that stands for this one since a merge."}
     return {MERGED_INTO: {"ttype": "many2one", "relation": model, "on_delete": "set null", "index": True, **said}}
+
+
+def supported(client: OdooClient) -> bool:
+    """Whether this Odoo says which of its rows are unique; without that no merge can be planned."""
+    try:
+        return bool(call(client, "ir.model.constraint", "search_count", domain=[]))
+    except OdooNoSuchMethod:
+        return False
+
+
+def in_use(client: OdooClient, model: str) -> bool:
+    """Whether a record of `model` is merged: its old id leads nowhere without our field."""
+    return bool(call(client, model, "search_count", domain=[(MERGED_INTO, "!=", False)]))
 
 
 def codes() -> dict[str, str]:
