@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from pipelines.labels import Labels
@@ -30,35 +31,40 @@ class Point(NamedTuple):
 
 def precision_over_recall(scores: pa.Table, known: Labels) -> list[Point]:
     """A point per half bit, best first; `scores` has left_id, right_id, bits."""
+    bits, same = joined_to_truth(scores, known)
+    with duckdb.connect() as db:
+        db.register("entities", known.entities)
+        real = "select sum(n * (n - 1) / 2) from (select count(*) as n from entities group by entity_id)"
+        total = (len(known.pairs) if known.pairs is not None else db.sql(real).fetchone()[0]) or 1
+    place = np.floor(np.clip(bits, -20, 60) * 2).astype(int)
+    steps = np.unique(place)[::-1]
+    seen = [(place >= step) for step in steps]
+    return [
+        Point(step / 2, float(same[at].mean()), float(same[at].sum() / total))
+        for step, at in zip(steps, seen, strict=True)
+    ]
+
+
+def joined_to_truth(scores: pa.Table, known: Labels) -> tuple[np.ndarray, np.ndarray]:
+    """Bits of each compared pair of which something is known, and whether it is the same."""
     with duckdb.connect() as db:
         db.register("scores", scores)
         db.register("entities", known.entities)
-        real = "select sum(n * (n - 1) / 2) from (select count(*) as n from entities group by entity_id)"
         same, across = "l.entity_id = r.entity_id", "true"
         if known.pairs is not None:
             db.register("pairs", known.pairs)
-            real = "select count(*) from pairs"
             both = "(least(left_id, right_id), greatest(left_id, right_id))"
             same = f"{both} in (select {both} from pairs)"
             across = "split_part(left_id, ':', 1) <> split_part(right_id, ':', 1)"
-        total = db.sql(real).fetchone()[0] or 1
-        rows = db.sql(f"""
-            select bits, sum(pairs) over up as pairs, sum(same) over up as same
-            from (
-                select
-                    floor(greatest(-20, least(60, bits)) * 2) / 2 as bits,
-                    count(*) as pairs,
-                    count(*) filter ({same}) as same
-                from scores
-                join entities as l on left_id = l.record_id
-                join entities as r on right_id = r.record_id
-                where {across}
-                group by 1
-            )
-            window up as (order by bits desc)
-            order by bits desc
-        """).fetchall()
-    return [Point(bits, right / pairs, right / total) for bits, pairs, right in rows]
+        found = db.sql(f"""
+            select bits, {same} as same
+            from scores
+            join entities as l on left_id = l.record_id
+            join entities as r on right_id = r.record_id
+            where {across}
+            order by left_id, right_id
+        """).to_arrow_table()
+    return found["bits"].to_numpy(), found["same"].to_numpy(zero_copy_only=False).astype(bool)
 
 
 def write(path: Path, curves: Mapping[str, Sequence[Point]]) -> None:

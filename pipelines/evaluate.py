@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import labels, trial
-from pipelines.curve import Point, precision_over_recall
+from pipelines import calibration, labels, trial
+from pipelines.calibration import Reliability
+from pipelines.curve import Point, joined_to_truth, precision_over_recall
 from pipelines.mapping import Mapping, UnusableInput
 from pipelines.resources import Settings
+
+AUTOMATIC = 0.97
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,21 @@ def _fallen(db: duckdb.DuckDBPyConnection, traps: pa.Table | None) -> dict[str, 
 
 
 @dataclass(frozen=True)
+class Calibrated:
+    """What scores are worth as probabilities: as the model believes (`raw`), and after so many labels (`mended`)."""
+
+    labels: int
+    raw: Reliability
+    mended: Reliability
+
+    def lines(self) -> Iterator[str]:
+        """Both, for a terminal."""
+        for name, r in (("without labels", self.raw), (f"{self.labels:,} labels", self.mended)):
+            band = f"{r.automatic:,} pairs at {AUTOMATIC} or more, {r.precision:.4f} of them right"
+            yield f"  probabilities, {name}: off by {r.error:.4f} on average; {band}"
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """One set, matched and scored: its quality, seconds of matching, and precision over recall of its pairs."""
 
@@ -153,6 +172,7 @@ class Evaluation:
     curve: list[Point]
     test: tuple[float, float] | None = None
     unread: dict[str, int] = field(default_factory=dict)
+    calibrated: Calibrated | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for a file that another program reads."""
@@ -161,7 +181,11 @@ class Evaluation:
         if test:
             test["f1"] = harmonic(*self.test)
         told = {"set": self.name, "domain": self.domain, "records": self.records, "seconds": round(self.seconds, 1)}
-        return {**told, "quality": quality, "test": test, "unread": self.unread}
+        return {**told, "quality": quality, "test": test, "unread": self.unread, **self._probabilities()}
+
+    def _probabilities(self) -> dict[str, Any]:
+        c = self.calibrated
+        return {} if c is None else {"calibration": {**asdict(c), "raw": c.raw._asdict(), "mended": c.mended._asdict()}}
 
     def lines(self) -> Iterator[str]:
         """The table of this set for a terminal."""
@@ -174,12 +198,19 @@ class Evaluation:
             yield f"  {name:<14} {precision:7.4f}  {recall:7.4f}  {harmonic(precision, recall):7.4f}"
         largest = f"largest {q.largest}, truly {q.largest_really}"
         yield f"  clusters {q.found:,} of {q.really:,} entities, {q.mixed:,} mixed, {largest}"
+        if self.calibrated:
+            yield from self.calibrated.lines()
         for name, count in self.unread.items():
             yield f"  {count:,} values of {name} could not be read as the mapping says, and were left out"
 
 
 def evaluate_set(
-    home: Path, mapping: Mapping, records: Sequence[Path], truth: Sequence[Path], test: Path | None = None
+    home: Path,
+    mapping: Mapping,
+    records: Sequence[Path],
+    truth: Sequence[Path],
+    test: Path | None = None,
+    drawn: int = 0,
 ) -> Evaluation:
     """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed."""
     matched = trial.run(home, mapping, records)
@@ -195,7 +226,20 @@ def evaluate_set(
         precision_over_recall(matched.scores, known),
         _on_split(matched.clusters, tested) if tested else None,
         matched.unread,
+        _calibrated(matched.scores, known, drawn) if drawn else None,
     )
+
+
+def _calibrated(scores: pa.Table, known: labels.Labels, drawn: int) -> Calibrated | None:
+    """Probabilities as a steward's `drawn` labels, even over the bands of score, would make them; None if no pairs."""
+    bits, same = joined_to_truth(scores, known)
+    if not len(bits):
+        return None
+    places, weights = calibration.sample(bits, drawn)
+    fitted = calibration.fit(bits[places], same[places], weights)
+    believed = 1 / (1 + np.exp2(-np.clip(bits, -60, 60)))
+    judged = (calibration.reliability(p, same, AUTOMATIC) for p in (believed, fitted.probability(bits)))
+    return Calibrated(len(places), *judged)
 
 
 def _on_split(clusters: pa.Table, tested: pa.Table) -> tuple[float, float]:

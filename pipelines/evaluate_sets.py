@@ -21,6 +21,7 @@ def report(
     domain: str | None,
     as_json: Path | None,
     curve: Path | None,
+    labels: int = 0,
 ) -> Iterator[str]:
     """The figures of each set as lines; a set whose files are absent is named. Raises UnusableInput, BuildFailed."""
     paths = [path for given in mapping for path in (sorted(given.glob("*.yml")) if given.is_dir() else [given])]
@@ -37,7 +38,7 @@ def report(
             if absent and not records:
                 yield f"{one.name}: absent, {absent[0]} does not exist"
                 continue
-            done.append(evaluate_set(Path(home), one, *files))
+            done.append(evaluate_set(Path(home), one, *files, drawn=labels))
             yield from done[-1].lines()
     if as_json:
         as_json.write_text(json.dumps([e.as_dict() for e in done], indent=2) + "\n", encoding="utf-8")

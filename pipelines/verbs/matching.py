@@ -25,6 +25,9 @@ def match() -> None:
 @click.option("--data", type=a_file, help="Folder of the files that the mappings name.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only mappings of this domain.")
 @click.option("--json", "as_json", type=a_file, help="Write the figures here too.")
+@click.option(
+    "--labels", type=int, default=0, help="Calibrate on so many labels drawn by band of score; say what it gains."
+)
 @click.option("--curve", type=a_file, help="Draw precision over recall here, .svg or .csv.")
 def match_eval(**options: Any) -> None:
     """Match records from files without their labels and score the result with them.
