@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines import identity, ledger, resources
+from pipelines import identity, ledger, matching, resources
 
 RECORDS = "records"
 
@@ -40,9 +40,15 @@ def assign(
     return assigned
 
 
-def version_of(rows: object) -> str:
-    """A short hash of anything that JSON can hold: the version of a cause."""
-    return hashlib.sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()[:12]
+def causes(domain: str, model: duckdb.DuckDBPyRelation, decisions: duckdb.DuckDBPyRelation) -> dict[str, str]:
+    """What clusters rest on besides records, by name, with its version: the weights, the declared rules, decisions."""
+    learnt = model.aggregate("coalesce(min(model_version), '') as version").fetchone()[0]
+    decided = decisions.project("left_no, right_no, decision, decided_on").order("all").fetchall()
+    return {"model": learnt, "rules": _version(matching.declared(domain)), "decisions": _version(decided)}
+
+
+def _version(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def since_last(engine: sa.Engine, domain: str, causes: Mapping[str, str]) -> str:

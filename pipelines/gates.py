@@ -14,6 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from pipelines.freshness import Reading, Watermark, judge
 from pipelines.publish.policy import load_policy
 from pipelines.resources import Settings
@@ -24,12 +27,14 @@ BAD = {"fail": "fails", "error": "could not be run", "runtime error": "could not
 
 @dataclass
 class Gate:
-    """A verdict on one domain. `reasons` say why it is closed or what is held back; `stale_units` hold rows back."""
+    """A verdict on one domain. `reasons` say why it is closed or what is held back; `stale_units` hold rows back, and
+    `held` golden records, by id, with the reason."""
 
     domain: str
     open: bool = True
     reasons: list[str] = field(default_factory=list)
     stale_units: set[str] = field(default_factory=set)
+    held: dict[str, str] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
 
 
@@ -56,6 +61,7 @@ def evaluate(settings: Settings, contracts: Mapping[str, Contract], now: datetim
         gates[reading.domain].readings.append(reading)
     for gate in gates.values():
         _judge_freshness(gate, contracts)
+        _judge_decisions(gate, settings)
     for node, failure in built.failures.items():
         for domain in failure["domains"]:
             if domain in gates:
@@ -136,6 +142,25 @@ def _judge_freshness(gate: Gate, contracts: Mapping[str, Contract]) -> None:
         else:
             gate.stale_units |= _held(mark, gate.readings)
             gate.reasons.append(f"{reading.sentence}; what rests on it is held")
+
+
+def _judge_decisions(gate: Gate, settings: Settings) -> None:
+    """Holds the golden records about which stewards' decisions contradict each other."""
+    folder = settings.exports / "matched"
+    refused, ids = (folder / f"matched_{gate.domain}__{part}.parquet" for part in ("contradictions", "ids"))
+    if not refused.exists() or not ids.exists():
+        return
+    told = pq.read_table(refused)
+    for row in told.join(pq.read_table(ids), "record_id").sort_by("record_id").to_pylist():
+        for name, golden_id in row.items():
+            if name.endswith("_id") and name not in ("record_id", "component_id"):
+                gate.held[golden_id] = f"stewards' decisions contradict each other: {row['decisions']}"
+    for component in sorted(set(told["component_id"].to_pylist())):
+        rows = told.filter(pc.field("component_id") == component)
+        gate.reasons.append(
+            f"{rows.num_rows} records around {component} keep their ids and wait, for decisions contradict each other: "
+            f"{rows['decisions'][0]}; mend match_overrides.csv"
+        )
 
 
 def _held(mark: Watermark, readings: Iterable[Reading]) -> set[str]:

@@ -241,6 +241,15 @@ def _move(registry: Registry, assigned: dict[str, str]) -> None:
                 registry.log("split", member.current, golden_id, record)
             if golden_id not in fresh:
                 registry.log("joined", golden_id, member.current, record)
+    _adopt(registry, assigned)
+
+
+def _adopt(registry: Registry, assigned: dict[str, str]) -> None:
+    """An id all of whose own records are gone becomes the own id of those who carry it: an undone merge returns it."""
+    own = {registry.members[record].native for record in assigned}
+    for record, golden_id in assigned.items():
+        if golden_id not in own:
+            registry.members[record] = Member(golden_id, golden_id)
 
 
 class Known(NamedTuple):

@@ -83,8 +83,9 @@ def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) 
     yield dg.MaterializeResult(asset_key=PLAN, metadata=plan_metadata(plan))
     for domain in published_domains():
         gate = judged[domain]
-        said = {"reasons": listed(gate.reasons), "held_back": listed(sorted(gate.stale_units)), **ages(gate)}
-        passed = gate.open and not gate.stale_units
+        held = sorted({*gate.stale_units, *gate.held})
+        said = {"reasons": listed(gate.reasons), "held_back": listed(held), **ages(gate)}
+        passed = gate.open and not gate.stale_units and not gate.held
         severity = dg.AssetCheckSeverity.WARN if gate.open else dg.AssetCheckSeverity.ERROR
         yield dg.AssetCheckResult(
             passed=passed, asset_key=PLAN, check_name=gate_name(domain), severity=severity, metadata=said

@@ -31,6 +31,7 @@ from sources.contract import load_contracts
 DBT_PROJECT = PROJECT / "dbt_project"
 EXPORTED = ("golden", "matched", "publish")
 EXPORT_MARK = "exported.txt"
+MATCHED = ("__ids", "__review", "__contradictions")
 Event = dict[str, Any]
 RECEIPTS = pa.schema(
     [
@@ -261,7 +262,7 @@ def _exported_models(warehouse: duckdb.DuckDBPyConnection, layer: str) -> dict[s
         [layer],
     ).fetchall()
     models = {name: key for name, key in found if not name.endswith("candidates")}
-    return models if layer != "matched" else {n: k for n, k in models.items() if n.endswith(("__ids", "__review"))}
+    return models if layer != "matched" else {n: k for n, k in models.items() if n.endswith(MATCHED)}
 
 
 def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str, path: Path) -> int:

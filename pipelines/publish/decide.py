@@ -38,12 +38,13 @@ def decide(
     stale: set[str],
     given: Values,
     objections: Mapping[int, str] = {},
+    held: Mapping[str, str] = {},
 ) -> Decisions:
     """Decide on every row: create, update, link, conflict, hold or reject, or nothing where Odoo already agrees.
 
     `edits` are people's edits to report, `deleted` the Odoo ids that golden ids had before somebody deleted them,
     `stale` the units on which nothing may rest, `given` what a new record gets besides golden's values, `objections`
-    what the pre-check says.
+    what the pre-check says, `held` golden ids that wait, with the reason.
     """
     problems = _joined(clashes(rows, policy, found), objections) | found.problems | rows.problems
     creates, changes, reports = [], [], []
@@ -59,6 +60,8 @@ def decide(
         elif odoo_id is None and golden_id in deleted:
             action = "conflict"
             reason = f"record {deleted[golden_id]} was deleted in Odoo after Assay wrote it; overrule to make it anew"
+        elif golden_id in held and (odoo_id is None or after):
+            action, reason = "hold", held[golden_id]
         elif dark and (odoo_id is None or after):
             action, reason = "hold", f"rests on {', '.join(dark)}, which is stale"
         elif odoo_id is None:

@@ -42,11 +42,12 @@ ALL = "*"
 
 
 class Gate(Protocol):
-    """Whether a domain may be published, why not, and the units whose rows wait."""
+    """Whether a domain may be published, why not, the units whose rows wait, and the golden ids that do (by reason)."""
 
     open: bool
     reasons: list[str]
     stale_units: set[str]
+    held: Mapping[str, str]
 
 
 @dataclass
@@ -161,7 +162,8 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
     began = time.perf_counter()
     objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to), drafts)
     making.spent["precheck"] = making.spent.get("precheck", 0.0) + time.perf_counter() - began
-    made = decide(name, rows, policy, found, edits, deleted, judged.stale_units, given, objections.said())
+    said, stale = objections.said(), judged.stale_units
+    made = decide(name, rows, policy, found, edits, deleted, stale, given, said, judged.held)
     made.counts |= {"rehearsed": objections.rehearsed, "released": making.released[name]}
     made.lines += _given_up(making, name)
     return made

@@ -4,11 +4,15 @@ import shutil
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
+from pipelines import ledger
+from pipelines.ledger import open_ledger
 from sources.estate.scenarios import ANA_MOBILE, ANNA_EMAIL, ANNA_MOBILE, LANDLINE
 from tests.flow.fixtures import retailer_in
 from tests.flow.scenes import change_seed, export_digests, golden, rows
 
+SET_BY_HAND = "anna.set.by.hand@example.org"
 DUMMY = "noemail@store001.example"
 
 
@@ -77,19 +81,53 @@ def test_the_clerks_dummy_mailbox_links_nobody_and_is_nobodys_golden_mailbox(at_
     assert golden(at_demo.settings, "from golden_customers where email = ?", DUMMY) == []
 
 
-@pytest.fixture
-def separated(demo, tmp_path, monkeypatch):
-    """A steward said that Anna in Odoo is not Anna of the loyalty programme; built once on top of what was."""
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def separated(demo, tmp_path_factory):
+    """A steward said that Anna in Odoo is not Anna of the loyalty programme, and set a golden mailbox; of Ana's rows
+    two stewards say what cannot all be true. Built once on top of what was."""
+    folder = tmp_path_factory.mktemp("separated")
+    home = folder / "home"
     shutil.copytree(demo.home, home)
     found = anna(demo.settings)
     left = next(record for record in found if record.startswith("odoo:"))
     right = next(record for record in found if record.startswith("voucherify:"))
-    decision = f"{left},{right},cannot,Jana Steward,Two people says the store,2026-03-29\n"
-    change_seed(monkeypatch, tmp_path, "match_overrides.csv", lambda text: text.rstrip("\n") + "\n" + decision)
-    with retailer_in(home, monkeypatch) as retailer:
-        assert retailer.build() == {}
-        yield retailer, left, right, set(found.values()).pop()
+    one, other = ana(demo.settings)
+    pairs = f"{left},{right},cannot,Jana Steward,Two people says the store,2026-03-29\n"
+    pairs += f"{one},{other},must,Jana Steward,One person says the till,2026-03-29\n"
+    pairs += f"{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
+    values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
+    values += f"customers,{right},birth_on,1988-13-12,Jana Steward,A slip,2026-03-29\n"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, added in (("match_overrides.csv", pairs), ("golden_overrides.csv", values)):
+            change_seed(patch, folder, name, lambda text, added=added: text.rstrip("\n") + "\n" + added)
+        with retailer_in(home, patch) as retailer:
+            assert retailer.build() == {}
+            yield retailer, left, right, set(found.values()).pop()
+
+
+def test_what_stewards_say_holds_and_what_contradicts_itself_waits_loudly(separated):
+    retailer, _, right, _ = separated
+    settings = retailer.settings
+    (customer_id,) = set(records(settings, "record_id = ?", right).values())
+    (row,) = golden(settings, "from golden_customers where customer_id = ?", customer_id)
+    assert row["email"] == SET_BY_HAND
+    told = "from golden_customers__provenance where customer_id = ? and attribute = 'email'"
+    (origin,) = golden(settings, told, customer_id)
+    assert (origin["rule"], origin["record_id"]) == ("steward", right)
+    assert ANNA_EMAIL in origin["losing_values"]
+    refused = golden(settings, "from golden_customers__rejected where remedy like '%golden_overrides.csv%'")
+    assert [(each["attribute"], each["reason"]) for each in refused] == [("birth_on", "not a date")]
+
+    hers, gate = ana(settings), retailer.gates()["customers"]
+    assert len(set(hers.values())) == 1, "her rows keep the id they had"
+    assert gate.open, "the others are published"
+    assert set(hers.values()) <= set(gate.held)
+    assert all("Jana Steward" in told and "Petr Steward" in told for told in gate.held.values())
+    assert all(any(record in reason for reason in gate.reasons) for record in hers)
+    with open_ledger(settings.ledger_url).connect() as connection:
+        log = ledger.id_events.c
+        reasons = connection.scalars(sa.select(log.reason).where(log.golden_id == customer_id)).all()
+    assert any("decisions" in reason for reason in reasons), "the new id says why it came"
 
 
 def test_a_stewards_no_survives_a_rebuild_from_an_emptied_warehouse_byte_by_byte(separated):

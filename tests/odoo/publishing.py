@@ -66,7 +66,7 @@ Row = dict[str, Any]
 
 
 def gate(open: bool = True, stale: set[str] = frozenset(), reasons: tuple[str, ...] = ()) -> SimpleNamespace:
-    return SimpleNamespace(open=open, stale_units=set(stale), reasons=list(reasons))
+    return SimpleNamespace(open=open, stale_units=set(stale), held={}, reasons=list(reasons))
 
 
 def all_open() -> dict[str, SimpleNamespace]:

@@ -116,6 +116,16 @@ def test_a_removed_source_retires_ids_and_its_return_revives_them(engine):
     assert assign(engine, "ab", "c") == first
 
 
+def test_a_merge_undone_gives_back_the_id_that_a_record_had_last_though_another_brought_it(engine):
+    first = assign(engine, "z", "a", "b")
+    assign(engine, "z", "ab")
+    heir = assign(engine, "z", "b")
+    assert heir["b"] == first["a"]
+    assign(engine, "zb")
+    assert assign(engine, "z", "b") == heir
+    assert assign(engine, "z", "a", "b")["a"] == first["a"], "whoever brought it has it again"
+
+
 def test_a_pointer_follows_the_records_when_they_move_on(engine):
     first = assign(engine, "a", "b", "cd")
     assign(engine, "ab", "cd")

@@ -1,4 +1,5 @@
-{#- The stewards' decisions about records we have; the later decision on a pair holds. -#}
+{#- The stewards' decisions about records we have; the later decision on a pair holds. Opposite decisions of one day contradict
+    each other: neither is later, and `is_contradicted` says so. -#}
 {% macro steward_decisions(overrides, evidence) %}
 select
     least(l.record_no, r.record_no) as left_no,
@@ -6,11 +7,13 @@ select
     decision,
     steward,
     reason,
-    decided_on
+    decided_on,
+    min(decision) over same_day <> max(decision) over same_day as is_contradicted
 from {{ overrides }} as overrides
 inner join {{ evidence }} as l on overrides.left_record_id = l.record_id
 inner join {{ evidence }} as r on overrides.right_record_id = r.record_id
 where l.record_no <> r.record_no
+window same_day as (partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no), decided_on)
 qualify row_number() over (
     partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no)
     order by decided_on desc, decision, steward, reason, left_record_id

@@ -1,6 +1,7 @@
 {#- One row per golden id and attribute that has a value: where it came from, by which rule, and what lost against it.
-    Continues a `with` clause that defines `golden`, the ids that exist; `also` lists further columns of it to lead each row. -#}
-{% macro provenance(candidates, records, golden_id, golden, also=[]) -%}
+    Continues a `with` clause that defines `golden`, the ids that exist; `also` lists further columns of it to lead each row.
+    What stewards set, in `decided`, stands under the rule `steward`, and what it replaced among the losers. -#}
+{% macro provenance(candidates, records, golden_id, golden, decided, also=[]) -%}
 , offered as (
     select
         {{ golden_id }},
@@ -17,7 +18,15 @@
 survivors as (
     select {{ golden_id }}, part.attribute as attribute, part.value as value, record_id, rule
     from offered
+    anti join {{ decided }} as decided
+        on offered.{{ golden_id }} = decided.{{ golden_id }} and offered.part.attribute = decided.attribute and decided.problem is null
     where survives and part.value is not null
+
+    union all
+
+    select {{ golden_id }}, attribute, value, record_id, 'steward'
+    from {{ decided }}
+    where problem is null and value is not null
 ),
 
 losers as (
@@ -29,7 +38,7 @@ losers as (
             'record_id': 'offered.record_id',
             'system': 'records.system',
             'event_at': 'cast(records.event_at as varchar)',
-            'why': 'offered.why',
+            'why': "coalesce(offered.why, 'a steward decided')",
         }, 'offered.place') }} as losing_values
     from survivors
     inner join offered

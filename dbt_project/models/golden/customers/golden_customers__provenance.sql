@@ -7,4 +7,5 @@ with golden as (
 {{ provenance(
     narrowed(ref('golden_customers__candidates'), keys, 'customer_id'),
     narrowed(ref('matched_customers'), keys, 'customer_id'), 'customer_id', 'golden',
+    ref('golden_customers__decided'),
 ) }}

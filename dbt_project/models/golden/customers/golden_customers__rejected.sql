@@ -29,3 +29,14 @@ select
     'Correct it in ' || split_part(offers.record_id, ':', 1) || '.'
 from {{ ref('golden_customers__candidates') }} as offers
 where not offers.survives and offers.is_refused
+
+union all
+
+select
+    record_id,
+    customer_id,
+    attribute,
+    problem,
+    'Correct the row in golden_overrides.csv; until then survivorship decides.'
+from {{ ref('golden_customers__decided') }}
+where problem is not null

@@ -12,4 +12,4 @@ both_levels as (
     from {{ ref('golden_products__variant_candidates') }}
 )
 
-{{ provenance('both_levels', ref('matched_products'), 'golden_id', 'golden', also=['level']) }}
+{{ provenance('both_levels', ref('matched_products'), 'golden_id', 'golden', ref('golden_products__decided'), also=['level']) }}

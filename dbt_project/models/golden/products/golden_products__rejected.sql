@@ -52,3 +52,15 @@ select
 from {{ ref('golden_products__candidates') }} as offers
 inner join {{ ref('matched_products') }} as records on offers.record_id = records.record_id
 where offers.is_refused
+
+union all
+
+select
+    decided.record_id,
+    records.variant_id,
+    decided.attribute,
+    decided.problem,
+    'Correct the row in golden_overrides.csv; until then survivorship decides.'
+from {{ ref('golden_products__decided') }} as decided
+inner join {{ ref('matched_products') }} as records on decided.record_id = records.record_id
+where decided.problem is not null

@@ -5,39 +5,7 @@ with weights as (
 ),
 
 contributions as (
-    {%- for comparison in declared('customers', 'compare.comparisons') %}
-    select
-        left_no,
-        right_no,
-        '{{ comparison.name }}' as comparison,
-        {{ comparison.name }} as level,
-        {{ level_weight('customers', comparison, 'match') }} as log_match,
-        {{ level_weight('customers', comparison, 'household') }} as log_household,
-        {{ level_weight('customers', comparison, 'chance') }} as log_chance
-    from {{ ref('matched_customers__scores') }}
-    cross join weights
-    where {{ comparison.name }} is not null
-    union all
-    {%- endfor %}
-    select
-        left_no,
-        right_no,
-        'prior' as comparison,
-        0 as level,
-        prior_match as log_match,
-        prior_household as log_household,
-        prior_chance as log_chance
-    from {{ ref('matched_customers__scores') }}
-    cross join weights
-    {%- set together = declared('customers', 'learn.together') %}
-    {%- if together %}
-    union all
-    select left_no, right_no, 'together', 0, 0, 0, together_chance + log2(affinity)
-    from {{ ref('matched_customers__scores') }}
-    cross join weights
-    where {{ together | join(' = 0 and ') }} = 0
-    {%- endif %}
-
+    {{ explain_pairs('customers', ref('matched_customers__scores')) }}
 )
 
 select

@@ -8,5 +8,13 @@ def model(dbt, session):
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
     clusters = dbt.ref("matched_customers__clusters").project(f"record_id, cluster_id, {bound}")
     created = dbt.ref("matched_customers__originals").filter("is_created").project("record_id, golden_id")
-    assigned = build_ids.assign("customers", clusters.to_arrow_table(), created.to_arrow_table())
+    assigned = build_ids.assign(
+        "customers",
+        clusters.to_arrow_table(),
+        created.to_arrow_table(),
+        causes=build_ids.causes(
+            "customers", dbt.ref("matched_customers__model"), dbt.ref("matched_customers__decisions")
+        ),
+        held=dbt.ref("matched_customers__contradictions").project("record_id").to_arrow_table(),
+    )
     return assigned.rename_columns(["record_id", "customer_id"])

@@ -1,5 +1,11 @@
 {#- What a person should look at, the most doubtful first: pairs near the cut, loose clusters, decisions that contradict. -#}
-with clustered as (
+with decided as (
+
+    select left_no, right_no from {{ ref('matched_customers__decisions') }} where decision <> 'later'
+
+),
+
+clustered as (
 
     select evidence.record_no, clusters.record_id, clusters.cluster_id
     from {{ ref('matched_customers__clusters') }} as clusters
@@ -32,7 +38,7 @@ between_clusters as (
             order by bits desc, left_record_id, right_record_id
         ) as place
     from seated
-    anti join {{ ref('matched_customers__decisions') }} as decisions using (left_no, right_no)
+    anti join decided using (left_no, right_no)
     where left_cluster_id <> right_cluster_id and bits >= {{ declared('customers', 'cluster.review_bits') }}
 
 ),
@@ -97,15 +103,13 @@ inner join clustered on loose.record_no = clustered.record_no
 union all
 
 select
-    'decision ' || l.record_id || ' ' || r.record_id,
+    'decision ' || component_id,
     'decision',
-    l.record_id,
-    r.record_id,
-    l.cluster_id,
+    component_id,
+    null,
+    component_id,
     null,
     null,
-    decisions.decision || ' by ' || decisions.steward || ' contradicts other decisions; cannot has won'
-from {{ ref('matched_customers__decisions') }} as decisions
-inner join clustered as l on decisions.left_no = l.record_no
-inner join clustered as r on decisions.right_no = r.record_no
-where (decisions.decision = 'must') <> (l.cluster_id = r.cluster_id)
+    'decisions contradict each other: ' || min(decisions)
+from {{ ref('matched_customers__contradictions') }}
+group by component_id

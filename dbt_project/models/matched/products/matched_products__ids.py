@@ -7,14 +7,16 @@ def model(dbt, session):
     ours = dbt.ref("matched_products__originals").filter("is_ours")
     variants = dbt.ref("matched_products__clusters")
     products = dbt.ref("matched_products__groups")
+    causes = build_ids.causes("products", dbt.ref("matched_products__model"), dbt.ref("matched_products__decisions"))
+    held = dbt.ref("matched_products__contradictions").project("record_id").to_arrow_table()
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
     assigned = {}
     for domain, labelled, label, golden_id in (
         ("variants", variants, "cluster_id", "variant_id"),
         ("products", products, "group_id", "product_id"),
     ):
-        clusters = labelled.project(f"record_id, {label} as cluster_id, {bound}")
+        clusters = labelled.project(f"record_id, {label} as cluster_id, {bound}").to_arrow_table()
         followers = ours.filter(f"{golden_id} is not null").project(f"record_id, {golden_id} as golden_id")
-        assigned[golden_id] = build_ids.assign(domain, clusters.to_arrow_table(), followers.to_arrow_table())
+        assigned[golden_id] = build_ids.assign(domain, clusters, followers.to_arrow_table(), causes, held)
     by_variant, by_product = (table.rename_columns(["record_id", name]) for name, table in assigned.items())
     return by_variant.join(by_product, "record_id").sort_by("record_id")

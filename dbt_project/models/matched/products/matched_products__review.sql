@@ -1,5 +1,11 @@
 {#- What a person should look at: pairs near the cut, and numbers that two different variants share. -#}
-with clustered as (
+with decided as (
+
+    select left_no, right_no from {{ ref('matched_products__decisions') }} where decision <> 'later'
+
+),
+
+clustered as (
 
     select evidence.record_no, clusters.record_id, clusters.cluster_id
     from {{ ref('matched_products__clusters') }} as clusters
@@ -23,7 +29,7 @@ apart as (
             order by pairs.bits desc, l.record_id, r.record_id
         ) as place
     from {{ ref('matched_products__scores') }} as pairs
-    anti join {{ ref('matched_products__decisions') }} as decisions using (left_no, right_no)
+    anti join decided using (left_no, right_no)
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
     where l.cluster_id <> r.cluster_id
@@ -47,3 +53,17 @@ select
 from apart
 left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)
 where place = 1 and (shares_gtin or shares_sku or bits >= {{ declared('products', 'cluster.review_bits') }})
+
+union all
+
+select
+    'decision ' || component_id,
+    'decision',
+    component_id,
+    null,
+    component_id,
+    null,
+    null,
+    'decisions contradict each other: ' || min(decisions)
+from {{ ref('matched_products__contradictions') }}
+group by component_id

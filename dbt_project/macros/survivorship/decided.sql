@@ -1,0 +1,44 @@
+{#- What stewards set by hand on the golden records of a domain, the latest per attribute; `problem` says why a row cannot hold. -#}
+{% macro decided(domain, records, golden_id, traits) -%}
+select
+    records.{{ golden_id }},
+    overrides.attribute,
+    case overrides.attribute
+        {%- for attributes in traits.values() %}
+        {%- for attribute in attributes %}
+        when '{{ attribute }}' then cast(try_cast(overrides.value as {{ attribute_type(attribute) }}) as varchar)
+        {%- endfor %}
+        {%- endfor %}
+    end as value,
+    overrides.record_id,
+    overrides.steward,
+    overrides.reason,
+    overrides.decided_on,
+    case
+        when overrides.attribute not in ({% for attributes in traits.values() %}'{{ attributes | join("', '") }}'{{ ', ' if not loop.last }}{% endfor %})
+            then 'no such attribute of {{ domain }}'
+        {%- for attributes in traits.values() %}
+        {%- for attribute in attributes if attribute_type(attribute) != 'varchar' %}
+        when overrides.attribute = '{{ attribute }}' and overrides.value is not null and try_cast(overrides.value as {{ attribute_type(attribute) }}) is null
+            then 'not a {{ attribute_type(attribute) }}'
+        {%- endfor %}
+        {%- endfor %}
+    end as problem
+from {{ ref('golden_overrides') }} as overrides
+inner join {{ records }} as records on overrides.record_id = records.record_id
+where overrides.domain = '{{ domain }}' and records.{{ golden_id }} is not null and not records.is_deleted
+qualify row_number() over (
+    partition by records.{{ golden_id }}, overrides.attribute
+    order by overrides.decided_on desc, overrides.record_id
+) = 1
+{%- endmacro %}
+
+{#- The type of an attribute that is not text. -#}
+{% macro attribute_type(attribute) -%}
+  {{ return({
+    'birth_on': 'date',
+    'accepts_marketing': 'boolean',
+    'tax_rate': 'decimal(5, 2)',
+    'weight_g': 'bigint',
+  }.get(attribute, 'varchar')) }}
+{%- endmacro %}

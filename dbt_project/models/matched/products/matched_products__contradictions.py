@@ -1,0 +1,12 @@
+"""Names the records about which stewards' decisions cannot all be true; they keep the golden ids they have."""
+
+from pipelines.contradictions import contradictions
+
+
+def model(dbt, session):
+    decisions = dbt.ref("matched_products__decisions").set_alias("decisions")
+    left = dbt.ref("matched_products__evidence").project("record_no as left_no, record_id as left_record_id")
+    right = dbt.ref("matched_products__evidence").project("record_no as right_no, record_id as right_record_id")
+    named = decisions.join(left, "left_no").join(right, "right_no")
+    components = dbt.ref("matched_products__components").project("record_id, component_no").order("record_id")
+    return contradictions(named.order("left_no, right_no").to_arrow_table(), components.to_arrow_table())

@@ -1,0 +1,219 @@
+"""What stewards decide, as rows of two files that git reviews: match_overrides.csv and golden_overrides.csv.
+
+The files hold what is decided now, a row per pair or value, sorted; git and the ledger's audit hold how it came about.
+Records are named by their keys, never by golden ids. Writers take turns and replace a file as a whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines import audit, resources, transform
+from pipelines.ledger import open_ledger
+from pipelines.resources import Settings
+
+WORDS = {"same": "must", "different": "cannot", "later": "later"}
+"""How a person says it, and how the file does."""
+DOMAINS = ("customers", "products", "variants")
+
+
+class NotDecided(ValueError):
+    """A decision that cannot be taken as it was given; the message says why. Nothing was written."""
+
+
+class Decision(NamedTuple):
+    """One row of match_overrides.csv: what holds between two records."""
+
+    left_record_id: str
+    right_record_id: str
+    decision: str
+    steward: str
+    reason: str
+    decided_on: str
+
+
+class Override(NamedTuple):
+    """One row of golden_overrides.csv: the value of an attribute of the golden record that holds a record."""
+
+    domain: str
+    record_id: str
+    attribute: str
+    value: str
+    steward: str
+    reason: str
+    decided_on: str
+
+
+def seeds() -> Path:
+    """The folder of the files."""
+    return transform.DBT_PROJECT / "seeds"
+
+
+def decisions(folder: Path | None = None) -> list[Decision]:
+    """The rows of match_overrides.csv. Raises NotDecided where the file is not as it should be."""
+    return _read((folder or seeds()) / "match_overrides.csv", Decision)
+
+
+def overrides(folder: Path | None = None) -> list[Override]:
+    """The rows of golden_overrides.csv. Raises NotDecided where the file is not as it should be."""
+    return _read((folder or seeds()) / "golden_overrides.csv", Override)
+
+
+def decide(
+    settings: Settings, word: str, pairs: Iterable[tuple[str, str]], steward: str, reason: str, at: datetime
+) -> list[Decision]:
+    """Write that the records of each pair are `same`, `different`, or to be looked at `later`; returns the new rows.
+
+    What was decided on a pair before is replaced. Raises NotDecided.
+    """
+    if word not in WORDS:
+        raise NotDecided(f"{word!r} is no decision; say {', '.join(WORDS)}")
+    who, why = _said(steward, "steward"), _said(reason, "reason")
+    new = [Decision(*_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
+    with _rewriting("match_overrides.csv", Decision) as rows:
+        rows.update({row[:2]: row for row in new})
+    _audit(settings, who, "decide", {"decision": WORDS[word], "pairs": [list(row[:2]) for row in new]}, at)
+    return new
+
+
+def split(
+    settings: Settings, apart: Iterable[str], rest: Iterable[str], steward: str, reason: str, at: datetime
+) -> list[Decision]:
+    """Write that none of the records `apart` is one of the `rest`; returns the new rows. Raises NotDecided."""
+    pairs = [(one, other) for one in apart for other in rest]
+    if not pairs:
+        raise NotDecided("a split leaves records on both sides; choose some, not all")
+    return decide(settings, "different", pairs, steward, reason, at)
+
+
+def undecide(settings: Settings, pairs: Iterable[tuple[str, str]], steward: str, at: datetime) -> int:
+    """Take the decisions on pairs back, so that the model decides again; returns how many there were."""
+    gone = [_pair(*pair) for pair in pairs]
+    with _rewriting("match_overrides.csv", Decision) as rows:
+        found = [pair for pair in gone if rows.pop(pair, None)]
+    if found:
+        _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for pair in found]}, at)
+    return len(found)
+
+
+def override(
+    settings: Settings,
+    domain: str,
+    record_id: str,
+    attribute: str,
+    value: str | None,
+    steward: str,
+    reason: str,
+    at: datetime,
+) -> Override:
+    """Write that golden's `attribute` is `value` (None: that it has none) on whatever golden record holds `record_id`.
+
+    It comes last in survivorship and stands in provenance under the rule `steward`. Raises NotDecided.
+    """
+    if domain not in DOMAINS:
+        raise NotDecided(f"no golden values are set by hand in {domain!r}; choose {', '.join(DOMAINS)}")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", attribute):
+        raise NotDecided(f"{attribute!r} is not the name of an attribute")
+    who, why, said = _said(steward, "steward"), _said(reason, "reason"), (value or "").strip()
+    new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
+    with _rewriting("golden_overrides.csv", Override) as rows:
+        rows[new[:3]] = new
+    _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
+    return new
+
+
+def undo_override(
+    settings: Settings, domain: str, record_id: str, attribute: str, steward: str, at: datetime
+) -> Override | None:
+    """Take a value set by hand back, so that survivorship decides again; returns the row that was there."""
+    with _rewriting("golden_overrides.csv", Override) as rows:
+        found = rows.pop((domain, record_id, attribute), None)
+    if found:
+        detail = {"domain": domain, "record": record_id, "attribute": attribute}
+        _audit(settings, _said(steward, "steward"), "undo override", detail, at)
+    return found
+
+
+def _audit(settings: Settings, steward: str, action: str, detail: dict, at: datetime) -> None:
+    """Record keys and counts; never a value and never a reason, which may name people."""
+    if len(detail.get("pairs", [])) > 20:
+        detail = detail | {"pairs": detail["pairs"][:20], "of": len(detail["pairs"])}
+    audit.append(open_ledger(settings.ledger_url), steward, action, detail, at)
+
+
+def _pair(left: str, right: str) -> tuple[str, str]:
+    if left == right:
+        raise NotDecided(f"{left} is one record; a decision is about two")
+    one, other = sorted((_key(left), _key(right)))
+    return one, other
+
+
+def _key(record_id: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*:\S+", record_id):
+        raise NotDecided(f"{record_id!r} is not SYSTEM:KEY; decisions name records, never golden ids")
+    return record_id
+
+
+def _said(text: str, what: str) -> str:
+    text = " ".join((text or "").split())
+    if not text:
+        raise NotDecided(f"a decision needs a {what}")
+    return text
+
+
+def _read(path: Path, row: Callable) -> list:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = csv.DictReader(file)
+        if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
+            raise NotDecided(f"{path.name} has the columns {', '.join(lines.fieldnames)}, not {', '.join(row._fields)}")
+        try:
+            found = [row(**line) for line in lines]
+        except TypeError:
+            raise NotDecided(f"{path.name}, line {lines.line_num}: not {len(row._fields)} values") from None
+    for number, one in enumerate(found, 2):
+        if None in one or not _is_day(one.decided_on):
+            raise NotDecided(f"{path.name}, row {number}: a value is missing, or decided_on is not a day")
+    return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@contextmanager
+def _rewriting(name: str, row: Callable) -> Iterator[dict[tuple[str, ...], tuple]]:
+    """The rows of a file by their key, to be changed; written back at the end, all or nothing, one writer at a time."""
+    path = seeds() / name
+    width = 2 if row is Decision else 3
+    locks = resources.settings().home
+    with (locks / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = {one[:width]: one for one in _read(path, row)}
+        before = dict(rows)
+        yield rows
+        if rows == before:
+            return
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerows([row._fields, *(rows[key] for key in sorted(rows))])
+        partial = path.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)

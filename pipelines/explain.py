@@ -1,0 +1,240 @@
+"""Why two records are one party or are not: what each comparison says, in the words and weights of the last build.
+
+The SQL is the dbt project's own macros over the warehouse, so a pair is weighed here exactly as a build weighs it, also
+one that no build ever compared. Reads only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import duckdb
+import jinja2
+import pyarrow as pa
+
+from pipelines import transform
+from pipelines.lineage import NotFound
+from pipelines.matching import declared
+from pipelines.resources import Settings
+
+DOMAINS = ("customers", "products")
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Term:
+    """What one comparison of a pair says. `match`, `household`, `chance` are log2 probabilities of its level."""
+
+    comparison: str
+    label: str
+    match: float
+    household: float
+    chance: float
+    share: float | None = None
+
+    def bits(self, rival: str) -> float:
+        """What it adds for one party against the class that rivals it."""
+        return self.match - getattr(self, rival)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A single comparison that would turn the verdict if it stood at another level."""
+
+    comparison: str
+    label: str
+    bits: float
+
+
+@dataclass
+class Explained:
+    """A pair with its terms, the strongest first; `bits` are log2 odds of one party against household and chance."""
+
+    domain: str
+    left: str
+    right: str
+    terms: list[Term]
+    bits: float
+    rival: str
+    links_above: float
+    compared: bool
+    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def probability(self) -> float:
+        """As the model believes it, without labels."""
+        return 1 / (1 + 2**-self.bits)
+
+    @property
+    def links(self) -> bool:
+        """Whether the pair by itself would join two records."""
+        return self.bits > self.links_above
+
+
+@contextmanager
+def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse for reading. Raises NotFound before the first build and while a build is writing."""
+    if not settings.warehouse.exists():
+        raise NotFound("nothing has been built yet; run `assay build`")
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=True)
+    except duckdb.IOException as locked:
+        if "lock" not in str(locked):
+            raise
+        raise NotFound("a build is writing the warehouse; try again when it has ended") from None
+    with connection:
+        yield connection
+
+
+def domain_of(db: duckdb.DuckDBPyConnection, record_id: str) -> str:
+    """The domain that a record is matched in. Raises NotFound."""
+    for domain in DOMAINS:
+        found = db.execute(f"select 1 from matched.matched_{domain}__evidence where record_id = ?", [record_id])
+        if found.fetchone():
+            return domain
+    raise NotFound(
+        f"{record_id}: no live customer or product record with evidence of its own; it may be deleted, unknown, or "
+        "made by Assay itself, and then it follows the golden record that it was made from"
+    )
+
+
+def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -> dict[Pair, Explained]:
+    """Every pair explained, by (left, right) as given. A pair with a record that is not there is left out."""
+    asked = list(dict.fromkeys(pairs))
+    names = ("left_record_id", "right_record_id")
+    given = pa.table([pa.array([pair[i] for pair in asked], pa.string()) for i in (0, 1)], names=names)
+    db.register("given_pairs", given)
+    rows = db.execute(_query(domain)).fetchall()
+    db.unregister("given_pairs")
+    terms: dict[tuple, list[Term]] = defaultdict(list)
+    for left, right, compared, bits, *term in rows:
+        terms[left, right, compared, bits].append(Term(*term))
+    weights = _weights(db, domain)
+    above = declared(domain)["cluster"]["start_bits"]
+    found = {}
+    for (left, right, compared, bits), its in terms.items():
+        rival = max(("household", "chance"), key=lambda name: sum(getattr(term, name) for term in its))
+        its.sort(key=lambda term: (term.comparison == "prior", -abs(term.bits(rival)), term.comparison))
+        one = Explained(domain, left, right, its, bits, rival, above, compared)
+        one.changes = _changes(one, weights)
+        found[left, right] = one
+    return found
+
+
+def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: str) -> list[str]:
+    """The blocking rules under which two records share a key, with a word on those whose block is too large."""
+    rules, cap = [rule["name"] for rule in declared(domain)["blocks"]["rules"]], declared(domain)["blocks"]["cap"]
+    found = db.execute(
+        f"""
+        with numbered as (
+            select record_no, record_id from matched.matched_{domain}__evidence where record_id in ($l, $r)
+        )
+
+        select distinct l.rule, l.records
+        from matched.matched_{domain}__blocks as l
+        join matched.matched_{domain}__blocks as r on l.rule = r.rule and l.key = r.key
+        where l.record_no = (select record_no from numbered where record_id = $l)
+            and r.record_no = (select record_no from numbered where record_id = $r)
+        order by l.rule
+        """,
+        {"l": left, "r": right},
+    ).fetchall()
+    large = f"too large to compare: more than {cap} records share it"
+    return [rules[rule] + (f" ({large})" if records > cap else "") for rule, records in found]
+
+
+def total(terms: Iterable[Term]) -> float:
+    """log2 odds of one party against both other classes, from the terms of a pair."""
+    match, household, chance = (sum(getattr(term, name) for term in terms) for name in ("match", "household", "chance"))
+    most = max(household, chance)
+    return match - most - math.log2(2 ** (household - most) + 2 ** (chance - most))
+
+
+def _changes(one: Explained, weights: dict[str, list[Term]]) -> list[Change]:
+    """Single changes of level that turn the verdict, the one nearest to it first."""
+    comparisons = declared(one.domain)["compare"]["comparisons"]
+    fixed = {each["name"] for each in comparisons if len(each.get("fixed", [])) == 3}
+    turned = []
+    for term in one.terms:
+        if term.comparison in fixed:
+            continue
+        rest = [other for other in one.terms if other is not term]
+        for level in weights.get(term.comparison, []):
+            bits = total([*rest, level])
+            if level.label != term.label and (bits > one.links_above) != one.links:
+                turned.append(Change(term.comparison, level.label, bits))
+    return sorted(turned, key=lambda change: abs(change.bits - one.bits))
+
+
+def _weights(db: duckdb.DuckDBPyConnection, domain: str) -> dict[str, list[Term]]:
+    rows = db.execute(
+        f"select comparison, label, log2(match), log2(household), log2(chance) from matched.matched_{domain}__model "
+        "where comparison not in ('prior', 'together') order by comparison, level"
+    ).fetchall()
+    found: dict[str, list[Term]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(Term(*row))
+    return found
+
+
+@lru_cache
+def _query(domain: str) -> str:
+    """left, right, compared, bits, comparison, label, match, household, chance, share of the pairs in `given_pairs`."""
+    return _render(f"""
+        with evidence as (from matched.matched_{domain}__evidence),
+        model as (from matched.matched_{domain}__model),
+        asked as (
+            select
+                least(l.record_no, r.record_no) as left_no,
+                greatest(l.record_no, r.record_no) as right_no,
+                left_record_id,
+                right_record_id
+            from given_pairs
+            inner join evidence as l on left_record_id = l.record_id
+            inner join evidence as r on right_record_id = r.record_id
+        ),
+        pairs as (select distinct left_no, right_no from asked),
+        weights as ({{{{ learnt_weights('{domain}', 'model', 'evidence') }}}}),
+        compared as ({{{{ compare_pairs('{domain}', 'pairs', 'evidence') }}}}),
+        scored as ({{{{ score_pairs('{domain}', 'compared', 'model', 'evidence') }}}}),
+        terms as ({{{{ explain_pairs('{domain}', 'scored') }}}})
+
+        select
+            left_record_id,
+            right_record_id,
+            seen.left_no is not null as compared,
+            scored.bits,
+            terms.comparison,
+            model.label,
+            terms.log_match,
+            terms.log_household,
+            terms.log_chance,
+            terms.share
+        from terms
+        inner join asked using (left_no, right_no)
+        inner join scored using (left_no, right_no)
+        inner join model on terms.comparison = model.comparison and terms.level = model.level
+        left join matched.matched_{domain}__scores as seen using (left_no, right_no)
+        order by all
+    """)
+
+
+def _render(template: str) -> str:
+    """A template with the matching macros of the dbt project in it."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
+    environment.globals["declared"] = _declared
+    folder = transform.DBT_PROJECT / "macros" / "matching"
+    macros = [path.read_text() for path in sorted(folder.glob("*.sql")) if path.stem != "declared"]
+    return environment.from_string("\n".join([*macros, template])).render()
+
+
+def _declared(domain: str, path: str):
+    value = declared(domain)
+    for step in path.split("."):
+        value = value[step]
+    return value

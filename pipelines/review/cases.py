@@ -1,0 +1,225 @@
+"""The queue of the last build: doubtful pairs and clusters, the most valuable to decide first. Reads only.
+
+Worth of a case = how much a decision would tell (the entropy of its probability, 1 at even odds) times what it would
+change (orders of the customers or lines of the variants, golden values that differ, records that would move).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from pipelines import decisions, explain
+from pipelines.explain import Explained
+from pipelines.resources import Settings
+
+ID = {"customers": "customer_id", "products": "variant_id"}
+SALES = {
+    "customers": ("stg_shopify__orders", "stg_pos__receipts"),
+    "products": ("stg_pos__receipt_lines",),
+}
+KEY = {"customers": "customer_record_id", "products": "product_record_id"}
+NOT_COMPARED = {"record_id", "system", "source_key", "unit", "load_id", "extracted_at", "is_deleted", "published_id"}
+
+
+@dataclass(frozen=True)
+class Record:
+    """One source record as it was conformed, with its golden id and how often it bought or was sold."""
+
+    record_id: str
+    golden_id: str | None
+    values: dict[str, str]
+    sales: int
+
+
+@dataclass
+class Case:
+    """One question to a steward. `left` and `right` are the records of both sides, the ones compared first."""
+
+    case_id: str
+    domain: str
+    kind: str
+    reason: str
+    left: list[Record]
+    right: list[Record]
+    bits: float | None
+    uncertainty: float
+    impact: float
+    decided: str | None = None
+    explained: Explained | None = None
+    differing: int = 0
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def worth(self) -> float:
+        """What the queue is ordered by."""
+        return self.uncertainty * self.impact
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """The two records that a decision is about; None where a decision is a split."""
+        return (self.left[0].record_id, self.right[0].record_id) if self.right else None
+
+    @property
+    def sales(self) -> int:
+        return sum(record.sales for record in [*self.left, *self.right])
+
+    def fields(self) -> list[tuple[str, str, str, bool]]:
+        """Attribute, left value, right value, whether both say something and not the same; of the compared pair."""
+        left, right = self.left[0].values, (self.right or self.left)[0].values
+        rows = [(name, left.get(name, ""), right.get(name, "")) for name in self.names]
+        return [(name, a, b, bool(a and b and a != b)) for name, a, b in rows if a or b]
+
+
+def queue(settings: Settings, only: str | None = None) -> list[Case]:
+    """Every open case of the last build, the most valuable first; what was put off for later comes last.
+
+    Cases decided since the build are left out. Raises NotFound before the first build and while one is writing.
+    """
+    said = {row[:2]: row for row in decisions.decisions()}
+    with explain.warehouse(settings) as db:
+        found = [case for domain in explain.DOMAINS if only in (None, domain) for case in _of_domain(db, domain, said)]
+    return sorted(found, key=lambda case: (case.decided == "later", -case.worth, case.case_id))
+
+
+def between(settings: Settings, domain: str, pairs: Iterable[explain.Pair], reason: str) -> list[Case]:
+    """Cases of pairs that somebody names, in their order, whatever was decided on them."""
+    with explain.warehouse(settings) as db:
+        rows = [(f"pair {left} {right}", "pair", left, right, None, None, reason) for left, right in pairs]
+        return _cases(db, domain, rows, {row[:2]: row for row in decisions.decisions()})
+
+
+def unheeded(settings: Settings) -> list[str]:
+    """The rows of both files that change nothing: they name a record that is gone or has no evidence of its own."""
+    told = []
+    with explain.warehouse(settings) as db:
+        known = {
+            domain: _one_column(db, f"select record_id from matched.matched_{domain}__evidence")
+            for domain in explain.DOMAINS
+        }
+        every = set().union(*known.values())
+        for row in decisions.decisions():
+            told += [
+                f"match_overrides.csv: {row.left_record_id},{row.right_record_id}: {record} is not a live record with "
+                "evidence of its own"
+                for record in row[:2]
+                if record not in every
+            ]
+        live = {
+            domain: _one_column(db, f"select record_id from golden.golden_{domain}__members")
+            for domain in explain.DOMAINS
+        }
+        for row in decisions.overrides():
+            if row.record_id not in live["customers" if row.domain == "customers" else "products"]:
+                told.append(f"golden_overrides.csv: {row.record_id},{row.attribute}: no live record of {row.domain}")
+    return told
+
+
+def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[Case]:
+    query = f"""
+        select case_id, kind, left_record_id, right_record_id, cluster_id, bits, reason
+        from matched.matched_{domain}__review order by case_id
+    """
+    cases = _cases(db, domain, db.execute(query).fetchall(), said)
+    return [case for case in cases if case.decided in (None, "later")]
+
+
+def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: dict) -> list[Case]:
+    named = {record for row in rows for record in row[2:4] if record}
+    members = _members(db, domain, named)
+    records = _records(db, domain, {record for each in members.values() for record in each})
+    pairs = [(row[2], row[3]) for row in rows if row[3]]
+    explained = explain.explain(db, domain, pairs)
+    names = _attributes(db, domain)
+    cases = []
+    for case_id, kind, left, right, _, bits, reason in rows:
+        if left not in records or (right and right not in records):
+            continue
+        sides = [_side(records, members, one) for one in (left, right) if one]
+        if kind == "cluster":
+            sides = [sides[0][:1], sides[0][1:]]
+        why = explained.get((left, right))
+        bits = why.bits if why else bits
+        case = Case(case_id, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
+        case.explained, case.names = why, names
+        row = said.get(tuple(sorted(case.pair))) if case.pair else None
+        case.decided = row.decision if row else None
+        case.uncertainty = 1.0 if bits is None else _entropy(bits)
+        case.differing = sum(differs for *_, differs in case.fields())
+        case.impact = 1 + math.log2(1 + case.sales) + case.differing + min(len(case.left), len(case.right) or 1)
+        cases.append(case)
+    return cases
+
+
+def _entropy(bits: float) -> float:
+    p = 1 / (1 + 2**-bits)
+    return -sum(x * math.log2(x) for x in (p, 1 - p) if x > 0)
+
+
+def _side(records: dict[str, Record], members: dict[str, list[str]], first: str) -> list[Record]:
+    return [records[first], *(records[one] for one in members.get(first, []) if one != first and one in records)]
+
+
+def _members(db: duckdb.DuckDBPyConnection, domain: str, named: set[str]) -> dict[str, list[str]]:
+    """The records of the golden record that each named record belongs to, by named record."""
+    golden = ID[domain]
+    found = defaultdict(list)
+    for one, other in db.execute(
+        f"""
+        select mine.record_id, others.record_id
+        from matched.matched_{domain}__ids as mine
+        join matched.matched_{domain}__ids as others using ({golden})
+        where mine.record_id in (select unnest($named))
+        order by all
+        """,
+        {"named": sorted(named)},
+    ).fetchall():
+        found[one].append(other)
+    return {one: found.get(one, [one]) for one in named}
+
+
+def _attributes(db: duckdb.DuckDBPyConnection, domain: str) -> list[str]:
+    """What a steward compares: the columns that a record and its golden record both have."""
+    described = db.execute(f"describe conformed.conformed_{domain}").fetchall()
+    golden = _one_column(db, f"select column_name from duckdb_columns() where table_name in {_golden_tables(domain)}")
+    return [name for name, *_ in described if name in golden and name not in NOT_COMPARED]
+
+
+def _golden_tables(domain: str) -> str:
+    return f"('golden_{domain}', 'golden_{domain}__variants')"
+
+
+def _records(db: duckdb.DuckDBPyConnection, domain: str, wanted: set[str]) -> dict[str, Record]:
+    names = _attributes(db, domain)
+    texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in names)
+    sales = " union all ".join(
+        f"select {KEY[domain]} as record_id from staging.{table} where not is_deleted" for table in SALES[domain]
+    )
+    rows = db.execute(
+        f"""
+        with sold as (
+            select record_id, count(*) as sales from ({sales})
+            where record_id in (select unnest($wanted)) group by record_id
+        )
+
+        select records.record_id, ids.{ID[domain]}, coalesce(sold.sales, 0), {texts}
+        from conformed.conformed_{domain} as records
+        left join matched.matched_{domain}__ids as ids using (record_id)
+        left join sold using (record_id)
+        where record_id in (select unnest($wanted))
+        """,
+        {"wanted": sorted(wanted)},
+    ).fetchall()
+    return {
+        record: Record(record, golden_id, dict(zip(names, values, strict=True)), sales)
+        for record, golden_id, sales, *values in rows
+    }
+
+
+def _one_column(db: duckdb.DuckDBPyConnection, query: str) -> set[Any]:
+    return {row[0] for row in db.execute(query).fetchall()}

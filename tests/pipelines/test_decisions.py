@@ -1,0 +1,112 @@
+"""What stewards decide stands in files as rows, all of them or none, and can be taken back."""
+
+import multiprocessing
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from pipelines import decisions, transform
+from pipelines.audit import verify_chain
+from pipelines.ledger import audit, open_ledger
+from pipelines.resources import Settings
+
+AT = datetime(2026, 3, 29, 15, 0, tzinfo=UTC)
+WHO = ("Jana Steward", "She called us")
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Settings:
+    """A home and a dbt project of the test's own, with both files as they are shipped: empty."""
+    (tmp_path / "seeds").mkdir()
+    for name, row in (("match_overrides", decisions.Decision), ("golden_overrides", decisions.Override)):
+        (tmp_path / "seeds" / f"{name}.csv").write_text(",".join(row._fields) + "\n")
+    monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path)
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path))
+    return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+def lines(settings: Settings, name: str = "match_overrides") -> list[str]:
+    return (settings.home / "seeds" / f"{name}.csv").read_text().splitlines()[1:]
+
+
+def test_a_decision_is_a_row_and_the_next_one_on_the_pair_replaces_it(settings):
+    decisions.decide(settings, "later", [("shopify:2", "pos:1")], *WHO, AT)
+    decisions.decide(settings, "same", [("pos:1", "shopify:2")], *WHO, AT)
+    assert lines(settings) == ["pos:1,shopify:2,must,Jana Steward,She called us,2026-03-29"]
+
+
+def test_undone_decisions_leave_the_file_as_it_was_and_the_audit_knows_both_without_a_reason(settings):
+    before = (settings.home / "seeds" / "match_overrides.csv").read_bytes()
+    decisions.decide(settings, "different", [("pos:1", "pos:2")], *WHO, AT)
+    assert decisions.undecide(settings, [("pos:2", "pos:1")], WHO[0], AT) == 1
+    assert decisions.undecide(settings, [("pos:2", "pos:1")], WHO[0], AT) == 0
+    assert (settings.home / "seeds" / "match_overrides.csv").read_bytes() == before
+    engine = open_ledger(settings.ledger_url)
+    assert verify_chain(engine) == 2
+    with engine.connect() as connection:
+        entries = connection.execute(sa.select(audit.c.action, audit.c.detail)).all()
+    assert [entry.action for entry in entries] == ["decide", "undo decision"]
+    assert not any("called" in entry.detail for entry in entries)
+
+
+def test_a_split_is_a_row_for_each_pair_across_it(settings):
+    decisions.split(settings, ["pos:1", "pos:2"], ["odoo:9", "shopify:7"], *WHO, AT)
+    pairs = {tuple(line.split(",")[:3]) for line in lines(settings)}
+    assert pairs == {(a, b, "cannot") for a, b in (("odoo:9", "pos:1"), ("odoo:9", "pos:2"))} | {
+        ("pos:1", "shopify:7", "cannot"),
+        ("pos:2", "shopify:7", "cannot"),
+    }
+    with pytest.raises(decisions.NotDecided, match="both sides"):
+        decisions.split(settings, ["pos:1"], [], *WHO, AT)
+
+
+def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
+    decisions.override(settings, "customers", "pos:1", "street", 'Na Příkopě 1, "u zvonu"', *WHO, AT)
+    decisions.override(settings, "customers", "pos:1", "phone", None, *WHO, AT)
+    assert [row.value for row in decisions.overrides()] == ["", 'Na Příkopě 1, "u zvonu"']
+    assert decisions.undo_override(settings, "customers", "pos:1", "phone", WHO[0], AT)
+    assert [row.attribute for row in decisions.overrides()] == ["street"]
+
+
+@pytest.mark.parametrize(
+    ("word", "pair", "steward", "reason", "told"),
+    [
+        ("same", ("pos:1", "pos:1"), *WHO, "one record"),
+        ("same", ("C-J2J2557XY1F9", "pos:1"), *WHO, "never golden ids"),
+        ("perhaps", ("pos:1", "pos:2"), *WHO, "no decision"),
+        ("same", ("pos:1", "pos:2"), "Jana", " \n", "needs a reason"),
+        ("same", ("pos:1", "pos:2"), "", "because", "needs a steward"),
+    ],
+)
+def test_what_is_no_decision_is_refused_and_nothing_is_written(settings, word, pair, steward, reason, told):
+    with pytest.raises(decisions.NotDecided, match=told):
+        decisions.decide(settings, word, [pair], steward, reason, AT)
+    assert lines(settings) == []
+
+
+def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
+    forked = multiprocessing.get_context("fork")
+
+    def deciding(who: int) -> None:
+        for n in range(5):
+            decisions.decide(settings, "same", [(f"pos:{who}", f"odoo:{who}{n}")], f"Steward {who}", "test", AT)
+
+    open_ledger(settings.ledger_url).dispose()
+    processes = [forked.Process(target=deciding, args=(who,)) for who in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    assert len(lines(settings)) == 20
+    assert lines(settings) == sorted(lines(settings))
+
+
+def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(settings):
+    path = settings.home / "seeds" / "match_overrides.csv"
+    spoilt = path.read_text() + "pos:1,pos:2,must,Jana,why,yesterday\n"
+    path.write_text(spoilt)
+    with pytest.raises(decisions.NotDecided, match="row 2"):
+        decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
+    assert path.read_text() == spoilt
