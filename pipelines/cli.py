@@ -20,12 +20,13 @@ from pipelines.verbs import (
     publishing,
     retailer,
     sources,
+    stewarding,
     systems,
     tracing,
 )
 from sources.contract import ContractError
 
-GROUPS = (retailer, systems, sources, models, publishing, odoo, edits, tracing, matching, audit, privacy)
+GROUPS = (retailer, systems, sources, models, publishing, odoo, edits, tracing, matching, stewarding, audit, privacy)
 
 
 class Assay(click.Group):
@@ -42,6 +43,7 @@ class Assay(click.Group):
 def said_on_purpose() -> tuple[type[Exception], ...]:
     """The errors that tell a user what is the matter; looked up only when there is one, for imports cost time."""
     from pipelines.audit import BrokenChain
+    from pipelines.decisions import NotDecided
     from pipelines.demo import HomeInUse
     from pipelines.erasure import NotErasable
     from pipelines.lineage import NotFound
@@ -58,6 +60,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
         PublishRefused,
         BuildFailed,
         NotFound,
+        NotDecided,
         BrokenChain,
         HomeInUse,
         NotReady,

@@ -15,7 +15,7 @@ FOUND = pa.schema([("record_id", pa.string()), ("component_id", pa.string()), ("
 def contradictions(decisions: pa.Table, components: pa.Table) -> pa.Table:
     """One row per record of a refused component: record_id, component_id (its smallest record_id), decisions.
 
-    `decisions` has left_record_id, right_record_id, decision, steward, decided_on, is_contradicted; `components` has
+    `decisions` has left_record_id, right_record_id, decision, steward, decided_on, contradicted_by; `components` has
     record_id and component_no, as wide as records can hang together. `decisions` in the result lists the rows of
     match_overrides.csv that contradict each other.
     """
@@ -26,7 +26,7 @@ def contradictions(decisions: pa.Table, components: pa.Table) -> pa.Table:
     for row in rows:
         left, right = row["left_record_id"], row["right_record_id"]
         broken = row["decision"] == "cannot" and leader.get(left, left) == leader.get(right, right)
-        if broken or row["is_contradicted"]:
+        if broken or row["contradicted_by"]:
             chain = [one for one in rows if _is_of_chain(one, leader, leader.get(left, left))] if broken else []
             for component in {home[left], home[right]}:
                 refused[component] += [_spelled(one) for one in [row, *chain]]
@@ -63,4 +63,5 @@ def _is_of_chain(row: dict, leader: dict[str, str], group: str) -> bool:
 
 def _spelled(row: dict) -> str:
     pair = f"{row['left_record_id']},{row['right_record_id']},{row['decision']}"
-    return f"{pair} by {row['steward']} on {row['decided_on']}"
+    against = f" against {row['contradicted_by']}" if row["contradicted_by"] else ""
+    return f"{pair} by {row['steward']}{against} on {row['decided_on']}"

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines import audit, resources, transform
+from pipelines import audit, transform
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
 
@@ -79,7 +79,7 @@ def decide(
         raise NotDecided(f"{word!r} is no decision; say {', '.join(WORDS)}")
     who, why = _said(steward, "steward"), _said(reason, "reason")
     new = [Decision(*_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
-    with _rewriting("match_overrides.csv", Decision) as rows:
+    with _rewriting(settings, "match_overrides.csv", Decision) as rows:
         rows.update({row[:2]: row for row in new})
     _audit(settings, who, "decide", {"decision": WORDS[word], "pairs": [list(row[:2]) for row in new]}, at)
     return new
@@ -98,7 +98,7 @@ def split(
 def undecide(settings: Settings, pairs: Iterable[tuple[str, str]], steward: str, at: datetime) -> int:
     """Take the decisions on pairs back, so that the model decides again; returns how many there were."""
     gone = [_pair(*pair) for pair in pairs]
-    with _rewriting("match_overrides.csv", Decision) as rows:
+    with _rewriting(settings, "match_overrides.csv", Decision) as rows:
         found = [pair for pair in gone if rows.pop(pair, None)]
     if found:
         _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for pair in found]}, at)
@@ -125,7 +125,7 @@ def override(
         raise NotDecided(f"{attribute!r} is not the name of an attribute")
     who, why, said = _said(steward, "steward"), _said(reason, "reason"), (value or "").strip()
     new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
-    with _rewriting("golden_overrides.csv", Override) as rows:
+    with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         rows[new[:3]] = new
     _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
     return new
@@ -135,7 +135,7 @@ def undo_override(
     settings: Settings, domain: str, record_id: str, attribute: str, steward: str, at: datetime
 ) -> Override | None:
     """Take a value set by hand back, so that survivorship decides again; returns the row that was there."""
-    with _rewriting("golden_overrides.csv", Override) as rows:
+    with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         found = rows.pop((domain, record_id, attribute), None)
     if found:
         detail = {"domain": domain, "record": record_id, "attribute": attribute}
@@ -196,12 +196,11 @@ def _is_day(text: str) -> bool:
 
 
 @contextmanager
-def _rewriting(name: str, row: Callable) -> Iterator[dict[tuple[str, ...], tuple]]:
+def _rewriting(settings: Settings, name: str, row: Callable) -> Iterator[dict[tuple[str, ...], tuple]]:
     """The rows of a file by their key, to be changed; written back at the end, all or nothing, one writer at a time."""
     path = seeds() / name
     width = 2 if row is Decision else 3
-    locks = resources.settings().home
-    with (locks / f"{name}.lock").open("w") as lock:
+    with (settings.home / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         rows = {one[:width]: one for one in _read(path, row)}
         before = dict(rows)

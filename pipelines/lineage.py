@@ -84,11 +84,25 @@ def source_record(settings: Settings, record_id: str) -> Iterator[str]:
             for loser in json.loads(row["losing_values"] or "[]"):
                 if loser.get("record_id") == record_id:
                     yield f"  loses     {row['attribute']} to {row['record_id']}: {loser.get('why')}"
-        yield from _in_odoo(settings, golden_id)
+        yield from in_odoo(settings, golden_id)
 
 
 def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
     """A golden record: its attributes with their sources, its members, its history, its fields in Odoo."""
+    yield from golden_values(settings, golden_id)
+    current = _current(settings, golden_id)
+    with open_ledger(settings.ledger_url).connect() as connection:
+        for record_id in _members(settings, current):
+            yield f"  member    {record_id}"
+        events = sa.select(ledger.id_events).where(ledger.id_events.c.golden_id == current)
+        for event in connection.execute(events.order_by(ledger.id_events.c.seq)):
+            other = event.other_id or event.record_id or ""
+            yield f"  history   {event.event} {other} in run {event.run_id}: {event.reason}"
+    yield from in_odoo(settings, current)
+
+
+def golden_values(settings: Settings, golden_id: str) -> Iterator[str]:
+    """A golden record's attributes with their sources and what lost against them."""
     current = _current(settings, golden_id)
     if current != golden_id:
         yield f"{golden_id} was merged into {current}"
@@ -98,14 +112,6 @@ def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
         yield f"  {row['attribute']:<18}{row['value']}   from {row['record_id']} by rule {row['rule']}"
         for loser in json.loads(row["losing_values"] or "[]"):
             yield f"  {'':<18}not {_lost(loser, row['attribute'])}   from {loser.get('record_id')}: {loser.get('why')}"
-    with open_ledger(settings.ledger_url).connect() as connection:
-        for record_id in _members(settings, current):
-            yield f"  member    {record_id}"
-        events = sa.select(ledger.id_events).where(ledger.id_events.c.golden_id == current)
-        for event in connection.execute(events.order_by(ledger.id_events.c.seq)):
-            other = event.other_id or event.record_id or ""
-            yield f"  history   {event.event} {other} in run {event.run_id}: {event.reason}"
-    yield from _in_odoo(settings, current)
 
 
 def run(settings: Settings, run_id: str) -> Iterator[str]:
@@ -175,7 +181,8 @@ def _lost(loser: dict[str, Any], attribute: str) -> Any:
     return loser["value"] if "value" in loser else loser.get(attribute)
 
 
-def _in_odoo(settings: Settings, golden_id: str) -> Iterator[str]:
+def in_odoo(settings: Settings, golden_id: str) -> Iterator[str]:
+    """The fields of Odoo that a golden record was written to, the newest run first."""
     models = {name: each.model for name, each in load_policy().objects.items()}
     for name, old, into, run_id in aliases.of_golden(settings, golden_id):
         yield f"  alias     {models[name]}/{old}, merged into {models[name]}/{into} in run {run_id}"

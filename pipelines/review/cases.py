@@ -39,7 +39,10 @@ class Record:
 
 @dataclass
 class Case:
-    """One question to a steward. `left` and `right` are the records of both sides, the ones compared first."""
+    """One question to a steward. `left` and `right` are the records of both sides, the ones compared first.
+
+    `names` are the attributes shown, `shared` those of them that all variants of a product have in common.
+    """
 
     case_id: str
     domain: str
@@ -54,6 +57,7 @@ class Case:
     explained: Explained | None = None
     differing: int = 0
     names: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
 
     @property
     def worth(self) -> float:
@@ -135,7 +139,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
     records = _records(db, domain, {record for each in members.values() for record in each})
     pairs = [(row[2], row[3]) for row in rows if row[3]]
     explained = explain.explain(db, domain, pairs)
-    names = _attributes(db, domain)
+    names, shared = _attributes(db, domain), _golden_columns(db, f"golden_{domain}")
     cases = []
     for case_id, kind, left, right, _, bits, reason in rows:
         if left not in records or (right and right not in records):
@@ -146,7 +150,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         why = explained.get((left, right))
         bits = why.bits if why else bits
         case = Case(case_id, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
-        case.explained, case.names = why, names
+        case.explained, case.names, case.shared = why, names, shared
         row = said.get(tuple(sorted(case.pair))) if case.pair else None
         case.decided = row.decision if row else None
         case.uncertainty = 1.0 if bits is None else _entropy(bits)
@@ -185,13 +189,13 @@ def _members(db: duckdb.DuckDBPyConnection, domain: str, named: set[str]) -> dic
 
 def _attributes(db: duckdb.DuckDBPyConnection, domain: str) -> list[str]:
     """What a steward compares: the columns that a record and its golden record both have."""
+    golden = _golden_columns(db, f"golden_{domain}") | _golden_columns(db, f"golden_{domain}__variants")
     described = db.execute(f"describe conformed.conformed_{domain}").fetchall()
-    golden = _one_column(db, f"select column_name from duckdb_columns() where table_name in {_golden_tables(domain)}")
     return [name for name, *_ in described if name in golden and name not in NOT_COMPARED]
 
 
-def _golden_tables(domain: str) -> str:
-    return f"('golden_{domain}', 'golden_{domain}__variants')"
+def _golden_columns(db: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    return _one_column(db, f"select column_name from duckdb_columns() where table_name = '{table}'")
 
 
 def _records(db: duckdb.DuckDBPyConnection, domain: str, wanted: set[str]) -> dict[str, Record]:

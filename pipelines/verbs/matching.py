@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from pipelines import resources
+from pipelines.publish.report import wide_console
 
+console = wide_console()
 a_file = click.Path(path_type=Path)
 
 
@@ -54,6 +57,22 @@ def match_train(domain: str, adopt: bool, force: bool) -> None:
     click.echo(
         "  adopted; the next build uses it" if adopt else "  nothing is replaced; --adopt lets the next build use it"
     )
+
+
+@match.command("explain")
+@click.argument("left", metavar="RECORD")
+@click.argument("right", metavar="RECORD")
+@click.option("--json", "as_json", is_flag=True)
+def match_explain(left: str, right: str, as_json: bool) -> None:
+    """Why two records, SYSTEM:KEY each, are one or are not: evidence, threshold, decision, what would turn it."""
+    from pipelines import explained
+
+    told = explained.of_pair(resources.settings(), left, right)
+    if as_json:
+        click.echo(json.dumps(told, indent=1, ensure_ascii=False))
+        return
+    for part in explained.parts(told):
+        console.print(part)
 
 
 VERBS = (match,)

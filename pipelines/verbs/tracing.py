@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -65,9 +66,21 @@ def golden() -> None:
 
 @golden.command("show")
 @click.argument("golden_id")
-def golden_show(golden_id: str) -> None:
-    """One golden record: attributes, members, history."""
-    _tell("golden_record", golden_id)
+@click.option("--json", "as_json", is_flag=True, help="All but the attributes' values, for machines.")
+def golden_show(golden_id: str, as_json: bool) -> None:
+    """One golden record: values, members, what holds them together, near misses, decisions, history."""
+    from pipelines import lineage as trace
+    from pipelines import why
+
+    settings = resources.settings()
+    if as_json:
+        click.echo(json.dumps(why.of_golden(settings, golden_id), indent=1, ensure_ascii=False))
+        return
+    for line in trace.golden_values(settings, golden_id):
+        click.echo(line)
+    told = why.of_golden(settings, golden_id)
+    for line in [*why.lines(told), *trace.in_odoo(settings, told["golden_id"])]:
+        click.echo(line)
 
 
 VERBS = (lineage, golden)

@@ -9,7 +9,7 @@ COMPONENTS = pa.table(
 )
 
 
-def refused(*decided: tuple[str, str, str], contradicted: bool = False) -> dict[str, str]:
+def refused(*decided: tuple[str, str, str], contradicted: str | None = None) -> dict[str, str]:
     """The decisions told, by record, for `(left, right, decision)` of records named by a letter."""
     rows = [
         {
@@ -18,7 +18,7 @@ def refused(*decided: tuple[str, str, str], contradicted: bool = False) -> dict[
             "decision": decision,
             "steward": "Jana",
             "decided_on": "2026-03-29",
-            "is_contradicted": contradicted,
+            "contradicted_by": contradicted,
         }
         for left, right, decision in decided
     ]
@@ -35,7 +35,9 @@ def test_a_chain_of_must_that_joins_a_cannot_refuses_its_whole_component_and_no_
 
 
 def test_opposite_decisions_of_one_day_refuse_the_pair():
-    assert set(refused(("x", "y", "cannot"), contradicted=True)) == {"pos:x", "pos:y"}
+    told = refused(("x", "y", "cannot"), contradicted="must by Petr")
+    assert set(told) == {"pos:x", "pos:y"}
+    assert "against must by Petr" in told["pos:x"]
 
 
 def test_decisions_that_agree_refuse_nothing():

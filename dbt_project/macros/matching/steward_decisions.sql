@@ -1,5 +1,5 @@
 {#- The stewards' decisions about records we have; the later decision on a pair holds. Opposite decisions of one day contradict
-    each other: neither is later, and `is_contradicted` says so. -#}
+    each other: neither is later, and `contradicted_by` says who said the other. -#}
 {% macro steward_decisions(overrides, evidence) %}
 select
     least(l.record_no, r.record_no) as left_no,
@@ -8,7 +8,10 @@ select
     steward,
     reason,
     decided_on,
-    min(decision) over same_day <> max(decision) over same_day as is_contradicted
+    case
+        when min(decision) over same_day <> max(decision) over same_day
+            then max(decision || ' by ' || steward) over same_day
+    end as contradicted_by
 from {{ overrides }} as overrides
 inner join {{ evidence }} as l on overrides.left_record_id = l.record_id
 inner join {{ evidence }} as r on overrides.right_record_id = r.record_id

@@ -1,0 +1,96 @@
+"""What `assay match explain` says about a pair of records, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from pipelines import decisions, explain
+from pipelines.lineage import NotFound
+from pipelines.matching import declared
+from pipelines.resources import Settings
+
+
+def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
+    """Everything that decides on a pair, as plain values: probabilities per level, bits, thresholds, the verdict.
+
+    Raises NotFound where one of them is no record with evidence, or they are of two domains.
+    """
+    if left == right:
+        raise NotFound(f"{left} is one record; give two")
+    with explain.warehouse(settings) as db:
+        domain, other = explain.domain_of(db, left), explain.domain_of(db, right)
+        if domain != other:
+            raise NotFound(f"{left} is one of the {domain}, {right} one of the {other}; they are never compared")
+        pair = explain.explain(db, domain, [(left, right)])[left, right]
+        blocks = explain.shared_blocks(db, domain, left, right)
+        query = f"select record_id, cluster_id from matched.matched_{domain}__clusters where record_id in (?, ?)"
+        clusters = dict(db.execute(query, [left, right]).fetchall())
+        version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
+    said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
+    limits = declared(domain)["cluster"]
+    terms = [
+        {
+            "comparison": term.comparison,
+            "level": term.label,
+            "same": 2**term.match,
+            "related": 2**term.household,
+            "unrelated": 2**term.chance,
+            "share_of_records": term.share,
+            "bits_against_related": term.match - term.household,
+            "bits_against_unrelated": term.match - term.chance,
+        }
+        for term in pair.terms
+    ]
+    return {
+        "domain": domain,
+        "left": left,
+        "right": right,
+        "model": version,
+        "compared": pair.compared,
+        "blocks": blocks,
+        "terms": terms,
+        "bits": pair.bits,
+        "probability": pair.probability,
+        "links_above_bits": limits["start_bits"],
+        "clusters_split_below": limits["stop_bits"],
+        "links": pair.links,
+        "together": clusters.get(left) == clusters.get(right),
+        "decision": said[-1]._asdict() if said else None,
+        "would_turn": [vars(change) for change in pair.changes],
+    }
+
+
+def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
+    """The same for a terminal."""
+    yield Text(f"{told['left']} and {told['right']} ({told['domain']}, model {told['model']})", style="bold")
+    seen = "compared in the build" if told["compared"] else "not compared in the build: no block brings them together"
+    yield Text(f"{seen}{'; they share ' + ', '.join(told['blocks']) if told['blocks'] else ''}")
+    table = Table("comparison", "level", box=None)
+    for name in ("if one", "if related", "if unrelated", "frequency", "bits / related", "bits / unrelated"):
+        table.add_column(name, justify="right")
+    for term in told["terms"]:
+        share = term["share_of_records"]
+        table.add_row(
+            term["comparison"].replace("_", " "),
+            term["level"],
+            *(f"{term[name]:.3g}" for name in ("same", "related", "unrelated")),
+            f"{share:.2%}" if share is not None and term["level"] == "exact" else "",
+            *(f"{term[name]:+.2f}" for name in ("bits_against_related", "bits_against_unrelated")),
+        )
+    yield table
+    yield Text(f"altogether {told['bits']:+.2f} bits: {told['probability']:.2%} one party, as the model believes it")
+    by_itself = "joins them" if told["links"] else "does not join them"
+    yield Text(
+        f"a pair above {told['links_above_bits']:+g} bits joins, so this {by_itself} by itself; "
+        f"in a cluster the mean of all pairs decides, and parts stay together above {told['clusters_split_below']:+g}"
+    )
+    yield Text(f"verdict: {'one golden record' if told['together'] else 'two golden records'}", style="bold")
+    if said := told["decision"]:
+        yield Text(f"decided: {said['decision']} by {said['steward']} on {said['decided_on']}: {said['reason']}")
+    for change in told["would_turn"][:3]:
+        name = change["comparison"].replace("_", " ")
+        yield Text(f"would turn: {name} {change['label']} ({change['bits']:+.1f} bits)")

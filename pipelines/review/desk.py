@@ -1,0 +1,112 @@
+"""A steward at work on the queue: what is open, what was just decided, and the decisions that can be taken.
+
+The terminal and the page are two views of this; what is decided goes through decisions.py and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipelines import decisions
+from pipelines.decisions import NotDecided
+from pipelines.resources import Settings
+from pipelines.review.cases import Case
+
+LEVEL = {"customers": "customers", "products": "variants"}
+"""The domain of golden_overrides.csv in which a case's records are named."""
+
+
+@dataclass
+class Done:
+    """One thing decided here, as told to the steward, with what takes it back."""
+
+    number: int
+    told: str
+    case_id: str
+    undo: Callable[[], object]
+
+
+@dataclass
+class Desk:
+    """The open cases in their order and what was decided, newest last. `now` gives the time of a decision."""
+
+    settings: Settings
+    steward: str
+    cases: list[Case]
+    now: Callable[[], datetime]
+    done: list[Done] = field(default_factory=list)
+    _closed: set[str] = field(default_factory=set)
+    _count: int = 0
+
+    @property
+    def open(self) -> list[Case]:
+        """What is left to decide, in order."""
+        return [case for case in self.cases if case.case_id not in self._closed]
+
+    def case(self, case_id: str) -> Case:
+        """An open case. Raises NotDecided if it is none, or no longer."""
+        for case in self.open:
+            if case.case_id == case_id:
+                return case
+        raise NotDecided("this case is not open any more; the queue has moved on")
+
+    def decide(self, case_id: str, word: str, reason: str) -> Done:
+        """Same, different or later, on the two records of a case. Raises NotDecided."""
+        case = self.case(case_id)
+        if case.pair is None or case.kind == "decision":
+            raise NotDecided("this case has no two records to decide on; split it, or mend the rows that it names")
+        decisions.decide(self.settings, word, [case.pair], self.steward, reason, self.now())
+        return self._close(case, f"{word}: {' and '.join(case.pair)}", [case.pair])
+
+    def split(self, case_id: str, apart: Collection[str], reason: str) -> Done:
+        """The records `apart` are not the rest of the golden record that they are in now. Raises NotDecided."""
+        case = self.case(case_id)
+        inside = [record.record_id for record in [*case.left, *case.right]]
+        if strangers := sorted(set(apart) - set(inside)):
+            raise NotDecided(f"{', '.join(strangers)} is not in this case")
+        seat = {record.record_id: record.golden_id for record in [*case.left, *case.right]}
+        rest = [one for one in inside if one not in apart and any(seat[one] == seat[other] for other in apart)]
+        new = decisions.split(self.settings, sorted(apart), rest, self.steward, reason, self.now())
+        return self._close(case, f"split off: {', '.join(sorted(apart))}", [row[:2] for row in new])
+
+    def override(self, case_id: str, record_id: str, attribute: str, value: str, reason: str) -> Done:
+        """Golden's attribute is `value` on the golden record that holds the record; the case stays open."""
+        case = self.case(case_id)
+        if record_id not in [record.record_id for record in [*case.left, *case.right]]:
+            raise NotDecided(f"{record_id} is not in this case")
+        if attribute not in case.names:
+            raise NotDecided(f"{attribute!r} is no attribute of {case.domain}; choose {', '.join(case.names)}")
+        level, at = self._level(case, attribute), self.now()
+        decisions.override(self.settings, level, record_id, attribute, value, self.steward, reason, at)
+        return self._note(
+            f"{attribute} of {record_id} set by hand",
+            case.case_id,
+            lambda: decisions.undo_override(self.settings, level, record_id, attribute, self.steward, self.now()),
+        )
+
+    def undo(self, number: int) -> Done:
+        """Take back what was decided under a number; its case is open again. Raises NotDecided."""
+        for done in self.done:
+            if done.number == number:
+                done.undo()
+                self.done.remove(done)
+                self._closed.discard(done.case_id)
+                return done
+        raise NotDecided("there is nothing to take back under this number")
+
+    def _level(self, case: Case, attribute: str) -> str:
+        shared = case.domain == "products" and attribute in case.shared
+        return "products" if shared else LEVEL[case.domain]
+
+    def _close(self, case: Case, told: str, pairs: list[tuple[str, str]]) -> Done:
+        self._closed.add(case.case_id)
+        return self._note(
+            told, case.case_id, lambda: decisions.undecide(self.settings, pairs, self.steward, self.now())
+        )
+
+    def _note(self, told: str, case_id: str, undo: Callable[[], object]) -> Done:
+        self._count += 1
+        self.done.append(Done(self._count, told, case_id, undo))
+        return self.done[-1]

@@ -1,0 +1,94 @@
+"""The queue at a terminal: one case after the other, told in full, decided with a letter and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.decisions import NotDecided
+from pipelines.explain import Explained
+from pipelines.review.cases import Case
+from pipelines.review.desk import Desk
+from pipelines.review.waterfall import steps
+
+CHOICES = "(s)ame, (d)ifferent, (l)ater, s(p)lit, (o)verride, (u)ndo, (n)ext, (q)uit"
+WIDTH = 28
+
+
+def work(console: Console, desk: Desk, ask: Callable[..., str] = click.prompt) -> int:
+    """Go through the queue until it is empty or the steward leaves; returns how much was decided."""
+    passed: set[str] = set()
+    while waiting := [case for case in desk.open if case.case_id not in passed]:
+        case = waiting[0]
+        console.print()
+        show(console, case, f"{len(waiting)} to decide")
+        answer = ask(CHOICES, default="next", show_default=False).strip().lower()[:1]
+        if answer == "q":
+            break
+        if answer in ("", "n"):
+            passed.add(case.case_id)
+            continue
+        try:
+            console.print(_answer(desk, case, answer, ask), style="green", markup=False)
+        except NotDecided as why:
+            console.print(str(why), style="red", markup=False)
+    return len(desk.done)
+
+
+def show(console: Console, case: Case, place: str = "") -> None:
+    """A case: both records side by side, the evidence, who else is in it."""
+    console.rule(f"{case.domain}, {case.kind}, worth {case.worth:.1f} · {place}", align="left")
+    console.print(case.reason, markup=False)
+    other = (case.right or case.left)[0]
+    table = Table("", case.left[0].record_id, other.record_id, box=None)
+    for name, left, right, differs in case.fields():
+        table.add_row(name, _side(left, differs), _side(right, differs))
+    console.print(table)
+    for side in (case.left, case.right):
+        if len(side) > 1:
+            console.print(f"with {', '.join(record.record_id for record in side[1:])}", style="dim", markup=False)
+    if case.explained:
+        console.print(waterfall(case.explained))
+
+
+def waterfall(pair: Explained) -> Table:
+    """Each comparison as a bar that starts where the one before ended."""
+    found = steps(pair)
+    points = [0.0, *(step.end for step in found)]
+    low, scale = min(points), WIDTH / max(max(points) - min(points), 1.0)
+    table = Table("bits", "evidence", "level", "", box=None)
+    for step in found:
+        left, right = sorted((round((step.start - low) * scale), round((step.end - low) * scale)))
+        bar = Text(" " * left + "█" * max(right - left, 1), style="green" if step.bits > 0 else "red")
+        table.add_row(f"{step.bits:+.1f}", step.name, step.label, bar)
+    verdict = "would join them by itself" if pair.links else "would not join them by itself"
+    table.add_row(f"{pair.bits:+.1f}", "altogether", f"{pair.probability:.1%} one party; {verdict}", "")
+    return table
+
+
+def _answer(desk: Desk, case: Case, answer: str, ask: Callable[..., str]) -> str:
+    words = {"s": "same", "d": "different", "l": "later"}
+    if answer == "u":
+        if not desk.done:
+            raise NotDecided("nothing was decided here yet")
+        return f"taken back: {desk.undo(desk.done[-1].number).told}"
+    if answer == "o":
+        first = case.left[0].record_id
+        record = ask("record of the golden record", default=first)
+        attribute, value = ask("attribute"), ask("value, empty: none", default="", show_default=False)
+        return desk.override(case.case_id, record, attribute, value, ask("why")).told
+    if answer == "p":
+        return desk.split(
+            case.case_id, ask("records to split off, by comma").replace(" ", "").split(","), ask("why")
+        ).told
+    if answer not in words:
+        raise NotDecided(f"choose one letter of {CHOICES}")
+    return desk.decide(case.case_id, words[answer], ask("why")).told
+
+
+def _side(value: str, differs: bool) -> Text:
+    return Text(value, style="bold yellow" if differs else "")

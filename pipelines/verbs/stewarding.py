@@ -1,0 +1,42 @@
+"""What stewards do: work through the queue, and see what their decisions change."""
+
+from __future__ import annotations
+
+import click
+
+from pipelines import resources
+from pipelines.publish.report import wide_console
+
+console = wide_console()
+
+
+@click.command()
+@click.option("--web", is_flag=True, help="Open a page on this machine instead of the terminal.")
+@click.option("--port", default=0, help="Of the page; default: a free one.")
+@click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
+@click.option("--as", "steward", default=None, help="Who decides; default: you.")
+@click.option("--list", "listed", is_flag=True, help="Only list the cases, the most valuable first.")
+def review(web: bool, port: int, domain: str | None, steward: str | None, listed: bool) -> None:
+    """Decide doubtful matches, the most valuable first; decisions are rows that git reviews."""
+    from pipelines.review import cases, terminal
+    from pipelines.review.desk import Desk
+
+    settings = resources.settings()
+    with console.status("reading the queue"):
+        queue, unheeded = cases.queue(settings, domain), cases.unheeded(settings)
+    if listed:
+        for case in queue:
+            click.echo(f"{case.worth:6.2f}  {case.case_id}  {case.reason}")
+        return
+    desk = Desk(settings, steward or resources.actor(), queue, resources.now)
+    if web:
+        from pipelines.review import web as page
+
+        page.serve(desk, port, "; ".join(unheeded), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
+        return
+    for told in unheeded:
+        click.echo(f"assay: {told}", err=True)
+    click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
+
+
+VERBS = (review,)

@@ -1,0 +1,94 @@
+"""The review page for real: a steward decides a pair by keyboard, sees it in the file, and takes it back by mouse.
+
+With ASSAY_SCREENSHOTS=1 the picture of the README is taken anew on the way.
+"""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from pipelines import decisions, transform
+from pipelines.audit import verify_chain
+from pipelines.ledger import open_ledger
+from pipelines.resources import Settings, now
+from pipelines.review import cases, web
+from pipelines.review.desk import Desk
+
+pytestmark = pytest.mark.browser
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+REASON = 'Same person; the till writes "no accents", says the store'
+
+
+@pytest.fixture
+def settings(at_demo, tmp_path, monkeypatch) -> Settings:
+    """The demo's warehouse, with a ledger and a project that decisions may be written to."""
+    shutil.copytree(transform.DBT_PROJECT, tmp_path / "dbt_project")
+    monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path / "dbt_project")
+    shutil.copy(at_demo.settings.warehouse, tmp_path)
+    return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+@pytest.fixture
+def served(settings):
+    """(address, desk) of the page, served as `assay review --web` does."""
+    desk = Desk(settings, "Jana Steward", cases.queue(settings), now)
+    config = uvicorn.Config(web.application(desk), access_log=False, log_level="warning")
+    server, socket = uvicorn.Server(config), config.bind_socket()
+    thread = threading.Thread(target=server.run, args=([socket],))
+    thread.start()
+    yield f"http://{web.LOOPBACK}:{socket.getsockname()[1]}/", desk
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_steward_decides_a_pair_by_keyboard_and_takes_it_back(page, served, settings):
+    url, desk = served
+    first = desk.open[0]
+    said, failed = [], []
+    page.on("request", lambda request: said.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.goto(url)
+    for record in first.pair:
+        page.get_by_role("columnheader", name=record).wait_for()
+    assert page.locator("tr.differs mark").count() > 0
+    assert page.locator("rect.for").count() > 0
+    assert page.locator("rect.against").count() > 0
+    if os.environ.get("ASSAY_SCREENSHOTS"):
+        page.screenshot(path=IMAGES / "review.png")
+
+    page.keyboard.press("s")
+    page.keyboard.type(REASON)
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+    (row,) = decisions.decisions()
+    assert row[:2] == tuple(sorted(first.pair))
+    assert row[2:5] == ("must", "Jana Steward", REASON)
+    assert first not in desk.open
+
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("taken back").wait_for()
+    assert decisions.decisions() == []
+    assert first in desk.open
+    assert verify_chain(open_ledger(settings.ledger_url)) == 2
+    assert not failed
+    assert all(asked.startswith(url) for asked in said), "nothing comes from elsewhere"
+
+
+def test_nobody_but_the_page_itself_decides(served):
+    url, desk = served
+    form = {"case": desk.open[0].case_id, "word": "same", "reason": "forged"}
+    token = httpx.get(url).text.split('name="token" value="')[1].split('"')[0]
+    assert httpx.post(f"{url}decide", data=form).status_code == 403
+    assert httpx.post(f"{url}decide", data=form | {"token": "x" * len(token)}).status_code == 403
+    elsewhere = {"origin": "http://evil.example"}
+    assert httpx.post(f"{url}decide", data=form | {"token": token}, headers=elsewhere).status_code == 403
+    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 400
+    assert decisions.decisions() == []
+    refused = httpx.post(f"{url}decide", data=form | {"token": token, "reason": " "}, follow_redirects=True)
+    assert "needs a reason" in refused.text
+    assert decisions.decisions() == []
