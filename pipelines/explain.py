@@ -172,9 +172,11 @@ def _changes(one: Explained, weights: dict[str, list[Term]]) -> list[Change]:
 
 
 def _weights(db: duckdb.DuckDBPyConnection, domain: str) -> dict[str, list[Term]]:
+    names = [comparison["name"] for comparison in declared(domain)["compare"]["comparisons"]]
     rows = db.execute(
         f"select comparison, label, log2(match), log2(household), log2(chance) from matched.matched_{domain}__model "
-        "where comparison not in ('prior', 'together') order by comparison, level"
+        "where comparison in (select unnest(?)) order by comparison, level",
+        [names],
     ).fetchall()
     found: dict[str, list[Term]] = defaultdict(list)
     for row in rows:
@@ -199,9 +201,9 @@ def _query(domain: str) -> str:
             inner join evidence as r on right_record_id = r.record_id
         ),
         pairs as (select distinct left_no, right_no from asked),
-        weights as ({{{{ learnt_weights('{domain}', 'model', 'evidence') }}}}),
+        weights as ({{{{ learnt_weights('{domain}', 'model') }}}}),
         compared as ({{{{ compare_pairs('{domain}', 'pairs', 'evidence') }}}}),
-        scored as ({{{{ score_pairs('{domain}', 'compared', 'model', 'evidence') }}}}),
+        scored as ({{{{ score_pairs('{domain}', 'compared', 'model') }}}}),
         terms as ({{{{ explain_pairs('{domain}', 'scored') }}}})
 
         select

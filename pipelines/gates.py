@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines import quality
 from pipelines.freshness import Reading, Watermark, judge
 from pipelines.publish.policy import load_policy
 from pipelines.resources import Settings
@@ -62,6 +63,9 @@ def evaluate(settings: Settings, contracts: Mapping[str, Contract], now: datetim
     for gate in gates.values():
         _judge_freshness(gate, contracts)
         _judge_decisions(gate, settings)
+        closed, notes = quality.objections(settings, gate.domain)
+        gate.open = gate.open and not closed
+        gate.reasons += [*closed, *notes]
     for node, failure in built.failures.items():
         for domain in failure["domains"]:
             if domain in gates:

@@ -106,6 +106,20 @@ match_models = Table(
     Column("parts", LargeBinary, nullable=False, comment="a zip of one Parquet file per part"),
 )
 
+review_samples = Table(
+    "review_samples",
+    metadata,
+    Column("sample_id", String, primary_key=True),
+    Column("left_record_id", String, primary_key=True),
+    Column("right_record_id", String, primary_key=True),
+    Column("domain", String, nullable=False),
+    Column("stratum", String, nullable=False, comment="kind of pair within which it was drawn at random"),
+    Column("pairs", BigInteger, nullable=False, comment="pairs of that kind when it was drawn"),
+    Column("joined", Boolean, nullable=False, comment="whether the build had put both into one cluster"),
+    Column("model_version", String),
+    Column("drawn_at", DateTime, nullable=False),
+)
+
 runs = Table(
     "runs",
     metadata,

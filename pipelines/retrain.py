@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,7 @@ def train(settings: Settings, domain: str, adopt: bool = False, force: bool = Fa
     (home / "spill").mkdir()
     try:
         shutil.copyfile(settings.warehouse, scratch.warehouse)
-        _copy_ledger(settings, scratch)
+        copy_ledger(settings, scratch)
         transform.run_dbt(scratch, "run", "--full-refresh", "--select", f"matched.{domain}")
         model = trained.in_use(ledger.open_ledger(scratch.ledger_url), domain)
         if model is None:
@@ -81,10 +82,11 @@ def train(settings: Settings, domain: str, adopt: bool = False, force: bool = Fa
     return churn
 
 
-def _copy_ledger(settings: Settings, scratch: Settings) -> None:
+def copy_ledger(settings: Settings, scratch: Settings, also: Sequence[sa.Table] = ()) -> None:
+    """Copy the ids and receipts that a build of the matched layer reads, and further tables."""
     source, target = ledger.open_ledger(settings.ledger_url), ledger.open_ledger(scratch.ledger_url)
     with source.connect() as reading, target.begin() as writing:
-        for table in COPIED:
+        for table in (*COPIED, *also):
             for rows in reading.execution_options(yield_per=20_000).execute(sa.select(table)).mappings().partitions():
                 writing.execute(sa.insert(table), [dict(row) for row in rows])
 

@@ -123,15 +123,23 @@ def run_dbt(
     *arguments: str,
     on_event: Callable[[Event], None] | None = None,
     run_id: str | None = None,
+    project: Path | None = None,
 ) -> BuildResult:
-    """Run one dbt command on the warehouse of `settings`. Raises BuildFailed with what failed and where to read why."""
-    manifest = parsed(settings)
-    return _run_dbt(settings, manifest.parent, *arguments, on_event=on_event, run_id=run_id)
+    """Run one dbt command of `project` (default: ours) on the warehouse of `settings`.
+
+    Raises BuildFailed with what failed and where to read why.
+    """
+    manifest = parsed(settings, project)
+    return _run_dbt(settings, manifest.parent, *arguments, on_event=on_event, run_id=run_id, project=project)
 
 
-def parsed(settings: Settings) -> Path:
+def parsed(settings: Settings, project: Path | None = None) -> Path:
     """The path of dbt's manifest, fit for the project as it stands. Raises BuildFailed when dbt cannot parse it."""
-    return prepared_manifest(settings, DBT_PROJECT, lambda settings, folder: _run_dbt(settings, folder, "parse"))
+
+    def parse(settings: Settings, folder: Path) -> BuildResult:
+        return _run_dbt(settings, folder, "parse", project=project)
+
+    return prepared_manifest(settings, project or DBT_PROJECT, parse)
 
 
 def _run_dbt(
@@ -140,10 +148,12 @@ def _run_dbt(
     *arguments: str,
     on_event: Callable[[Event], None] | None = None,
     run_id: str | None = None,
+    project: Path | None = None,
 ) -> BuildResult:
     (target / "run_results.json").unlink(missing_ok=True)
     told = ["--no-use-colors", "--log-format", "json", "--log-level-file", "info", "--log-path", target / "logs"]
-    places = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target]
+    project = project or DBT_PROJECT
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines.dbt_process", *told, *arguments, *places],
         cwd=PROJECT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from pipelines import resources
@@ -39,4 +41,21 @@ def review(web: bool, port: int, domain: str | None, steward: str | None, listed
     click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
 
 
-VERBS = (review,)
+@click.command()
+@click.option("--decisions", "ref", required=True, metavar="BRANCH", help="Git branch or commit with the other files.")
+@click.option("--values", is_flag=True, help="Also show the values of the examples; they may be personal.")
+def diff(ref: str, values: bool) -> None:
+    """What golden records would change with the decisions of BRANCH. Exit code 1 if too many ids would, or they clash.
+
+    Tried on copies; the warehouse and the ledger are not touched.
+    """
+    from pipelines import decision_diff
+
+    with console.status("building golden records with these decisions"):
+        found = decision_diff.compare(resources.settings(), ref)
+    for line in found.lines(values):
+        click.echo(line)
+    sys.exit(0 if found.passes else 1)
+
+
+VERBS = (review, diff)

@@ -1,0 +1,266 @@
+"""How good the matching of the last build is, from what stewards said on a sample, and what it lets be published.
+
+A sample is drawn at random within strata of today's pairs (joined or apart, by bits) and remembered in the ledger;
+stewards' decisions on its pairs are labels, whatever else they do. Pairs that no block brought together are not seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from scipy.special import betaincinv
+
+from pipelines import audit, decisions, explain, ledger
+from pipelines.ledger import open_ledger
+from pipelines.matching import declared
+from pipelines.resources import Settings
+
+STRATA = "case when joined then 'joined ' else 'apart ' end || case when bits < 3 then 'low' else 'high' end"
+LEAST_BITS = -6
+"""Pairs apart with fewer bits are taken for different: one in 64 of them, at the very most, by the model's own word."""
+DOUBT = 0.05
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Pairs of one kind at the time of drawing: how many there were, how many have a label, how many of those match."""
+
+    joined: bool
+    pairs: int
+    labels: int
+    same: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """An estimated share with its 95 % confidence bounds."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the labels of the newest sample say of a domain; shares are None where a kind of pair has no label yet."""
+
+    labels: int
+    precision: Share | None
+    recall: Share | None
+    model: str | None = None
+
+
+def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> list[explain.Pair]:
+    """Pairs of the newest sample without a label, or of a new one of `size` if all have theirs, in random order."""
+    if waiting := _unlabelled(settings, domain):
+        return waiting
+    with explain.warehouse(settings) as db:
+        rows = db.execute(_drawing(domain), {"size": size, "seed": at.isoformat()}).fetchall()
+        model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
+    table, when = ledger.review_samples, audit.naive(at)
+    sample_id = f"sample-{domain}-{when:%Y%m%dT%H%M%S}"
+    with open_ledger(settings.ledger_url).begin() as connection:
+        connection.execute(
+            table.insert(),
+            [
+                {
+                    "sample_id": sample_id,
+                    "domain": domain,
+                    "left_record_id": left,
+                    "right_record_id": right,
+                    "stratum": stratum,
+                    "pairs": pairs,
+                    "joined": joined,
+                    "model_version": model,
+                    "drawn_at": when,
+                }
+                for left, right, joined, stratum, pairs in rows
+            ],
+        )
+        audit.append(connection, by, "draw sample", {"sample": sample_id, "pairs": len(rows)}, at)
+    return [(left, right) for left, right, *_ in rows]
+
+
+def measure(settings: Settings, domain: str) -> Quality:
+    """Precision of the pairs joined when the newest sample was drawn, and recall among compared pairs."""
+    rows = _sampled(settings, domain)
+    said = {row[:2]: row.decision for row in decisions.decisions()}
+    seen: dict[tuple, Counter] = {}
+    for row in rows:
+        told = said.get(tuple(sorted((row.left_record_id, row.right_record_id))))
+        counts = seen.setdefault((row.stratum, bool(row.joined), row.pairs), Counter())
+        counts[told] += 1
+    strata = [
+        Stratum(joined, pairs, counts["must"] + counts["cannot"], counts["must"])
+        for (_, joined, pairs), counts in sorted(seen.items())
+    ]
+    precision, recall = estimate(strata)
+    model = rows[0].model_version if rows else None
+    return Quality(sum(stratum.labels for stratum in strata), precision, recall, model)
+
+
+def estimate(strata: Sequence[Stratum]) -> tuple[Share | None, Share | None]:
+    """(precision, recall). Bounds are Clopper and Pearson's at the sample size that strata leave (Korn and Graubard).
+
+    Those of recall take the worse bound of both kinds of pairs, so they are wider than 95 %. None without labels.
+    """
+    joined = _share([stratum for stratum in strata if stratum.joined])
+    apart = _share([stratum for stratum in strata if not stratum.joined])
+    if joined is None:
+        return None, None
+    found, missed = (sum(s.pairs for s in strata if s.joined == kind) for kind in (True, False))
+    if apart is None:
+        return joined, Share(1.0, 1.0, 1.0) if not missed else None
+
+    def recall(hit: float, miss: float) -> float:
+        total = found * hit + missed * miss
+        return found * hit / total if total else 1.0
+
+    bounds = recall(joined.low, apart.high), recall(joined.high, apart.low)
+    return joined, Share(recall(joined.value, apart.value), *bounds)
+
+
+def _share(strata: Sequence[Stratum]) -> Share | None:
+    """The share of matches among all pairs of some strata."""
+    strata = [stratum for stratum in strata if stratum.pairs]
+    if not strata or any(not stratum.labels for stratum in strata):
+        return None
+    total = sum(stratum.pairs for stratum in strata)
+    weights = [stratum.pairs / total for stratum in strata]
+    shares = [stratum.same / stratum.labels for stratum in strata]
+    value = sum(weight * share for weight, share in zip(weights, shares, strict=True))
+    variance = sum(w * w * p * (1 - p) / s.labels for w, p, s in zip(weights, shares, strata, strict=True))
+    even = 1 / sum(weight * weight / stratum.labels for weight, stratum in zip(weights, strata, strict=True))
+    size = min(value * (1 - value) / variance, even) if variance else even
+    hits = value * size
+    low = float(betaincinv(hits, size - hits + 1, DOUBT / 2)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, size - hits, 1 - DOUBT / 2)) if size - hits > 1e-9 else 1.0
+    return Share(value, low, high)
+
+
+def record(settings: Settings) -> None:
+    """Note beside the exports, after a build, what the model itself expects of each domain and its largest cluster."""
+    told = {}
+    with explain.warehouse(settings) as db:
+        for domain in explain.DOMAINS:
+            expected = db.execute(f"""
+                with seats as (
+                    select record_no, cluster_id
+                    from matched.matched_{domain}__clusters
+                    join matched.matched_{domain}__evidence using (record_id)
+                )
+
+                select avg(1 / (1 + pow(2, -greatest(-60, least(60, bits)))))
+                from matched.matched_{domain}__within as within
+                join seats as l on within.left_no = l.record_no
+                join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
+            """).fetchone()[0]
+            largest = db.execute(
+                f"select cluster_id, count(*) as records from matched.matched_{domain}__clusters "
+                "group by cluster_id order by records desc, cluster_id limit 1"
+            ).fetchone()
+            told[domain] = {"expected": expected, "largest": largest[1] if largest else 0}
+            told[domain]["where"] = largest[0] if largest else None
+    path = settings.exports / "quality.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(told, indent=1))
+    os.replace(partial, path)
+
+
+def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:
+    """(why a domain may not be published, what else is worth saying), by the limits in matching/<domain>.yml."""
+    path = settings.exports / "quality.json"
+    if domain not in explain.DOMAINS or not path.exists():
+        return [], []
+    limits, built = declared(domain)["quality"], json.loads(path.read_bytes())[domain]
+    closed, notes = [], []
+    if built["largest"] > limits["largest_cluster"]:
+        closed.append(
+            f"the cluster around {built['where']} has {built['largest']:,} records, more than the "
+            f"{limits['largest_cluster']:,} allowed; split it with `assay review`"
+        )
+    found = measure(settings, domain)
+    if found.labels < limits["labels"] or found.precision is None or found.recall is None:
+        notes.append(
+            f"{found.labels} of {limits['labels']} labels: too few to measure the matching of {domain}; until "
+            f"`assay review --sample {limits['labels']}` has them, the size limit and the model's own expectation hold"
+        )
+        if built["expected"] is not None and built["expected"] < limits["expected_precision"]:
+            closed.append(
+                f"the model itself expects a precision of {built['expected']:.3f}, "
+                f"below {limits['expected_precision']}, and there are too few labels to know better"
+            )
+        return closed, notes
+    for name, share in (("precision", found.precision), ("recall", found.recall)):
+        if share.low < limits[name]:
+            closed.append(
+                f"{name} of matching is {share} by {found.labels} labels; its lower bound is below {limits[name]}"
+            )
+    return closed, notes
+
+
+def _drawing(domain: str) -> str:
+    return f"""
+        with seats as (
+            select record_no, record_id, cluster_id
+            from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+        ),
+        scored as (
+            select left_no, right_no, bits from matched.matched_{domain}__scores
+            union
+            select left_no, right_no, bits from matched.matched_{domain}__within where isfinite(bits)
+        ),
+        paired as (
+            select l.record_id as l, r.record_id as r, l.cluster_id = r.cluster_id as joined, max(scored.bits) as bits
+            from scored
+            join seats as l on scored.left_no = l.record_no
+            join seats as r on scored.right_no = r.record_no
+            group by all
+        ),
+        placed as (
+            select
+                l,
+                r,
+                joined,
+                {STRATA} as stratum,
+                count(*) over (partition by {STRATA}) as pairs,
+                row_number() over (partition by {STRATA} order by md5($seed || l || r), l, r) as place
+            from paired
+            where joined or bits >= {LEAST_BITS}
+        )
+
+        select l, r, joined, stratum, pairs
+        from placed
+        where place <= ceil($size / (select count(distinct stratum) from placed))
+        order by md5(r || $seed || l), l, r
+    """
+
+
+def _sampled(settings: Settings, domain: str) -> list[sa.Row]:
+    """The pairs of the newest sample."""
+    table = ledger.review_samples
+    newest = (
+        sa.select(table.c.sample_id)
+        .where(table.c.domain == domain)
+        .order_by(table.c.drawn_at.desc(), table.c.sample_id.desc())
+        .limit(1)
+    )
+    with open_ledger(settings.ledger_url).connect() as connection:
+        query = sa.select(table).where(table.c.sample_id == newest.scalar_subquery())
+        return list(connection.execute(query.order_by(table.c.left_record_id, table.c.right_record_id)))
+
+
+def _unlabelled(settings: Settings, domain: str) -> list[explain.Pair]:
+    labelled = {row[:2] for row in decisions.decisions() if row.decision != "later"}
+    pairs = [(row.left_record_id, row.right_record_id) for row in _sampled(settings, domain)]
+    return [pair for pair in pairs if tuple(sorted(pair)) not in labelled]
