@@ -24,6 +24,8 @@ SALES = {
     "products": ("stg_pos__receipt_lines",),
 }
 KEY = {"customers": "customer_record_id", "products": "product_record_id"}
+WEAK_BITS = 4
+"""Below, a join is doubtful: one in 17 of such is wrong by the model's own word, and it is too sure of itself."""
 NOT_COMPARED = {"record_id", "system", "source_key", "unit", "load_id", "extracted_at", "is_deleted", "published_id"}
 
 
@@ -129,7 +131,10 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[C
         select case_id, kind, left_record_id, right_record_id, cluster_id, bits, reason
         from matched.matched_{domain}__review order by case_id
     """
-    cases = _cases(db, domain, db.execute(query).fetchall(), said)
+    rows = db.execute(query).fetchall()
+    named = {frozenset(row[2:4]) for row in rows}
+    rows += [row for row in db.execute(_weakly_joined(domain)).fetchall() if frozenset(row[2:4]) not in named]
+    cases = _cases(db, domain, rows, said)
     return [case for case in cases if case.decided in (None, "later")]
 
 
@@ -158,6 +163,35 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         case.impact = 1 + math.log2(1 + case.sales) + case.differing + min(len(case.left), len(case.right) or 1)
         cases.append(case)
     return cases
+
+
+def _weakly_joined(domain: str) -> str:
+    """Of each cluster the record with the weakest hold: its best pair with the rest says little for one party."""
+    return f"""
+        with seats as (
+            select record_no, record_id, cluster_id
+            from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+        ),
+        inside as (
+            select l.record_id as l, r.record_id as r, l.cluster_id, bits
+            from matched.matched_{domain}__within as within
+            join seats as l on within.left_no = l.record_no
+            join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
+        ),
+        bonds as (
+            select cluster_id, one, other, bits
+            from (select cluster_id, l as one, r as other, bits from inside
+                union all select cluster_id, r, l, bits from inside)
+            qualify row_number() over (partition by one order by bits desc, other) = 1
+        )
+
+        select 'bond ' || one || ' ' || other, 'pair', one, other, cluster_id, bits,
+            'joined on little evidence: may be two in one cluster'
+        from bonds
+        where bits < {WEAK_BITS}
+        qualify row_number() over (partition by cluster_id order by bits, one) = 1
+        order by 1
+    """
 
 
 def _entropy(bits: float) -> float:

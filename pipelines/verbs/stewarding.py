@@ -17,20 +17,29 @@ console = wide_console()
 @click.option("--port", default=0, help="Of the page; default: a free one.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
+@click.option("--sample", type=int, help="Decide N pairs drawn at random instead: they measure the matching.")
 @click.option("--list", "listed", is_flag=True, help="Only list the cases, the most valuable first.")
-def review(web: bool, port: int, domain: str | None, steward: str | None, listed: bool) -> None:
+def review(web: bool, port: int, domain: str | None, steward: str | None, sample: int | None, listed: bool) -> None:
     """Decide doubtful matches, the most valuable first; decisions are rows that git reviews."""
+    from pipelines import quality
     from pipelines.review import cases, terminal
     from pipelines.review.desk import Desk
 
     settings = resources.settings()
+    who = steward or resources.actor()
     with console.status("reading the queue"):
-        queue, unheeded = cases.queue(settings, domain), cases.unheeded(settings)
+        unheeded = cases.unheeded(settings)
+        if sample:
+            drawn = domain or "customers"
+            pairs = quality.draw(settings, drawn, sample, resources.now(), who)
+            queue = cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")
+        else:
+            queue = cases.queue(settings, domain)
     if listed:
         for case in queue:
             click.echo(f"{case.worth:6.2f}  {case.case_id}  {case.reason}")
         return
-    desk = Desk(settings, steward or resources.actor(), queue, resources.now)
+    desk = Desk(settings, who, queue, resources.now)
     if web:
         from pipelines.review import web as page
 

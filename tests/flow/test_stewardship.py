@@ -1,0 +1,152 @@
+"""What a steward and an engineer see of the demo's matches: explanations, the queue, the effect of other decisions."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from io import StringIO
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from pipelines import decision_diff, decisions, explain, quality, transform
+from pipelines.cli import main
+from pipelines.ledger import open_ledger, review_samples
+from pipelines.resources import Settings, now
+from pipelines.review import cases, terminal
+from pipelines.review.desk import Desk
+
+
+@pytest.fixture
+def settings(at_demo, tmp_path, monkeypatch) -> Settings:
+    """A copy of the demo's state, with a project in a git repository of its own that decisions may be written to."""
+    shutil.copytree(transform.DBT_PROJECT, tmp_path / "dbt_project", ignore=shutil.ignore_patterns("target"))
+    monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path / "dbt_project")
+    git(tmp_path, "init", "-q", "-b", "main")
+    git(tmp_path, "add", "dbt_project/seeds")
+    git(tmp_path, "commit", "-q", "-m", "as shipped")
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("warehouse.duckdb", "ledger.db"):
+        shutil.copy(at_demo.home / name, home)
+    shutil.copytree(at_demo.home / "exports", home / "exports")
+    monkeypatch.setenv("ASSAY_HOME", str(home))
+    return Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+
+
+def git(folder, *words: str) -> None:
+    author = ["-c", "user.name=Jana", "-c", "user.email=jana@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(folder), *author, *words], check=True, capture_output=True)
+
+
+def digest(settings: Settings) -> dict[str, str]:
+    files = [settings.warehouse, settings.home / "ledger.db", *sorted(settings.exports.rglob("*.parquet"))]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("domain", explain.DOMAINS)
+def test_an_explanation_weighs_every_pair_exactly_as_the_build_did(at_demo, domain):
+    with explain.warehouse(at_demo.settings) as db:
+        built = db.execute(f"""
+            select l.record_id, r.record_id, bits from matched.matched_{domain}__scores as scores
+            join matched.matched_{domain}__evidence as l on scores.left_no = l.record_no
+            join matched.matched_{domain}__evidence as r on scores.right_no = r.record_no
+        """).fetchall()
+        told = explain.explain(db, domain, [(left, right) for left, right, _ in built])
+    assert len(told) == len(built) > 100
+    for left, right, bits in built:
+        assert told[left, right].bits == bits
+        assert explain.total(told[left, right].terms) == pytest.approx(bits, abs=1e-3)
+
+
+def test_explain_and_golden_show_tell_people_and_machines_the_same(at_demo):
+    with duckdb.connect(str(at_demo.settings.warehouse), read_only=True) as db:
+        (golden_id, one, other) = db.execute("""
+            select customer_id, min(record_id), max(record_id)
+            from matched.matched_customers__ids join matched.matched_customers__evidence using (record_id)
+            group by customer_id having count(*) = 3 order by 1 limit 1
+        """).fetchone()
+    words = ["match", "explain", one, other]
+    told = json.loads(CliRunner().invoke(main, [*words, "--json"]).stdout)
+    assert told["together"]
+    assert {"comparison", "level", "same", "related", "unrelated"} <= set(told["terms"][0])
+    said = CliRunner().invoke(main, words).stdout
+    assert "verdict: one golden record" in said
+    assert f"{told['bits']:+.2f} bits" in said
+    shown = json.loads(CliRunner().invoke(main, ["golden", "show", golden_id, "--json"]).stdout)
+    assert {one, other} <= {member["record_id"] for member in shown["members"]}
+    assert shown["evidence"][0]["because"]
+    assert shown["history"][0]["event"] == "minted"
+    assert shown["history"][0]["at"]
+    lines = CliRunner().invoke(main, ["golden", "show", golden_id]).stdout
+    assert all(part in lines for part in ("held by", "history", one))
+    apart = CliRunner().invoke(main, ["match", "explain", one, "pos:nobody"])
+    assert apart.exit_code == 1
+    assert "pos:nobody" in apart.stderr
+
+
+def test_a_steward_works_through_the_queue_at_a_terminal(settings):
+    with explain.warehouse(settings) as db:
+        pair = db.execute("""
+            select l.record_id, r.record_id from matched.matched_customers__within as within
+            join matched.matched_customers__evidence as l on within.left_no = l.record_no
+            join matched.matched_customers__evidence as r on within.right_no = r.record_no
+            order by 1, 2 limit 1
+        """).fetchone()
+    queue = [*cases.queue(settings), *cases.between(settings, "customers", [pair], "asked")]
+    assert [case.worth for case in queue[:-1]] == sorted((case.worth for case in queue[:-1]), reverse=True)
+    desk = Desk(settings, "Jana Steward", queue, now)
+    answers = iter(["n"] * (len(queue) - 1) + ["d", "They are sisters", "q"])
+    screen = StringIO()
+    terminal.work(Console(file=screen, width=160), desk, lambda *_, **__: next(answers))
+    assert pair[0] in screen.getvalue()
+    assert "altogether" in screen.getvalue()
+    (row,) = decisions.decisions()
+    assert row[:3] == (*sorted(pair), "cannot")
+    assert cases.unheeded(settings) == []
+    decisions.decide(settings, "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
+    assert "pos:gone" in cases.unheeded(settings)[0]
+
+
+def test_a_sample_is_the_same_for_everybody_until_it_has_its_labels(settings):
+    first = quality.draw(settings, "customers", 8, now(), "Jana Steward")
+    assert len(first) >= 8
+    assert quality.draw(settings, "customers", 8, now(), "Petr Steward") == first
+    decisions.decide(settings, "same", first, "Jana Steward", "looked", now())
+    assert quality.measure(settings, "customers").labels == len(first)
+    with open_ledger(settings.ledger_url).connect() as connection:
+        strata = {(row.stratum, row.joined, row.pairs) for row in connection.execute(review_samples.select())}
+    assert {joined for _, joined, _ in strata} == {True, False}
+
+
+def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(settings):
+    repository = transform.DBT_PROJECT.parent
+    with explain.warehouse(settings) as db:
+        golden_id, left, right = db.execute("""
+            select customer_id, min(record_id), max(record_id)
+            from matched.matched_customers__ids join matched.matched_customers__evidence using (record_id)
+            group by customer_id having count(*) = 2 order by 1 limit 1
+        """).fetchone()
+    git(repository, "checkout", "-q", "-b", "decided")
+    decisions.decide(settings, "different", [(left, right)], "Jana Steward", "two people", now())
+    decisions.override(settings, "customers", left, "city", "Brno", "Jana Steward", "she moved", now())
+    git(repository, "commit", "-qam", "decided")
+    git(repository, "checkout", "-q", "main")
+    before = digest(settings)
+
+    found = decision_diff.compare(settings, "decided")
+    assert found.rows_of_files == {"match_overrides.csv": (0, 1), "golden_overrides.csv": (0, 1)}
+    assert found.moved == found.begun == 1
+    assert found.ended == 0
+    assert found.fields["golden_customers"]["city"] == 1
+    assert found.rows["golden_customers"]["added"] == 1
+    assert not found.passes, "one record of so few is more than the churn that may pass by itself"
+    assert any(golden_id in line for line in found.lines())
+    assert not any("Brno" in line for line in found.lines())
+    assert any("Brno" in line for line in found.lines(values=True))
+    assert digest(settings) == before
+    assert not list(settings.home.glob("deciding-*"))
+    with pytest.raises(decisions.NotDecided, match="no branch or commit"):
+        decision_diff.compare(settings, "--output=x")
