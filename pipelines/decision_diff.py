@@ -105,6 +105,8 @@ def compare(settings: Settings, ref: str) -> Difference:
         for name, text in texts.items():
             (project / "seeds" / name).write_text(text)
         (home / "spill").mkdir()
+        for name in ("landing", "exports"):  # staging reads them where the home is; nothing writes there
+            (home / name).symlink_to((settings.home / name).resolve())
         shutil.copyfile(settings.warehouse, scratch.warehouse)
         retrain.copy_ledger(settings, scratch, also=(ledger.match_models, ledger.id_causes))
         selected = ["--select", "match_overrides+", "golden_overrides+"]

@@ -88,6 +88,7 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             raise
         raise NotFound("a build is writing the warehouse; try again when it has ended") from None
     with connection:
+        connection.execute("set file_search_path = $home", {"home": str(settings.home)})
         yield connection
 
 

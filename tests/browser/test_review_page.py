@@ -30,6 +30,7 @@ def settings(at_demo, tmp_path, monkeypatch) -> Settings:
     shutil.copytree(transform.DBT_PROJECT, tmp_path / "dbt_project")
     monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path / "dbt_project")
     shutil.copy(at_demo.settings.warehouse, tmp_path)
+    (tmp_path / "landing").symlink_to(at_demo.settings.landing)
     return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
 
 

@@ -32,6 +32,7 @@ def settings(at_demo, tmp_path, monkeypatch) -> Settings:
     for name in ("warehouse.duckdb", "ledger.db"):
         shutil.copy(at_demo.home / name, home)
     shutil.copytree(at_demo.home / "exports", home / "exports")
+    (home / "landing").symlink_to(at_demo.settings.landing)
     monkeypatch.setenv("ASSAY_HOME", str(home))
     return Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
 
