@@ -95,11 +95,17 @@ def split(
     return decide(settings, "different", pairs, steward, reason, at)
 
 
-def undecide(settings: Settings, pairs: Iterable[tuple[str, str]], steward: str, at: datetime) -> int:
-    """Take the decisions on pairs back, so that the model decides again; returns how many there were."""
+def undecide(
+    settings: Settings, pairs: Iterable[tuple[str, str]], steward: str, at: datetime, back_to: Iterable[Decision] = ()
+) -> int:
+    """Take the decisions on pairs back; returns how many there were.
+
+    What stood before is put back if `back_to` has it; on other pairs the model decides again.
+    """
     gone = [_pair(*pair) for pair in pairs]
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
         found = [pair for pair in gone if rows.pop(pair, None)]
+        rows.update({row[:2]: row for row in back_to})
     if found:
         _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for pair in found]}, at)
     return len(found)
@@ -132,11 +138,19 @@ def override(
 
 
 def undo_override(
-    settings: Settings, domain: str, record_id: str, attribute: str, steward: str, at: datetime
+    settings: Settings,
+    domain: str,
+    record_id: str,
+    attribute: str,
+    steward: str,
+    at: datetime,
+    back_to: Override | None = None,
 ) -> Override | None:
-    """Take a value set by hand back, so that survivorship decides again; returns the row that was there."""
+    """Take a value set by hand back, to what was set before or to survivorship; returns the row that was there."""
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         found = rows.pop((domain, record_id, attribute), None)
+        if back_to:
+            rows[back_to[:3]] = back_to
     if found:
         detail = {"domain": domain, "record": record_id, "attribute": attribute}
         _audit(settings, _said(steward, "steward"), "undo override", detail, at)

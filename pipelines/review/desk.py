@@ -57,8 +57,9 @@ class Desk:
         case = self.case(case_id)
         if case.pair is None or case.kind == "decision":
             raise NotDecided("this case has no two records to decide on; split it, or mend the rows that it names")
+        before = decisions.decisions()
         decisions.decide(self.settings, word, [case.pair], self.steward, reason, self.now())
-        return self._close(case, f"{word}: {' and '.join(case.pair)}", [case.pair])
+        return self._close(case, f"{word}: {' and '.join(case.pair)}", [case.pair], before)
 
     def split(self, case_id: str, apart: Collection[str], reason: str) -> Done:
         """The records `apart` are not the rest of the golden record that they are in now. Raises NotDecided."""
@@ -68,8 +69,9 @@ class Desk:
             raise NotDecided(f"{', '.join(strangers)} is not in this case")
         seat = {record.record_id: record.golden_id for record in [*case.left, *case.right]}
         rest = [one for one in inside if one not in apart and any(seat[one] == seat[other] for other in apart)]
+        before = decisions.decisions()
         new = decisions.split(self.settings, sorted(apart), rest, self.steward, reason, self.now())
-        return self._close(case, f"split off: {', '.join(sorted(apart))}", [row[:2] for row in new])
+        return self._close(case, f"split off: {', '.join(sorted(apart))}", [row[:2] for row in new], before)
 
     def override(self, case_id: str, record_id: str, attribute: str, value: str, reason: str) -> Done:
         """Golden's attribute is `value` on the golden record that holds the record; the case stays open."""
@@ -79,11 +81,13 @@ class Desk:
         if attribute not in case.names:
             raise NotDecided(f"{attribute!r} is no attribute of {case.domain}; choose {', '.join(case.names)}")
         level, at = self._level(case, attribute), self.now()
-        decisions.override(self.settings, level, record_id, attribute, value, self.steward, reason, at)
+        key = (level, record_id, attribute)
+        before = next((row for row in decisions.overrides() if row[:3] == key), None)
+        decisions.override(self.settings, *key, value, self.steward, reason, at)
         return self._note(
             f"{attribute} of {record_id} set by hand",
             case.case_id,
-            lambda: decisions.undo_override(self.settings, level, record_id, attribute, self.steward, self.now()),
+            lambda: decisions.undo_override(self.settings, *key, self.steward, self.now(), back_to=before),
         )
 
     def undo(self, number: int) -> Done:
@@ -100,10 +104,14 @@ class Desk:
         shared = case.domain == "products" and attribute in case.shared
         return "products" if shared else LEVEL[case.domain]
 
-    def _close(self, case: Case, told: str, pairs: list[tuple[str, str]]) -> Done:
+    def _close(self, case: Case, told: str, pairs: list[tuple[str, str]], before: list[decisions.Decision]) -> Done:
+        named = {tuple(sorted(pair)) for pair in pairs}
+        stood = [row for row in before if row[:2] in named]
         self._closed.add(case.case_id)
         return self._note(
-            told, case.case_id, lambda: decisions.undecide(self.settings, pairs, self.steward, self.now())
+            told,
+            case.case_id,
+            lambda: decisions.undecide(self.settings, pairs, self.steward, self.now(), back_to=stood),
         )
 
     def _note(self, told: str, case_id: str, undo: Callable[[], object]) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -18,15 +19,26 @@ console = wide_console()
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
 @click.option("--sample", type=int, help="Decide N pairs drawn at random instead: they measure the matching.")
+@click.option("--undo", nargs=2, multiple=True, metavar="RECORD RECORD", help="Take the decision on a pair back.")
+@click.option(
+    "--unset", nargs=3, multiple=True, metavar="DOMAIN RECORD ATTRIBUTE", help="Take back a value set by hand."
+)
 @click.option("--list", "listed", is_flag=True, help="Only list the cases, the most valuable first.")
-def review(web: bool, port: int, domain: str | None, steward: str | None, sample: int | None, listed: bool) -> None:
+def review(
+    web: bool, port: int, domain: str | None, steward: str | None, sample: int | None, listed: bool, **back: Any
+) -> None:
     """Decide doubtful matches, the most valuable first; decisions are rows that git reviews."""
-    from pipelines import quality
+    from pipelines import decisions, quality
     from pipelines.review import cases, terminal
     from pipelines.review.desk import Desk
 
     settings = resources.settings()
     who = steward or resources.actor()
+    if any(back.values()):
+        taken = decisions.undecide(settings, back["undo"], who, resources.now())
+        taken += sum(bool(decisions.undo_override(settings, *key, who, resources.now())) for key in back["unset"])
+        click.echo(f"{taken} taken back; it counts from the next `assay build`")
+        return
     with console.status("reading the queue"):
         unheeded = cases.unheeded(settings)
         if sample:

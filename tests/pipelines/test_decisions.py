@@ -50,6 +50,13 @@ def test_undone_decisions_leave_the_file_as_it_was_and_the_audit_knows_both_with
     assert not any("called" in entry.detail for entry in entries)
 
 
+def test_what_stood_before_is_back_when_the_decision_that_replaced_it_is_undone(settings):
+    (before,) = decisions.decide(settings, "later", [("pos:1", "pos:2")], *WHO, AT)
+    decisions.decide(settings, "same", [("pos:1", "pos:2")], *WHO, AT)
+    decisions.undecide(settings, [("pos:1", "pos:2")], WHO[0], AT, back_to=[before])
+    assert decisions.decisions() == [before]
+
+
 def test_a_split_is_a_row_for_each_pair_across_it(settings):
     decisions.split(settings, ["pos:1", "pos:2"], ["odoo:9", "shopify:7"], *WHO, AT)
     pairs = {tuple(line.split(",")[:3]) for line in lines(settings)}
