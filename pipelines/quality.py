@@ -6,6 +6,7 @@ stewards' decisions on its pairs are labels, whatever else they do. Pairs that n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import Counter
@@ -87,7 +88,7 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
             ],
         )
         audit.append(connection, by, "draw sample", {"sample": sample_id, "pairs": len(rows)}, at)
-    return [(left, right) for left, right, *_ in rows]
+    return _unlabelled(settings, domain)
 
 
 def measure(settings: Settings, domain: str) -> Quality:
@@ -261,6 +262,8 @@ def _sampled(settings: Settings, domain: str) -> list[sa.Row]:
 
 
 def _unlabelled(settings: Settings, domain: str) -> list[explain.Pair]:
+    """The pairs of the newest sample that still wait for a label, shuffled, for everybody alike."""
     labelled = {row[:2] for row in decisions.decisions() if row.decision != "later"}
     pairs = [(row.left_record_id, row.right_record_id) for row in _sampled(settings, domain)]
-    return [pair for pair in pairs if tuple(sorted(pair)) not in labelled]
+    waiting = [pair for pair in pairs if tuple(sorted(pair)) not in labelled]
+    return sorted(waiting, key=lambda pair: hashlib.sha256("|".join(pair).encode()).digest())

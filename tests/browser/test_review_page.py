@@ -38,7 +38,7 @@ def settings(at_demo, tmp_path, monkeypatch) -> Settings:
 def served(settings):
     """(address, desk) of the page, served as `assay review --web` does."""
     desk = Desk(settings, "Jana Steward", cases.queue(settings), now)
-    config = uvicorn.Config(web.application(desk), access_log=False, log_level="warning")
+    config = uvicorn.Config(web.application(desk), host=web.LOOPBACK, port=0, access_log=False, log_level="warning")
     server, socket = uvicorn.Server(config), config.bind_socket()
     thread = threading.Thread(target=server.run, args=([socket],))
     thread.start()
