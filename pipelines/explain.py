@@ -53,7 +53,10 @@ class Change:
 
 @dataclass
 class Explained:
-    """A pair with its terms, the strongest first; `bits` are log2 odds of one party against household and chance."""
+    """A pair with its terms, the strongest first; `bits` are log2 odds of one party against household and chance.
+
+    `beyond` is what the build added to the terms' own bits: likeness of whole texts, or a veto.
+    """
 
     domain: str
     left: str
@@ -63,6 +66,7 @@ class Explained:
     rival: str
     links_above: float
     compared: bool
+    beyond: float = 0.0
     changes: list[Change] = field(default_factory=list)
 
     @property
@@ -113,16 +117,16 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
     rows = db.execute(_query(domain)).fetchall()
     db.unregister("given_pairs")
     terms: dict[tuple, list[Term]] = defaultdict(list)
-    for left, right, compared, bits, *term in rows:
-        terms[left, right, compared, bits].append(Term(*term))
+    for left, right, compared, bits, beyond, *term in rows:
+        terms[left, right, compared, bits, beyond].append(Term(*term))
     weights = _weights(db, domain)
     above = declared(domain)["cluster"]["start_bits"]
     found = {}
-    for (left, right, compared, bits), its in terms.items():
+    for (left, right, compared, bits, beyond), its in terms.items():
         rival = max(("household", "chance"), key=lambda name: sum(getattr(term, name) for term in its))
         its.sort(key=lambda term: (term.comparison == "prior", -abs(term.bits(rival)), term.comparison))
-        one = Explained(domain, left, right, its, bits, rival, above, compared)
-        one.changes = _changes(one, weights)
+        one = Explained(domain, left, right, its, bits, rival, above, compared, beyond)
+        one.changes = [] if beyond else _changes(one, weights)
         found[left, right] = one
     return found
 
@@ -187,7 +191,7 @@ def _weights(db: duckdb.DuckDBPyConnection, domain: str) -> dict[str, list[Term]
 
 @lru_cache
 def _query(domain: str) -> str:
-    """left, right, compared, bits, comparison, label, match, household, chance, share of the pairs in `given_pairs`."""
+    """left, right, compared, bits, beyond, and the columns of a Term, of the pairs in `given_pairs`."""
     return _render(f"""
         with evidence as (from matched.matched_{domain}__evidence),
         model as (from matched.matched_{domain}__model),
@@ -211,7 +215,8 @@ def _query(domain: str) -> str:
             left_record_id,
             right_record_id,
             seen.left_no is not null as compared,
-            scored.bits,
+            coalesce(seen.bits, scored.bits) as bits,
+            round(coalesce(seen.bits - scored.bits, 0), 4) as beyond,
             terms.comparison,
             model.label,
             terms.log_match,

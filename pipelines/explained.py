@@ -54,6 +54,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         "blocks": blocks,
         "terms": terms,
         "bits": pair.bits,
+        "bits_by_texts_or_veto": pair.beyond,
         "probability": pair.probability,
         "links_above_bits": limits["start_bits"],
         "clusters_split_below": limits["stop_bits"],
@@ -82,6 +83,8 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
             *(f"{term[name]:+.2f}" for name in ("bits_against_related", "bits_against_unrelated")),
         )
     yield table
+    if told["bits_by_texts_or_veto"]:
+        yield Text(f"likeness of whole texts, or a veto: {told['bits_by_texts_or_veto']:+.2f} bits")
     yield Text(f"altogether {told['bits']:+.2f} bits: {told['probability']:.2%} one party, as the model believes it")
     by_itself = "joins them" if told["links"] else "does not join them"
     yield Text(

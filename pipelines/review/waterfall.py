@@ -32,7 +32,9 @@ def steps(pair: Explained) -> list[Step]:
         if abs(bits) >= 0.05:
             found.append(Step(spoken(term), _level(term), at, at + bits))
             at += bits
-    if abs(pair.bits - at) >= 0.05:
+    if pair.beyond:
+        found.append(Step("texts or a veto", "what no comparison by itself says", at, pair.bits))
+    elif abs(pair.bits - at) >= 0.05:
         other = {"household": "chance", "chance": "household"}[pair.rival]
         found.append(Step("everything else", f"small terms, and {other} as a rival too", at, pair.bits))
     return found
