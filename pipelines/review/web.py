@@ -93,6 +93,7 @@ def serve(desk: Desk, port: int, note: str = "", started: Callable[[str], None] 
     config = uvicorn.Config(application(desk, note), host=LOOPBACK, port=port, access_log=False, log_level="warning")
     server = uvicorn.Server(config)
     socket = config.bind_socket()
+    socket.listen()
     started(f"http://{LOOPBACK}:{socket.getsockname()[1]}/")
     server.run([socket])
 

@@ -40,6 +40,7 @@ def served(settings):
     desk = Desk(settings, "Jana Steward", cases.queue(settings), now)
     config = uvicorn.Config(web.application(desk), host=web.LOOPBACK, port=0, access_log=False, log_level="warning")
     server, socket = uvicorn.Server(config), config.bind_socket()
+    socket.listen()
     thread = threading.Thread(target=server.run, args=([socket],))
     thread.start()
     yield f"http://{web.LOOPBACK}:{socket.getsockname()[1]}/", desk
