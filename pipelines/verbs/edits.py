@@ -55,17 +55,20 @@ def _ruling(name: str, help_text: str) -> click.Command:
     @click.option("--note", required=True, help="Why; no personal data.")
     def verb(object_name: str, golden_id: str, fields: tuple[str, ...], note: str) -> None:
         from pipelines.publish.edits import rule_on_edit
+        from pipelines.publish.kept import keeper
         from pipelines.publish.target import open_target
 
         settings, by, now = resources.settings(), resources.actor(), resources.now()
+        take = keeper(settings, by, note, now) if name == "keep" else None
         with open_target() as client:
             asked = (object_name, golden_id, fields, by, now, note)
-            ruled = rule_on_edit(settings, client, name, *asked)
+            ruled = rule_on_edit(settings, client, name, *asked, take=take)
         click.echo(f"{name}: {', '.join(ruled)} of {golden_id}")
 
     return verb
 
 
+_ruling("keep", "Make Odoo's value golden's own, as a steward's decision.")
 _ruling("revert", "Write golden's value over the edit with the next plan.")
 _ruling("release", "Leave fields of a record, or the whole record, to Odoo's people from now on.")
 _ruling("take", "Look after released fields again.")
