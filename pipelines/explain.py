@@ -140,11 +140,14 @@ def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: 
             select record_no, record_id from matched.matched_{domain}__evidence where record_id in ($l, $r)
         )
 
-        select distinct l.rule, l.records
+        select l.rule, max((
+            select count(*) from matched.matched_{domain}__blocks as b where b.rule = l.rule and b.key = l.key
+        )) as records
         from matched.matched_{domain}__blocks as l
         join matched.matched_{domain}__blocks as r on l.rule = r.rule and l.key = r.key
         where l.record_no = (select record_no from numbered where record_id = $l)
             and r.record_no = (select record_no from numbered where record_id = $r)
+        group by l.rule
         order by l.rule
         """,
         {"l": left, "r": right},
