@@ -254,9 +254,10 @@ def _decoded(model: str, method: str, status: int, content: bytes) -> Any:
     try:
         body = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        if status in (401, 403, 404, 429):
+        if status in (401, 403, 429):
             raise from_answer(model, method, status, None) from error
-        # A proxy's page: it gave up waiting, or cut the answer. Odoo may go on behind it.
+        # A proxy's page: it gave up waiting, or cut the answer; Odoo may go on behind it. Or Odoo's own page, a 404,
+        # while its database is away: what Odoo does not have it says in JSON.
         raise OdooAmbiguous(model, method, f"HTTP {status} without Odoo's answer", "look it up by key") from error
     if isinstance(body, dict) and "jsonrpc" in body and "error" in body:
         raise from_answer(model, method, status, body["error"].get("data"))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 STALL_S = 5.0
+# As Odoo says that it has no such method.
+PAGES = {404: b'{"name": "werkzeug.exceptions.NotFound", "message": "404 Not Found"}'}
 
 
 @dataclass
@@ -65,7 +67,7 @@ def _serve(client: socket.socket, found: Wire, behind: tuple[str, int]) -> None:
             if cut == "request":
                 return
             if isinstance(cut, int | bytes):
-                status, body = (cut, b"<html>busy</html>") if isinstance(cut, int) else (200, cut)
+                status, body = (cut, PAGES.get(cut, b"<html>busy</html>")) if isinstance(cut, int) else (200, cut)
                 head = (
                     f"HTTP/1.1 {status} Busy\r\ncontent-type: text/html\r\n{found.headers}content-length: {len(body)}"
                 )

@@ -10,6 +10,7 @@ import pytest
 from sources.odoo.actions import compare_and_set, upsert
 from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
+from tests.odoo import proxy
 from tests.odoo.fixtures import KINDS
 from tests.odoo.proxy import wire
 from tests.odoo.server import cluster
@@ -45,6 +46,16 @@ def test_an_unanswered_write_is_ambiguous_and_sent_once(through):
         with pytest.raises(OdooAmbiguous):
             call(client, "res.partner", "create", vals_list=[{"name": "Wire"}])
         assert len(names(client)) == there
+
+
+def test_an_odoo_whose_database_is_away_is_not_taken_for_one_without_the_method(monkeypatch, through):
+    client, found = through
+    monkeypatch.setitem(proxy.PAGES, 404, b"<!doctype html><title>404 Not Found</title>")
+    found.next(404, times=2)
+    assert names(client) == []
+    found.next(404)
+    with pytest.raises(OdooAmbiguous):
+        call(client, "res.partner", "web_save_multi", ids=[1], vals_list=[{}], specification={})
 
 
 def test_throttling_is_waited_out_for_writes_too(through):
