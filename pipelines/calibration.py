@@ -54,13 +54,20 @@ def fit(bits: np.ndarray, same: np.ndarray, weights: np.ndarray) -> Calibration:
     design = np.stack([np.ones(len(bits)), np.clip(bits, -20, 20)], axis=1)
     scaled = weights * len(weights) / weights.sum()
     start = np.array([0.0, np.log(2)])
+
+    def loss(theta: np.ndarray) -> float:
+        z = design @ theta
+        return float(scaled @ (np.logaddexp(0, z) - same * z) + RIDGE / 2 * ((theta - start) ** 2).sum())
+
     theta = start.copy()
     for _ in range(50):
         p = 1 / (1 + np.exp(-design @ theta))
         gradient = design.T @ (scaled * (same - p)) - RIDGE * (theta - start)
         curvature = (design * (scaled * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, gradient)
-        theta += np.clip(step, -2, 2)
+        while np.abs(step).max() > 1e-9 and loss(theta + step) > loss(theta):
+            step /= 2
+        theta += step
         if np.abs(step).max() < 1e-9:
             break
     return Calibration(*theta)

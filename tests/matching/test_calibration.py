@@ -43,3 +43,12 @@ def test_fewer_pairs_than_labels_are_all_drawn():
     places, weights = calibration.sample(np.array([-1.5, 0.5, 9.0]), 100)
     assert sorted(places.tolist()) == [0, 1, 2]
     assert weights.tolist() == [1, 1, 1]
+
+
+def test_labels_whose_weights_differ_a_thousandfold_are_still_fitted():
+    bits = np.repeat([-12.0, -3.0, 1.0, 4.0, 14.0], 20)
+    same = np.tile(np.arange(20), 5) < np.repeat([0, 8, 10, 14, 20], 20)
+    weights = np.repeat([14_000.0, 600, 500, 500, 5_600], 20)
+    fitted = calibration.fit(bits, same, weights)
+    expected = (weights * same).sum() / weights.sum()
+    assert (weights * fitted.probability(bits)).sum() / weights.sum() == pytest.approx(expected, abs=1e-3)
