@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import audit, ledger
+from pipelines import audit, ledger, trained
 from pipelines.intake import canonical
 from pipelines.landing import PAYLOAD, QUARANTINE, manifests, rewrite, stream_folder, stream_lock
 from pipelines.resources import Settings
@@ -86,6 +86,7 @@ def erase(
         for name in contracts[system].streams:
             _erase_stream(settings.landing, contracts[system], name, of_stream(engine, contracts[system], name), done)
     done.ledger_values = _erase_ledger(engine, ids)
+    done.ledger_values += trained.forget(engine, "customers", _compared(settings, done.records), len(done.records))
     done.in_odoo = [record.replace("odoo:", "res.partner/") for record in done.records if record.startswith("odoo:")]
     for built in (settings.exports, settings.home / "spill"):
         shutil.rmtree(built, ignore_errors=True)
@@ -230,6 +231,15 @@ def _erase_ledger(engine: sa.Engine, ids: set[str]) -> int:
             update = sa.update(table).where(table.c.golden_id.in_(ids)).values(before=blank, after=blank)
             count += connection.execute(update).rowcount
     return count
+
+
+def _compared(settings: Settings, records: list[str]) -> set[str]:
+    """What matching read of these records in the last build, spelt as its trained model spells it."""
+    if not settings.warehouse.exists():
+        return set()
+    with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+        query = "select * from matched.matched_customers__evidence where list_contains(?, record_id)"
+        return set(_texts(db.execute(query, [records]).to_arrow_table().to_pylist()))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
@@ -66,6 +67,28 @@ def keep(engine: sa.Engine, domain: str, parts: dict[str, pa.Table], run_id: str
         row |= {"records": int(records), "run_id": run_id, "reason": reason, "parts": packed}
         transaction.execute(sa.insert(models), row)
     return version
+
+
+def forget(engine: sa.Engine, domain: str, values: set[str], records: int) -> int:
+    """Drop counted values that no more than `records` records bore, from every model kept; returns rows dropped.
+
+    For erasure: a name that only the erased bore is theirs. Versions stay as they are, for weights do not change.
+    """
+    models, dropped = ledger.match_models, 0
+    with engine.begin() as transaction:
+        kept = sa.select(models.c.version, models.c.parts).where(models.c.domain == domain)
+        for version, packed in transaction.execute(kept).all():
+            parts, before = _unpacked(packed), dropped
+            for name, table in parts.items():
+                if {"value", "records"} <= set(table.schema.names):
+                    theirs = pc.is_in(table["value"], pa.array(sorted(values), pa.string()))
+                    rare = pc.less_equal(table["records"], records)
+                    parts[name] = table.filter(pc.invert(pc.fill_null(pc.and_(theirs, rare), False)))
+                    dropped += table.num_rows - parts[name].num_rows
+            if dropped > before:
+                change = sa.update(models).where(models.c.domain == domain, models.c.version == version)
+                transaction.execute(change.values(parts=_packed(parts)))
+    return dropped
 
 
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:

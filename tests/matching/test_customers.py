@@ -265,6 +265,15 @@ def test_a_value_that_a_thousand_records_share_compares_nobody_and_is_reported(t
     assert ("whole name", 1000, 1) in query("select rule, records, blocks from matched_customers__skipped_blocks")
 
 
+def test_a_name_of_ten_megabytes_is_compared_by_its_beginning(tmp_path):
+    endless = [
+        person(f"shop:{n}", full_name="Zdislava " + "Obermajer" * 1_200_000 + tail) for n, tail in enumerate("ab")
+    ]
+    query = match(tmp_path, endless)
+    assert query("select max(len(last_name)) < 200, count(*) from matched_customers__evidence") == [(True, 2)]
+    assert query("select count(distinct cluster_id) from matched_customers__clusters") == [(1,)]
+
+
 def test_no_records_at_all_are_matched_without_complaint(tmp_path):
     query = match(tmp_path, [])
     assert query("select count(*) from matched_customers__ids") == [(0,)]

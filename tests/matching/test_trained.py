@@ -34,6 +34,16 @@ def test_what_was_kept_comes_back_to_the_last_bit_and_the_last_kept_is_in_use(en
     assert trained.in_use(engine, "products") is None
 
 
+def test_a_name_that_only_the_erased_bore_leaves_every_model_kept_and_one_that_others_bear_stays(engine):
+    counts = {"kind": ["first name"] * 3, "value": ["drahomila", "jan", "petr"], "records": [2, 40, 2]}
+    version = trained.keep(engine, "customers", {"weights": WEIGHTS, "vocabulary": pa.table(counts)}, "run-1", "test")
+    assert trained.forget(engine, "customers", {"drahomila", "jan"}, 3) == 1
+    model = trained.in_use(engine, "customers")
+    assert model.version == version
+    assert model.parts["vocabulary"]["value"].to_pylist() == ["jan", "petr"]
+    assert model.parts["weights"].equals(WEIGHTS)
+
+
 def test_a_model_trained_for_another_declaration_is_not_used(engine, monkeypatch):
     trained.keep(engine, "customers", {"weights": WEIGHTS}, "run-1", "test")
     assert trained.in_use(engine, "customers")

@@ -2,6 +2,7 @@
 {%- set keys = touch({'conformed_customers': 'record_id', 'matched_customers__originals': 'record_id'}) -%}
 {#- Every live record in comparable form, with what it said before we published on it. Placeholder names are no names; other placeholders fall later. -#}
 {%- set titles = declared('customers', 'normalise.titles') -%}
+{%- set longest = declared('customers', 'normalise.longest_text') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
 with placed as (
 
@@ -29,8 +30,8 @@ own as (
         placed.record_id,
         placed.system,
         placed.kind,
-        placed.first_name,
-        placed.last_name,
+        left(placed.first_name, {{ longest }}) as first_name,
+        left(placed.last_name, {{ longest }}) as last_name,
         placed.mobile,
         placed.birth_on,
         placed.loyalty_code,
@@ -39,12 +40,12 @@ own as (
         placed.occupation,
         placed.linked_record_id,
         own_country as country_code,
-        case when 'name' in echoes and kind = 'person' then {{ natural_name('own_name') }} else full_name end as full_name,
-        case when 'company_name' in echoes and kind = 'company' then own_name else company_name end as company_name,
+        case when 'name' in echoes and kind = 'person' then {{ natural_name('own_name') }} else left(full_name, {{ longest }}) end as full_name,
+        case when 'company_name' in echoes and kind = 'company' then own_name else left(company_name, {{ longest }}) end as company_name,
         case when 'email' in echoes then replace(own_email, ' ', '') else placed.email end as email,
         case when 'phone' in echoes then {{ phone_number('own_phone', 'plans') }} else placed.phone end as phone,
         {%- for column in ['street', 'street2', 'city', 'zip'] %}
-        case when 'address' in echoes and '{{ column }}' in written then own_{{ column }} else placed.{{ column }} end as {{ column }},
+        case when 'address' in echoes and '{{ column }}' in written then own_{{ column }} else left(placed.{{ column }}, {{ longest }}) end as {{ column }},
         {%- endfor %}
         case when 'vat' in echoes then own_vat else placed.vat end as vat,
         case when 'language' in echoes then lower(left(own_language, 2)) else placed.language end as language
