@@ -91,6 +91,11 @@ def connect(url: str, db: str, login: str, key: str, transport: str | None = Non
         client.uid = call(client, "res.users", "context_get")["uid"]
     except (OdooRejected, OdooMissing, OdooAmbiguous) as error:
         raise OdooUnreachable("res.users", "login", f"no database {db!r} there", "check ODOO_DB") from error
+    except OdooUnreachable as error:
+        if "HTTP 404" not in str(error):
+            raise
+        problem = f"no database {db!r} there, or it is away"
+        raise OdooUnreachable("res.users", "login", problem, "check ODOO_DB, and that its PostgreSQL runs") from error
     if transport == "json2" and call(client, "res.users", "read", [client.uid], fields=["login"])[0]["login"] != login:
         raise OdooDenied("res.users", "login", "the API key belongs to another user", "check ODOO_LOGIN and ODOO_KEY")
     return client

@@ -11,7 +11,7 @@ from pipelines.publish.shown import show
 from sources.odoo import access, actions
 from sources.odoo.client import call, connect, search_read
 from sources.odoo.errors import OdooDenied
-from tests.browser.test_dagster_ui import IMAGES, page  # noqa: F401
+from tests.browser.test_dagster_ui import IMAGES
 from tests.odoo import fire, server
 from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import Shop, person, price, product

@@ -39,6 +39,7 @@ def rows(source: Path, query: str, *values: Any) -> list[Row]:
             connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
     else:
         connection = duckdb.connect(str(source), read_only=True)
+        connection.execute("set file_search_path = $home", {"home": str(source.parent)})
     with connection:
         found = connection.execute(query, list(values))
         names = [column[0] for column in found.description]

@@ -246,7 +246,7 @@ def test_decisions_that_contradict_each_other_are_put_before_a_person(tmp_path, 
     cluster_of = clusters(query)
     assert cluster_of["pos:anna"] != cluster_of["odoo:9001"]
     reasons = [reason for (reason,) in query("select reason from matched_customers__review where kind = 'decision'")]
-    assert any("must by A. Malá contradicts" in reason for reason in reasons)
+    assert [("must by A. Malá" in reason, "cannot by B. Velký" in reason) for reason in reasons] == [(True, True)]
 
 
 def test_the_same_records_in_another_order_give_the_same_bytes_of_clusters_and_ids(tmp_path, crowd, matched):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.publish.apply import apply_plan
 from pipelines.publish.policy import load_policy
+from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.undo import undo_run
 from pipelines.resources import Settings
 from sources.odoo.client import connect
@@ -27,7 +28,12 @@ def child(home: Path, batch: int, transport: str, verb: str, of: str) -> None:
     about = (os.environ[name] for name in ("ODOO_URL", "ODOO_DB", "ODOO_LOGIN", "ODOO_KEY"))
     client = connect(*about, transport=transport)
     work = apply_plan if verb == "apply" else undo_run
-    work(settings, client, of, NOW, "bot", policy=policy)
+    try:
+        work(settings, client, of, NOW, "bot", policy=policy)
+    except PublishRefused as refused:
+        # Killed between its last commit and its end: nothing was left to do.
+        if verb != "undo" or "was undone by" not in str(refused):
+            raise
 
 
 def main() -> None:

@@ -205,16 +205,17 @@ def test_provisioning_is_idempotent_and_can_be_undone(bare_odoo):
     client = bare_odoo.client()
     assert not provisioned(client)
     done = provision(client)
-    assert len(done) == 20
+    count = 26 if bare_odoo.real else 20  # the embedded Odoo merges nothing
+    assert len(done) == count
     assert provision(client) == []
     assert provisioned(client)
     for model in MODELS:
         fields = fields_get(client, model, ("type", "store"))
         assert fields["x_assay_id"] == fields["x_assay_run"] == {"type": "char", "store": True}
-    assert len(unprovision(client)) == 20
+    assert len(unprovision(client)) == count
     assert not provisioned(client)
     assert "x_assay_id" not in fields_get(client, "res.partner", ("type",))
-    assert len(provision(client)) == 20
+    assert len(provision(client)) == count
 
 
 def test_changed_action_code_is_renewed(odoo_target):

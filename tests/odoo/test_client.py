@@ -75,14 +75,8 @@ def test_one_bad_record_of_a_batch_leaves_nothing_behind(odoo):
 def test_fields_get_tells_types_and_what_is_required(odoo):
     fields = fields_get(odoo, "product.pricelist.item")
     assert fields["fixed_price"]["type"] == "float"
-    assert fields["product_id"] | {"string": ""} == {
-        "type": "many2one",
-        "string": "",
-        "relation": "product.product",
-        "readonly": False,
-        "required": False,
-        "store": True,
-    }
+    told = {"type": "many2one", "relation": "product.product", "readonly": False, "required": False, "store": True}
+    assert fields["product_id"] | told == fields["product_id"]
     assert fields["min_quantity"]["digits"] == [16, 2]
     assert [value for value, _ in fields["applied_on"]["selection"]] == [
         "3_global",
