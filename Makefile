@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS ?= 2
 DATA ?= ../shared/data/matching
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -13,7 +14,7 @@ demo: $(READY)  ## run everything on the simulated retailer: extract, build, pub
 test: $(READY)  ## lint, then the whole test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
 
 dev: $(READY)  ## open the Dagster UI with everything loaded and nothing running by itself
 	$(BIN)/assay dev

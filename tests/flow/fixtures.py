@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -67,14 +68,28 @@ class Retailer:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Demo:
-    """The state after `assay demo --profile retailer2`, to be looked at and not to be changed."""
-    home = tmp_path_factory.mktemp("demo")
+def demo(tmp_path_factory, worker_id) -> Demo:
+    """The state after `assay demo --profile retailer2`, to be looked at and not to be changed.
+
+    Test processes that run side by side share one: the first makes it, the others wait.
+    """
+    root = tmp_path_factory.getbasetemp()
+    root = root if worker_id == "master" else root.parent
+    home, said = root / "demo", root / "demo.txt"
+    with (root / "demo.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_text(_run_demo(home))
+    return Demo(home, said.read_text())
+
+
+def _run_demo(home: Path) -> str:
+    shutil.rmtree(home, ignore_errors=True)
     command = [sys.executable, "-m", "pipelines.cli", "demo", "--profile", PROFILE]
     environment = {**os.environ, "ASSAY_HOME": str(home)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Demo(home, done.stdout)
+    return done.stdout
 
 
 @pytest.fixture
