@@ -109,7 +109,8 @@ def launch(store: dg.DagsterInstance, job: dg.JobDefinition, config: dict, clock
     for failure in result.filter_events(lambda event: event.is_step_failure):
         error = failure.step_failure_data.error
         told = failure.step_failure_data.user_failure_data
-        clock.console.print(f"{failure.step_key} failed: {told.description if told else (error.cause or error).message}")
+        why = told.description if told else (error.cause or error).message
+        clock.console.print(f"{failure.step_key} failed: {why}")
     return result.success
 
 
