@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -243,9 +244,14 @@ BY_KIND: dict[str, dict[int, str]] = {
 def load_contract(path: Path) -> Contract:
     """Read one contract.yml; ContractError names the file, the key and what is wrong."""
     try:
-        return Contract.model_validate(yaml.safe_load(path.read_text()))
+        return _read(path.read_text())
     except (ValidationError, yaml.YAMLError) as error:
         raise ContractError(f"{path.parent.name}/{path.name}: {error}") from error
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Contract:
+    return Contract.model_validate(yaml.safe_load(text))
 
 
 def load_contracts(root: Path = SOURCES) -> dict[str, Contract]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -142,4 +143,9 @@ class Policy(_Strict):
 
 def load_policy(path: Path = POLICY) -> Policy:
     """The policy in `path`; pydantic's ValidationError names what is wrong."""
-    return Policy.model_validate(yaml.safe_load(path.read_text()))
+    return _read(path.read_text())
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> Policy:
+    return Policy.model_validate(yaml.safe_load(text))
