@@ -56,7 +56,7 @@ def install(database):
     )
 
 
-def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, least_odoo, tmp_path):  # noqa: F811
+def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, least_odoo, tmp_path):
     shop = Shop(tmp_path, least_odoo.least("publisher"))
     golden(shop)
     without = shop.publish()
