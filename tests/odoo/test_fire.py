@@ -119,7 +119,10 @@ def test_a_batch_that_takes_longer_than_odoo_allows_is_halved_until_it_goes_thro
 def test_a_publish_and_a_competing_writer_lose_neither_ones_values(odoo_target, shop, twin):
     chance, toll, plan, turns = random.Random(7), Toll(), shop.approved(), [0]
     ids = [row["id"] for row in search_read(shop.client, "res.partner", ["id"], [("name", "like", "Old %")])]
-    locked = lambda: fire.held_locks(odoo_target.db, ids, chance.uniform(0, 0.5))  # noqa: E731
+
+    def locked():
+        return fire.held_locks(odoo_target.db, ids, chance.uniform(0, 0.5))
+
     with (
         fire.meanwhile(lambda: fire.competing(odoo_target, ids, turns), "writes of another user", 0.05, chance, toll),
         fire.meanwhile(locked, "locks of another transaction", 0.3, chance, toll),

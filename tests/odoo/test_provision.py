@@ -93,7 +93,10 @@ def test_provisioning_plans_applies_and_removes(bare_odoo, tmp_path, monkeypatch
     partners = search_read(admin, "res.partner", ["name"])
     named = bare_odoo.environment | {"ASSAY_HOME": str(tmp_path)}
     environ(monkeypatch, named, ODOO_ADMIN_LOGIN=bare_odoo.login, ODOO_ADMIN_KEY=bare_odoo.key)
-    run = lambda *words: CliRunner().invoke(main, ["odoo", *words], catch_exceptions=False)  # noqa: E731
+
+    def run(*words):
+        return CliRunner().invoke(main, ["odoo", *words], catch_exceptions=False)
+
     planned = run("provision").output.splitlines()
     assert planned[-1] == "Nothing was changed; --apply does it."
     assert run("provision").output.splitlines() == planned
@@ -296,7 +299,10 @@ def test_plans_of_the_administrator_and_of_the_publisher_are_for_the_same_databa
 def test_extract_and_publish_refuse_an_administrators_key_unless_told_otherwise(odoo_target, tmp_path):
     named = {name: value for name, value in odoo_target.environment.items() if name != "ODOO_ALLOW_ADMIN"}
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
-    resolve = lambda reference: named[reference[4:]]  # noqa: E731
+
+    def resolve(reference):
+        return named[reference[4:]]
+
     with pytest.raises(PublishRefused, match="is an administrator of Odoo.*assay odoo provision"):
         open_target(resolve)
     with pytest.raises(MissingScope, match="administrator's.*assay odoo provision"):
