@@ -14,7 +14,7 @@ from pipelines.publish.values import same, seen
 from sources.odoo import merging
 from sources.odoo.actions import RUN, merge_action
 from sources.odoo.client import OdooClient, search_read
-from sources.odoo.errors import OdooNoSuchMethod
+from sources.odoo.errors import OdooNoSuchMethod, OdooRetryable
 from sources.odoo.merging import MERGED_INTO
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ STAYS = "moved on in Odoo since; kept"
 
 def write(writer: Writer, lines: list[Line]) -> list[Outcome]:
     """Carry out lines that all merge, or take merges back; one outcome and one transaction each."""
-    return [_carry_out(writer, line) for line in lines]
+    return [_unless_held(writer, line) for line in lines]
 
 
 def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line]]:
@@ -44,6 +44,14 @@ def look_up(writer: Writer, lines: list[Line]) -> tuple[list[Outcome], list[Line
         else:
             rest.append(line)
     return outcomes, rest
+
+
+def _unless_held(writer: Writer, line: Line) -> Outcome:
+    """What became of the line; busy where somebody holds a record of the cluster: the others do not wait for it."""
+    try:
+        return _carry_out(writer, line)
+    except OdooRetryable as error:
+        return Outcome(line, "busy", line.odoo_id, detail={"problem": error.problem})
 
 
 def _carry_out(writer: Writer, line: Line) -> Outcome:

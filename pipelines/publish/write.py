@@ -21,6 +21,7 @@ from sources.odoo.actions import GOLDEN_ID, RUN, compare_and_set, upsert
 from sources.odoo.client import OdooClient, search_read
 
 KEPT = "edited in Odoo since it was last read"
+HELD = "held by somebody in Odoo all the while; apply again"
 
 
 @dataclass
@@ -118,12 +119,14 @@ def _update(writer: Writer, lines: list[Line], created: bool = False) -> list[Ou
     kept = defaultdict(list)
     for conflict in answer["conflict"]:
         kept[conflict["id"]].append(conflict["field"])
-    done, gone = set(answer["done"]), set(answer["gone"])
+    done, gone, busy = set(answer["done"]), set(answer["gone"]), set(answer["busy"])
     for line in bound:
         if line.odoo_id in done:
             outcomes.append(_done(line, line.odoo_id, created, kept[line.odoo_id]))
         elif line.odoo_id in gone:
             outcomes.append(_gone(line))
+        elif line.odoo_id in busy:
+            outcomes.append(Outcome(line, "busy", line.odoo_id, detail={"problem": HELD}))
         else:
             outcomes.append(
                 Outcome(line, "conflict", line.odoo_id, detail={"kept": kept[line.odoo_id], "problem": KEPT})

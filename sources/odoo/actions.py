@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from sources.odoo import merging
-from sources.odoo.client import OdooClient, call, search_read, write_each
+from sources.odoo.client import OdooClient, call, patience, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
 from sources.odoo.rehearsal import REHEARSE
 from sources.odoo.wanted import MODULE, Step, Wanted, missing
@@ -26,8 +26,9 @@ FIELDS = {
     RUN: {"field_description": "Assay run", "index": False, "help": "The last Assay run that wrote this record."},
 }
 
-# Odoo runs both under the caller's own rights. A field is written only where it still holds `base`. Records are taken
-# from one set, so that Odoo reads what each write needs for all of them at once: several times faster.
+# Odoo runs both under the caller's own rights. A field is written only where it still holds `base`. A record that
+# somebody else holds is answered as busy and keeps no other waiting. Records are taken from one set, so that Odoo reads
+# what each write needs for all of them at once: several times faster.
 COMPARE_AND_SET = """
 def plain(value):
     if value is None or value == "":
@@ -39,12 +40,15 @@ def plain(value):
 items = env.context["assay_items"]
 target = model.with_context({k: v for k, v in env.context.items() if k[:6] not in ("assay_", "active")})
 records = target.browse([item["id"] for item in items]).exists()
-records.lock_for_update(allow_referencing=True)
-one = {record.id: record for record in records}
+free = records.try_lock_for_update(allow_referencing=True)
+busy = sorted(set(records.ids) - set(free.ids))
+one = {record.id: record for record in free}
 names = sorted({name for item in items for name in item["values"]})
-current = {row["id"]: row for row in records.read(names, load=None)}
+current = {row["id"]: row for row in free.read(names, load=None)}
 done, conflict, gone = [], [], []
 for item in items:
+    if item["id"] in busy:
+        continue
     now = current.get(item["id"])
     if now is None:
         gone.append(item["id"])
@@ -65,7 +69,7 @@ for item in items:
     if changes:
         one[item["id"]].write(changes)
     done.append(item["id"])
-action = {"done": done, "conflict": conflict, "gone": gone}
+action = {"done": done, "conflict": conflict, "gone": gone, "busy": busy}
 """
 
 UPSERT = """
@@ -199,24 +203,25 @@ def provisioned(client: OdooClient) -> bool:
 def compare_and_set(
     client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None = None
 ) -> dict[str, list]:
-    """Write each field that still holds its `base`; one transaction, one call.
+    """Write each field that still holds its `base`; one call and transaction, more for records that others hold.
 
     items: [{"id", "base": {field: value last seen}, "values": {field: new value}}]; a field without a base is written
     along. Answer: "done" = ids of which every field not under "conflict" now holds its value (already held counts,
-    so that a replay does nothing); "conflict" = [{"id", "field", "current"}]; "gone" = ids that do not exist. An item
-    whose every field with a base is in conflict is left untouched.
+    so that a replay does nothing); "conflict" = [{"id", "field", "current"}]; "gone" = ids that do not exist; "busy" =
+    ids that somebody held through every attempt. An item that is busy, or whose every field with a base is in conflict,
+    is left untouched.
 
     Without the server action, or the right to run it: read, compare, then `web_save_multi`; an edit between the two
     calls is then lost.
     """
+    answer = {"done": [], "conflict": [], "gone": [], "busy": []}
     if not items:
-        return {"done": [], "conflict": [], "gone": []}
-    if answer := _run(client, "compare_and_set", model, items, context):
         return answer
+    if found := _run(client, "compare_and_set", model, items, context):
+        return answer | _until_free(client, model, items, context, found)
     names = sorted({name for item in items for name in item["values"]})
     wanted = [("id", "in", [item["id"] for item in items])]
     current = {row["id"]: row for row in search_read(client, model, names, wanted)}
-    answer = {"done": [], "conflict": [], "gone": []}
     writes = {}
     for item in items:
         if item["id"] not in current:
@@ -265,6 +270,23 @@ def rehearse(
         return []
     answer = _run(client, "rehearse", model, items, context)
     return answer and answer["items"]
+
+
+def _until_free(
+    client: OdooClient, model: str, items: list[dict[str, Any]], context: dict[str, Any] | None, answer: dict[str, list]
+) -> dict[str, list]:
+    """The answer to all items: those that were busy, and only those, are sent again as patiently as any call."""
+    for attempt in range(1, client.tries):
+        busy = set(answer.get("busy", ()))
+        if not busy:
+            break
+        client.pause(patience(attempt))
+        try:
+            again = _run(client, "compare_and_set", model, [one for one in items if one["id"] in busy], context)
+        except OdooRetryable:
+            break
+        answer = {what: answer[what] + again[what] for what in ("done", "conflict", "gone")} | {"busy": again["busy"]}
+    return answer
 
 
 def _compare(item: dict[str, Any], now: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]], bool]:

@@ -125,8 +125,13 @@ def call(
                 raise
             failure = OdooUnreachable(model, method, error.problem, "check that Odoo runs")
         if attempt < client.tries:
-            client.pause(0.2 * 3 ** (attempt - 1))
+            client.pause(patience(attempt))
     raise failure
+
+
+def patience(attempt: int) -> float:
+    """Seconds to wait after the attempt of that number, from 1."""
+    return 0.2 * 3 ** (attempt - 1)
 
 
 def read_by_id(

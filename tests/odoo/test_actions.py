@@ -39,7 +39,7 @@ def test_a_field_that_still_holds_its_base_is_written(odoo):
         "base": {"email": "old@posta.example", "city": None},
         "values": {"email": "new@x.cz", "city": "Brno"},
     }
-    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": []}
+    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": [], "busy": []}
     assert shown(odoo, made, "email", "city") == ["new@x.cz", "Brno"]
 
 
@@ -49,7 +49,7 @@ def test_a_human_edit_is_kept_and_reported_while_other_fields_go_on(odoo, odoo_t
     base, values = {"email": "old@posta.example", "city": "Praha"}, {"email": "new@posta.example", "city": "Brno"}
     answer = compare_and_set(odoo, "res.partner", [{"id": made, "base": base, "values": values}])
     conflict = {"id": made, "field": "email", "current": "human@posta.example"}
-    assert answer == {"done": [made], "conflict": [conflict], "gone": []}
+    assert answer == {"done": [made], "conflict": [conflict], "gone": [], "busy": []}
     assert shown(odoo, made, "email", "city") == ["human@posta.example", "Brno"]
 
 
@@ -69,7 +69,7 @@ def test_the_same_edit_by_a_human_is_no_conflict(odoo, odoo_target):
     made = partner(odoo, city="Praha")
     odoo_target.human_edit("res.partner", made, {"city": "Brno"})
     answer = compare_and_set(odoo, "res.partner", [{"id": made, "base": {"city": "Praha"}, "values": {"city": "Brno"}}])
-    assert answer == {"done": [made], "conflict": [], "gone": []}
+    assert answer == {"done": [made], "conflict": [], "gone": [], "busy": []}
 
 
 def test_a_replay_writes_nothing_and_says_done(odoo):
@@ -77,7 +77,7 @@ def test_a_replay_writes_nothing_and_says_done(odoo):
     item = {"id": made, "base": {"city": "Praha"}, "values": {"city": "Brno", "x_assay_run": "run-1"}}
     compare_and_set(odoo, "res.partner", [item])
     written = shown(odoo, made, "write_date")
-    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": []}
+    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": [], "busy": []}
     assert shown(odoo, made, "write_date") == written
 
 
@@ -85,7 +85,7 @@ def test_deleted_records_are_reported_as_gone(odoo):
     made = partner(odoo)
     call(odoo, "res.partner", "unlink", [made])
     item = {"id": made, "base": {}, "values": {"city": "Brno"}}
-    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [], "conflict": [], "gone": [made]}
+    assert compare_and_set(odoo, "res.partner", [item]) == {"done": [], "conflict": [], "gone": [made], "busy": []}
 
 
 def test_relations_dates_and_numbers_compare_as_clients_read_them(odoo):
@@ -107,7 +107,7 @@ def test_relations_dates_and_numbers_compare_as_clients_read_them(odoo):
     base = {"fixed_price": 12.3456, "date_start": "2026-01-01 00:00:00", "date_end": None, "min_quantity": 0}
     new = {"fixed_price": 13, "date_start": "2026-02-01 00:00:00", "date_end": "2026-03-01 00:00:00", "min_quantity": 2}
     answer = compare_and_set(odoo, "product.pricelist.item", [{"id": rule, "base": base, "values": new}])
-    assert answer == {"done": [rule], "conflict": [], "gone": []}
+    assert answer == {"done": [rule], "conflict": [], "gone": [], "busy": []}
     row = search_read(odoo, "product.pricelist.item", list(new), [("id", "=", rule)])[0]
     assert {name: row[name] for name in new} == new
 
@@ -170,7 +170,7 @@ def test_nothing_to_do_asks_odoo_nothing(odoo):
         raise AssertionError("no call expected")
 
     odoo.send = unused
-    assert compare_and_set(odoo, "res.partner", []) == {"done": [], "conflict": [], "gone": []}
+    assert compare_and_set(odoo, "res.partner", []) == {"done": [], "conflict": [], "gone": [], "busy": []}
     assert upsert(odoo, "res.partner", []) == {}
 
 

@@ -1,8 +1,9 @@
 """What the client does when the wire fails: reads go on, writes are never sent twice without knowing."""
 
+import itertools
 import threading
-import time
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -13,6 +14,7 @@ from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
 from tests.odoo import proxy
 from tests.odoo.fixtures import KINDS
 from tests.odoo.proxy import wire
+from tests.odoo.publishing import Shop, person
 from tests.odoo.server import cluster
 
 
@@ -88,23 +90,55 @@ def test_an_ambiguous_compare_and_set_is_settled_by_sending_it_again(through):
     found.next("answer", only=b"ir.actions.server")
     with pytest.raises(OdooAmbiguous):
         compare_and_set(client, "res.partner", [item])
-    assert compare_and_set(client, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": []}
+    assert compare_and_set(client, "res.partner", [item]) == {"done": [made], "conflict": [], "gone": [], "busy": []}
+
+
+@contextmanager
+def held(target, record):
+    """Somebody's transaction that has the record locked; ends with the block, or with its `rollback`."""
+    with closing(psycopg2.connect(host=cluster(), port=5432, user="odoo", dbname=target.db)) as other:
+        other.cursor().execute("select id from res_partner where id = %s for update", (record,))
+        yield other
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
-def test_a_record_that_somebody_holds_is_tried_again_and_then_reported_as_busy(odoo_target):
+def test_only_a_record_that_somebody_holds_is_tried_again_and_then_reported_as_busy(odoo_target):
     client = odoo_target.client()
-    made = call(client, "res.partner", "create", vals_list=[{"name": "Wire", "city": "Praha"}])[0]
-    item = {"id": made, "base": {"city": "Praha"}, "values": {"city": "Brno"}}
-    waits = []
+    made = call(client, "res.partner", "create", vals_list=[{"name": "Wire", "city": "Praha"} for _ in range(3)])
+    items = [{"id": one, "base": {"city": "Praha"}, "values": {"city": "Brno"}} for one in made]
+    send, sizes = client.send, []
+
+    def counted(model, method, ids, context, *rest):
+        sizes.append(len(context["assay_items"])) if method == "run" else None
+        return send(model, method, ids, context, *rest)
+
+    client.send, waits = counted, []
     client.pause = waits.append
-    with closing(psycopg2.connect(host=cluster(), port=5432, user="odoo", dbname=odoo_target.db)) as other:
-        other.cursor().execute("select id from res_partner where id = %s for update", (made,))
-        with pytest.raises(OdooRetryable):
-            compare_and_set(client, "res.partner", [item])
+    with held(odoo_target, made[1]) as other:
+        answer = compare_and_set(client, "res.partner", items)
+        assert answer == {"done": [made[0], made[2]], "conflict": [], "gone": [], "busy": [made[1]]}
+        assert sizes == [3, 1, 1, 1]
         assert len(waits) == 3
         client.pause = lambda seconds: other.rollback()
-        assert compare_and_set(client, "res.partner", [item])["done"] == [made]
+        assert compare_and_set(client, "res.partner", [items[1]])["done"] == [made[1]]
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_a_record_that_stays_held_is_named_by_the_run_and_written_by_the_next_apply(odoo_target, tmp_path):
+    shop = Shop(tmp_path, odoo_target.client())
+    shop.client.pause = lambda seconds: None
+    made = call(shop.client, "res.partner", "create", vals_list=[{"name": f"Old {n}"} for n in range(4)])
+    shop.golden("res_partner", [person(n, odoo_id=one) for n, one in enumerate(made)])
+    plan = shop.approved()
+    with held(odoo_target, made[2]):
+        report = shop.apply(plan)
+    assert report.outcomes == {"done": 3, "busy": 1}
+    assert not report.complete
+    assert [(each["odoo_id"], each["state"]) for each in report.exceptions] == [(made[2], "busy")]
+    assert not [row for row in shop.receipts(report.run_id) if row.odoo_id == made[2]]
+    again = shop.apply(plan)
+    assert (again.run_id, again.outcomes) == (report.run_id, {"done": 4})
+    assert shop.verify(report.run_id).passed
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
@@ -128,34 +162,43 @@ def test_two_runs_that_race_create_every_record_once(odoo_target):
     assert len(names(odoo_target.client())) == 60
 
 
+@contextmanager
+def human_at_work(target, records):
+    """Somebody who changes one record after the other until the block ends; yields the edits, (record, city)."""
+    edits, stop, steward = [], threading.Event(), target.human()
+
+    def work():
+        for number in itertools.count():
+            record, city = records[number % len(records)], f"human {number}"
+            call(steward, "res.partner", "write", [record], vals={"city": city})
+            edits.append((record, city))
+            if stop.wait(0.005):
+                return
+
+    with ThreadPoolExecutor(1) as executor:
+        working = executor.submit(work)
+        try:
+            yield edits
+        finally:
+            stop.set()
+    working.result()
+
+
 @pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
 def test_no_edit_is_lost_while_a_human_writes_at_the_same_time(odoo_target):
     client = odoo_target.client()
     made = call(client, "res.partner", "create", vals_list=[{"name": "Wire", "city": "0"} for _ in range(8)])
-    stop, edits = threading.Event(), []
-
-    def human():
-        steward = odoo_target.human()
-        for number in range(200):
-            if stop.is_set():
-                return
-            call(steward, "res.partner", "write", [made[number % 8]], vals={"city": f"human {number}"})
-            edits.append((made[number % 8], f"human {number}"))
-
-    editor = threading.Thread(target=human)
-    editor.start()
-    lost = []
-    for turn in range(20):
-        seen = {row["id"]: row["city"] for row in search_read(client, "res.partner", ["city"], [("id", "in", made)])}
-        before = len(edits)
-        items = [{"id": one, "base": {"city": city}, "values": {"city": f"run {turn}"}} for one, city in seen.items()]
-        answer = compare_and_set(client, "res.partner", items)
-        kept = {one["id"]: one["current"] for one in answer["conflict"]}
-        lost += [one for one, city in kept.items() if city == seen[one]]
-        assert set(answer["done"]) | kept.keys() == set(made)
-        assert len(edits) >= before
-        time.sleep(0.01)
-    stop.set()
-    editor.join()
+    lost, seen, known = [], {}, 0
+    with human_at_work(odoo_target, made) as edits:
+        for turn in range(20):
+            since, known = known, len(edits)
+            before, rows = seen, search_read(client, "res.partner", ["city"], [("id", "in", made)])
+            seen = {row["id"]: row["city"] for row in rows}
+            last = dict(edits[since:known])
+            lost += [one for one, city in last.items() if seen[one] == f"run {turn - 1}" and before[one] != city]
+            items = [{"id": n, "base": {"city": city}, "values": {"city": f"run {turn}"}} for n, city in seen.items()]
+            answer = compare_and_set(client, "res.partner", items)
+            kept = [one["id"] for one in answer["conflict"]]
+            assert sorted([*answer["done"], *kept, *answer["busy"]]) == made
     assert lost == []
     assert edits
