@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from pipelines.resources import PROJECT
-from sources.contract import Contract, Stream, load_contracts
+from sources.contract import NATIVE, Contract, Stream, load_contracts
 
 STAGING = PROJECT / "dbt_project" / "models" / "staging"
 HEADER = "# Generated from sources/{system}/contract.yml by `python -m pipelines.dbt_sources`; do not edit.\n"
@@ -24,6 +24,11 @@ ENVELOPE = {
     "_load_id": "The load that brought this version; later loads sort later.",
     "_payload_hash": "SHA-256 of the version's canonical content.",
     "_deleted": "Whether the source said that the record is gone.",
+}
+_ORIGIN = {
+    "_file": "The file that this version came in.",
+    "_line": "Its line there, or its place among the entries.",
+    "_more": "Columns of the file that the contract does not know, as a JSON object.",
 }
 
 
@@ -75,7 +80,7 @@ def _table(contract: Contract, name: str, stream: Stream) -> dict[str, Any]:
 
 def _columns(contract: Contract, stream: Stream) -> list[dict[str, Any]]:
     envelope = [{"name": name, "description": text} for name, text in ENVELOPE.items()]
-    if contract.kind != "sql":
+    if contract.kind not in NATIVE:
         classes = sorted({column.sensitivity for column in stream.columns.values()})
         fields = ", ".join(stream.columns)
         envelope.append(
@@ -86,10 +91,15 @@ def _columns(contract: Contract, stream: Stream) -> list[dict[str, Any]]:
             }
         )
         return envelope
-    return envelope + [
-        {"name": name, "description": column.description, "config": {"meta": {"class": column.sensitivity}}}
-        for name, column in stream.columns.items()
-    ]
+    origin = _ORIGIN if contract.kind == "files" else {}
+    return (
+        [{"name": name, "description": text} for name, text in origin.items()]
+        + envelope
+        + [
+            {"name": name, "description": column.description, "config": {"meta": {"class": column.sensitivity}}}
+            for name, column in stream.columns.items()
+        ]
+    )
 
 
 def _classes(stream: Stream) -> dict[str, str]:

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from pipelines import audit, ledger, trained
 from pipelines.intake import canonical
-from pipelines.landing import PAYLOAD, QUARANTINE, manifests, rewrite, stream_folder, stream_lock
+from pipelines.landing import PAYLOAD, QUARANTINE, REJECTED, manifests, rewrite, stream_folder, stream_lock
 from pipelines.resources import Settings
 from pipelines.suppression import Suppression, digest, of_stream
 from sources.contract import Contract
@@ -159,7 +159,8 @@ def _erase_stream(landing: Path, contract: Contract, name: str, erased: Suppress
                 rewrite(landing, load, after)
                 done.dropped[label] = done.dropped.get(label, 0) + gone
                 done.redacted[label] = done.redacted.get(label, 0) + redacted
-        done.quarantined += _erase_quarantine(stream_folder(landing / QUARANTINE, contract.system, name))
+        for aside in (QUARANTINE, REJECTED):
+            done.quarantined += _erase_quarantine(stream_folder(landing / aside, contract.system, name))
 
 
 def _keys(path: Path, erased: Suppression) -> list[str]:
@@ -199,7 +200,7 @@ def _body(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _erase_quarantine(folder: Path) -> int:
-    """Raw pages that broke a contract belong to nobody we could name: all of the stream's go."""
+    """Raw pages and lines that broke a contract belong to nobody we could name: all of the stream's go."""
     files = [path for path in folder.glob("*") if path.is_file()]
     for path in files:
         path.unlink()

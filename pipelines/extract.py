@@ -30,6 +30,7 @@ from pipelines.landing import (
     landed_hashes,
     landing_schema,
     manifests,
+    newest_hashes,
     next_load_id,
     prepare_landing,
     stream_folder,
@@ -39,18 +40,23 @@ from pipelines.landing import (
 from pipelines.ledger import open_ledger
 from pipelines.portfolio import in_force, refusal
 from pipelines.resources import MissingReference, Settings
-from sources import http, rest, sql
-from sources.contract import Contract
+from pipelines.sent_files import SentFiles
+from sources import files, http, rest, sql
+from sources.contract import NATIVE, Contract
 from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ShortRead, SweepRefused
 from sources.records import Page, Tombstone, Window
 
 Resolve = Callable[[str], str]
+KERNELS = {"sql": sql, "files": files}
 _SHAPE_ERRORS = (KeyError, TypeError, IndexError, AttributeError)
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What one run of a stream did. `rows` landed (of `received`), `deleted` of them tombstones."""
+    """What one run of a stream did. `rows` landed (of `received`), `deleted` of them tombstones.
+
+    `rejected` are lines of files that could not be read as records.
+    """
 
     system: str
     stream: str
@@ -62,6 +68,7 @@ class LoadReport:
     proven_until: datetime
     full: bool
     warnings: tuple[str, ...] = ()
+    rejected: int = 0
 
 
 @dataclass(frozen=True)
@@ -165,10 +172,11 @@ def ability(connector: Any, contract: Contract, name: str) -> Callable[..., Any]
     own = getattr(connector, name, None)
     if own is not None:
         return own
-    kernel = sql if contract.kind == "sql" else rest
+    kernel = KERNELS.get(contract.kind, rest)
     if name in contract.streams:
         stream = contract.streams[name]
-        return kernel.read if kernel is sql or stream.request else None
+        said = {rest: stream.request, files: stream.files}
+        return kernel.read if said.get(kernel, True) else None
     return getattr(kernel, name, None)
 
 
@@ -182,7 +190,8 @@ def open_client(
     try:
         if contract.kind == "sql":
             return getattr(connector, "connect", sql.connect)(contract, resolve)
-        return getattr(connector, "connect", http.connect)(contract, resolve, keep=keep)
+        kernel = files if contract.kind == "files" else http
+        return getattr(connector, "connect", kernel.connect)(contract, resolve, keep=keep)
     except MissingReference as error:
         raise BadCredentials(contract.system, stream, str(error), "set it, then run again") from None
 
@@ -201,7 +210,9 @@ class _Run:
         self.now, self.client, self.connector = now, client, connector
         self.state = read_state(self.engine, self.landing, contract.system, name)
         self.windows = next_windows(self.stream, self.state, now, full)
-        self.full = self.windows[0].full or full or self.state.proven_until is None
+        whole = self.windows[0].full and contract.kind != "files"
+        self.full = whole or full or self.state.proven_until is None
+        self.files = SentFiles(self.landing, contract.system, name)
         self.load_id, self.started = next_load_id(
             manifests(self.landing, contract.system, name), self.state.load_id, now
         )
@@ -214,7 +225,9 @@ class _Run:
         sweeping = self.full or self._sweep_due()
         erased = suppression.of_stream(self.engine, self.contract, self.name)
         track = self._must_track(sweeping)
-        self.intake = Intake(self.contract, self.name, self.load_id, self._known(sweeping), track, erased)
+        known = self._known(sweeping)
+        self.intake = Intake(self.contract, self.name, self.load_id, known, track, erased, files=self.files)
+        self.intake.reread = self.full and bool(known)
         self.schema = landing_schema(self.contract, self.stream)
         self.writer = LoadWriter(self.landing, self.contract.system, self.name, self.load_id, self.schema)
         committed = None
@@ -225,6 +238,9 @@ class _Run:
             self._write_tombstones(self.intake.take_merged())
             if sweeping:
                 self._sweep()
+            self._drop(self.files.vanished(self.intake.known))
+            said = self.files.keep_rejects(self.load_id, nameless=bool(erased.digests))
+            self.intake.warnings.update(dict.fromkeys(said))
             committed = self._commit(sweeping)
         finally:
             if committed is None:
@@ -234,7 +250,9 @@ class _Run:
     def _known(self, sweeping: bool) -> dict[str, str | None]:
         """Hashes of what has landed: all of it where deletions are sought, else what the window may show again."""
         stream, lower = self.stream, self.windows[0].lower
-        native = self.contract.kind == "sql"
+        if self.contract.kind == "files":
+            return newest_hashes(self.landing, self.contract.system, self.name)
+        native = self.contract.kind in NATIVE
         dated = native or stream.event_time in (None, stream.cursor)
         may_vanish = sweeping or stream.delete_mode == "tombstone_feed" or stream.merge_field
         if lower is None or may_vanish or not dated:
@@ -287,6 +305,9 @@ class _Run:
             raise self._error(ShortRead, f"{count} distinct records came, but the source counts {max(totals)}")
 
     def _take(self, page: Page) -> None:
+        self.intake.reread = self.intake.reread or bool(page.sent and page.sent.again)
+        self.intake.warnings.update(dict.fromkeys(page.notes))
+        self.files.rejects += page.rejects
         at = self.started + timedelta(microseconds=self.pages)
         try:
             batch = self.intake.rows(page, at)
@@ -306,18 +327,18 @@ class _Run:
             except StopIteration:
                 return
             except Drift as drift:
-                raise self._quarantined(drift.problem, getattr(drift, "raw", None)) from None
+                raise self._quarantined(drift.problem, getattr(drift, "raw", None), drift.remedy) from None
             except _SHAPE_ERRORS as error:
                 problem = f"the answer has not the shape that the connector knows ({_place(error)})"
                 raise self._quarantined(problem, None) from error
             yield item
 
-    def _quarantined(self, problem: str, raw: pa.Table | None) -> Drift:
+    def _quarantined(self, problem: str, raw: pa.Table | None, remedy: str | None = None) -> Drift:
         """The Drift to raise, its raw rows in quarantine: as given, or else the last answer as it came."""
         raw = self.intake.raw_answer(getattr(self.client, "answer", None)) if raw is None else self.intake.masked(raw)
         reason = {"system": self.contract.system, "stream": self.name, "load_id": self.load_id, "problem": problem}
         self.writer.quarantine({**reason, "page": self.pages, "at": self.started.isoformat()}, raw)
-        return self._error(Drift, f"{problem}; what came is in quarantine")
+        return self._error(Drift, f"{problem}; what came is in quarantine", remedy)
 
     def _sweep_due(self) -> bool:
         if self.stream.delete_mode != "full_sweep":
@@ -333,10 +354,17 @@ class _Run:
         if not self.full:
             listed = self._guarded(self._can("keys")(self.client, self.stream))
             alive = {str(key) for keys in listed for key in keys}
+        self._drop([key for key, digest in self.intake.known.items() if digest is not None and key not in alive])
+
+    def _drop(self, vanished: list[str]) -> None:
+        """Tombstones, unless they are so many that an outage or half a file is likelier."""
         known = [key for key, digest in self.intake.known.items() if digest is not None]
-        vanished = [key for key in known if key not in alive]
         limit = max(1, len(known) * self.stream.sweep_limit_percent / 100)
-        if vanished and self.stream.sweep_limit_percent < 100 and (len(vanished) > limit or not alive):
+        if (
+            vanished
+            and self.stream.sweep_limit_percent < 100
+            and (len(vanished) > limit or len(vanished) == len(known))
+        ):
             allowed = f"{self.stream.sweep_limit_percent:g}% that the contract allows"
             problem = f"{len(vanished)} of {len(known)} known records are gone, more than the {allowed}"
             raise SweepRefused(self.contract.system, self.name, problem)
@@ -369,7 +397,8 @@ class _Run:
         state = State(proven, self.position, swept_at, self.state.landed or manifest is not None)
         commit_cursor(self.engine, self.contract.system, self.name, self.load_id, state, self.started)
         counts = (rows, deleted, intake.received)
-        return (self.contract.system, self.name, self.load_id, *counts, proven, self.full, tuple(intake.warnings))
+        said = (tuple(intake.warnings), len(self.files.rejects))
+        return (self.contract.system, self.name, self.load_id, *counts, proven, self.full, *said)
 
     def _error(self, kind: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:
         return kind(self.contract.system, self.name, problem, remedy, page=self.pages or None)

@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.landing import ENVELOPE, PAYLOAD
+from pipelines.sent_files import SentFiles
 from pipelines.suppression import Suppression
 from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_number
 from sources.contract import Contract, Stream
-from sources.records import Page, Tombstone, at_path, key_text, to_utc
+from sources.records import ORIGIN, Page, Sent, Tombstone, at_path, key_text, to_utc
 
 _NEVER = "never landed"
 _ABSENT = object()
@@ -48,7 +49,8 @@ class Broken(ValueError):
 class Intake:
     """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here.
 
-    `seen` are the keys that came in this run, `here` those of the window being read; neither without `track`.
+    `seen` are the keys that came in this run, `here` those of the window being read; neither without `track`. `files`:
+    what files of this run said so far; `reread`: whether some of them may have been read before.
     """
 
     contract: Contract
@@ -63,6 +65,8 @@ class Intake:
     warnings: dict[str, None] = field(default_factory=dict)
     shape: dict[str, str] = field(default_factory=dict)
     merged: list[Tombstone] = field(default_factory=list)
+    files: SentFiles | None = None
+    reread: bool = False
 
     @property
     def stream(self) -> Stream:
@@ -71,7 +75,7 @@ class Intake:
     def rows(self, page: Page, at: datetime) -> pa.RecordBatch:
         """The rows of a page that are new or changed. Broken if the page breaks the contract."""
         if isinstance(page.records, pa.RecordBatch):
-            return self._native_rows(page.records, page.event_texts, at)
+            return self._native_rows(page, at)
         return self._json_rows(page.records, page.event_texts, at)
 
     def tombstones(self, gone: Iterable[Tombstone], at: datetime, schema: pa.Schema) -> pa.RecordBatch:
@@ -153,16 +157,18 @@ class Intake:
         payload = pa.array([None if deleted[i] else texts[i].decode() for i in picked], pa.string())
         return pa.RecordBatch.from_arrays([*envelope, payload], schema=pa.schema([*ENVELOPE, PAYLOAD]))
 
-    def _native_rows(self, batch: pa.RecordBatch, said: list[str | None] | None, at: datetime) -> pa.RecordBatch:
-        stream = self.stream
+    def _native_rows(self, page: Page, at: datetime) -> pa.RecordBatch:
+        stream, batch, said = self.stream, page.records, page.event_texts
         if self.suppression:
             batch = self.suppression.batch(batch)
         batch = self._masked_columns(batch)
         self.shape.update({one.name: str(one.type) for one in batch.schema})
-        for name in [name for name in batch.schema.names if name not in stream.columns]:
+        for name in [name for name in batch.schema.names if name not in {*stream.columns, *ORIGIN.names}]:
             self.warnings[f"new column {name}: kept, class unknown; add it to contract.yml"] = None
-        keys = batch[stream.primary_key].cast(pa.string()).to_pylist()
-        texts = [pc.fill_null(pc.replace_substring(_text_column(one), "\x1f", " "), "\x00") for one in batch.columns]
+        parts = [batch[name].cast(pa.string()) for name in stream.key_paths]
+        keys = (parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "-")).to_pylist()
+        content = [batch[name].cast(pa.string()) for name in batch.schema.names if name not in ("_file", "_line")]
+        texts = [pc.fill_null(pc.replace_substring(one, "\x1f", " "), "\x00") for one in content]
         lines = pc.binary_join_element_wise(*texts, "\x1f").to_pylist()
         gone = pc.fill_null(_deleted_column(stream, batch), False)
         deleted = gone.to_pylist()
@@ -170,18 +176,19 @@ class Intake:
             None if dead else hashlib.sha256(line.encode()).hexdigest()
             for line, dead in zip(lines, deleted, strict=True)
         ]
-        picked = pa.array(self._news(keys, hashes, self._erased(keys, batch)), pa.int64())
+        picked = pa.array(self._news(keys, hashes, self._erased(keys, batch), page.sent), pa.int64())
         batch, chosen = batch.take(picked), picked.to_pylist()
         event = stream.event_time or stream.cursor
-        events = batch[event].to_pylist() if event else [None] * len(chosen)
+        own = batch[event].to_pylist() if event else [None] * len(chosen)
+        told = [said[i] for i in chosen] if said else [_as_text(value) for value in own]
         units = (
             batch[stream.freshness.by].cast(pa.string()).to_pylist() if stream.freshness.by else [None] * len(chosen)
         )
         envelope = self._envelope(
             [keys[i] for i in chosen],
             units,
-            [to_utc(value) for value in events],
-            [said[i] for i in chosen] if said else [_as_text(value) for value in events],
+            [_instant(value, text, stream.zone(event)) for value, text in zip(own, told, strict=True)],
+            told,
             [hashes[i] for i in chosen],
             [deleted[i] for i in chosen],
             at,
@@ -196,9 +203,13 @@ class Intake:
             return None
         return self.suppression.erased(self.suppression.subjects(keys, records))
 
-    def _news(self, keys: list[str], hashes: list[str | None], erased: list[bool] | None = None) -> list[int]:
+    def _news(
+        self, keys: list[str], hashes: list[str | None], erased: list[bool] | None = None, sent: Sent | None = None
+    ) -> list[int]:
         """Positions of the rows that differ from what landed last; they count as landed from now on."""
         self.received += len(keys)
+        if sent:
+            self.files.note(sent, keys)
         if self.track:
             self.seen.update(keys)
             self.here.update(keys)
@@ -207,7 +218,8 @@ class Intake:
         picked = []
         for position, (key, digest) in enumerate(zip(keys, hashes, strict=True)):
             if self.known.get(key, _NEVER) != digest and not (erased and erased[position]):
-                picked.append(position)
+                if not (sent and self.reread and self.files.landed_before(key, digest, sent)):
+                    picked.append(position)
                 self.known[key] = digest
         return picked
 
@@ -355,8 +367,9 @@ def _deleted_column(stream: Stream, batch: pa.RecordBatch) -> pa.Array:
     return pa.array([test({name: value}) for value in batch[name].to_pylist()], pa.bool_())
 
 
-def _text_column(column: pa.Array) -> pa.Array:
-    return column.cast(pa.string())
+def _instant(value: Any, text: str | None, zone: str) -> datetime | None:
+    """A native event time, already UTC, or a day or none, for which the text speaks."""
+    return value if isinstance(value, datetime) else to_utc(text, zone)
 
 
 def _as_text(value: Any) -> str | None:

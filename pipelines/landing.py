@@ -22,11 +22,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sources.contract import Contract, Stream
+from sources.contract import NATIVE, Contract, Stream
 from sources.errors import StreamBusy
+from sources.records import ORIGIN
 
 MANIFESTS = "_manifest"
 QUARANTINE = "_quarantine"
+REJECTED = "_rejected"
 EMPTY = "00000000T000000-empty"
 REWRITTEN = ".rewritten"
 ENVELOPE = pa.schema(
@@ -88,8 +90,8 @@ def native_fields(stream: Stream) -> list[pa.Field]:
 
 def landing_schema(contract: Contract, stream: Stream) -> pa.Schema:
     """The columns of a stream's files: the envelope, then the payload or the native columns."""
-    own = native_fields(stream) if contract.kind in ("sql", "files") else [PAYLOAD]
-    return pa.schema([*ENVELOPE, *own])
+    own = native_fields(stream) if contract.kind in NATIVE else [PAYLOAD]
+    return pa.schema([*ENVELOPE, *own, *(ORIGIN if contract.kind == "files" else [])])
 
 
 def fingerprint(value: Any) -> str:
@@ -251,8 +253,7 @@ class LoadWriter:
             self._close()
             _settle(self._partial, path)
         raw_path = folder / f"{self.load_id}-raw.parquet"
-        pq.write_table(raw, _partial(raw_path), compression="zstd")
-        _settle(_partial(raw_path), raw_path)
+        write_whole(raw, raw_path)
         _write_durably(path.with_suffix(".json"), dict(reason))
         return raw_path
 
@@ -278,6 +279,13 @@ class LoadWriter:
         self._file.close()
         with self._partial.open("rb") as handle:
             os.fsync(handle.fileno())
+
+
+def write_whole(table: pa.Table, path: Path) -> None:
+    """Write a file that is no load, such as a table of rejects, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, _partial(path), compression="zstd")
+    _settle(_partial(path), path)
 
 
 def rewrite(landing: Path, load: Manifest, table: pa.Table) -> None:
@@ -310,6 +318,21 @@ def landed_hashes(
         hashes = pc.if_else(table["_deleted"], None, table["_payload_hash"])
         found.update(zip(table["_source_key"].to_pylist(), hashes.to_pylist(), strict=True))
     return found
+
+
+def newest_hashes(landing: Path, system: str, stream: str) -> dict[str, str | None]:
+    """As `landed_hashes`, but the last by the source's clock: files may come out of their order. See latest_per_key."""
+    folder = stream_folder(landing, system, stream)
+    columns = ["_source_key", "_payload_hash", "_deleted", "_event_at", "_extracted_at", "_load_id"]
+    paths = [folder / f"{load.load_id}.parquet" for load in manifests(landing, system, stream)]
+    if not paths:
+        return {}
+    table = pa.concat_tables(pq.read_table(path, columns=columns, partitioning=None) for path in paths)
+    seen = pc.min_element_wise(table["_event_at"], table["_extracted_at"])
+    order = [("seen", "ascending"), ("_load_id", "ascending"), ("_deleted", "ascending")]
+    table = table.append_column("seen", seen).sort_by(order)
+    hashes = pc.if_else(table["_deleted"], None, table["_payload_hash"])
+    return dict(zip(table["_source_key"].to_pylist(), hashes.to_pylist(), strict=True))
 
 
 def damaged_loads(landing: Path) -> list[str]:

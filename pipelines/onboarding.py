@@ -32,6 +32,13 @@ _REQUEST = """    request:
       lower: updated_since
       paging: {by: token, param: cursor, size_param: limit, next: next_cursor}
 """
+_FILES = """    # Which files, and what stands in them: sources/facts.py, Files.
+    files: {match: ["customers_*.csv"], stamp: "%Y%m%d", delimiter: ";", decimal: ",", dates: ["%d.%m.%Y"]}
+"""
+_PLACE = """# file:///folder, or sftp://host:22/folder with the secrets user, password or private_key (PEM) and
+# host_key (the server's public key), or s3://bucket/folder?region=... with access_key and secret_key.
+secrets: {}
+"""
 _TOO_SKEWED = timedelta(minutes=5)
 
 
@@ -57,12 +64,14 @@ def scaffold(name: str, kind: str, root: Path = SOURCES) -> list[Path]:
         raise NotNew(f"sources/{name} is there already")
     speaks_http = kind in ("rest", "graphql")
     values = {"name": name, "NAME": name.upper(), "Name": name.capitalize(), "kind": kind}
-    values |= {"auth": _AUTH + _ERROR if speaks_http else "", "request": _REQUEST if kind == "rest" else ""}
+    values["secrets"] = _PLACE if kind == "files" else f"secrets: {{token: env:{name.upper()}_TOKEN}}\n"
+    asked = {"rest": _REQUEST, "files": _FILES}.get(kind, "")
+    values |= {"auth": _AUTH + _ERROR if speaks_http else "", "request": asked}
     texts = {
         "__init__.py": f'"""{values["Name"]}: contract, connector and stand-in."""\n',
         "contract.yml": _filled("contract.yml", values),
-        "connector.py": _filled(f"connector_{'rest' if kind == 'sql' else kind}.py.txt", values),
-        "fake.py": _filled("fake_sql.py.txt" if kind == "sql" else "fake.py.txt", values),
+        "connector.py": _filled(f"connector_{'graphql' if kind == 'graphql' else 'rest'}.py.txt", values),
+        "fake.py": _filled(f"fake{'' if speaks_http else f'_{kind}'}.py.txt", values),
     }
     if kind != "sql":
         texts["fake_seed.py"] = _filled("fake_seed.py.txt", values)

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from sources.facts import Auth, Budget, Deleted, Duration, ErrorObject, Request, Strict
+from sources.facts import Auth, Budget, Deleted, Duration, ErrorObject, Files, Request, Strict
 
 SOURCES = Path(__file__).parent
 Type = Literal["string", "integer", "decimal", "boolean", "timestamp", "date", "json"]
@@ -39,6 +39,11 @@ class Column(Strict):
     enum: list[str] | None = None
     scale: int = Field(4, description="decimal places of a decimal; a value with more is a breaking change")
     timezone: str | None = Field(None, description="of a naive time, where it differs from its stream's")
+    header: str | None = Field(None, description="what a file calls it, where that is not its name")
+    zeros: int | Literal["trunk"] | None = Field(
+        None,
+        description="digits that a spreadsheet dropped: filled up to so many, or the one before a national number",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -97,6 +102,7 @@ class Stream(Strict):
     description: str
     domain: Domain
     request: Request | None = None
+    files: Files | None = None
     deleted: Deleted | None = None
     budget: Budget | None = None
     primary_key: str = "id"
@@ -115,7 +121,7 @@ class Stream(Strict):
     page_size: int = 250
     page_cap: int | None = None
     expected_total: bool = False
-    delete_mode: Literal["none", "flag", "tombstone_feed", "full_sweep"] = "none"
+    delete_mode: Literal["none", "flag", "tombstone_feed", "full_sweep", "full_files"] = "none"
     delete_flag: str | None = None
     sweep_limit_percent: float = 5.0
     sweep_every: Duration = timedelta(days=1)
@@ -139,6 +145,8 @@ class Stream(Strict):
         for what, name in [*named, ("merge_field", self.merge_field)]:
             if name and name.split(".")[0] not in self.columns:
                 raise ValueError(f"{what} {name!r} is not among the columns")
+        if (self.delete_mode == "full_files") != bool(self.files and self.files.full):
+            raise ValueError("delete_mode full_files belongs to files.full, and is needed there")
         if self.delete_mode == "flag" and not self.delete_flag or self.delete_flag and self.delete_mode not in FLAGGED:
             raise ValueError(
                 "delete_flag belongs to delete_mode flag, and is needed there; full_sweep may have one too"
@@ -214,10 +222,10 @@ FLAGGED = ("flag", "full_sweep")
 
 
 def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """What a stream states itself, over what all have in common; `request`, `paging` and `params` merge inside too."""
+    """What a stream states itself, over what all have in common; what is itself a mapping merges inside."""
     inside = {
         name: _merged(shared[name], own[name])
-        for name in ("request", "paging", "params")
+        for name in ("request", "files", "paging", "params")
         if isinstance(shared.get(name), Mapping) and isinstance(own.get(name), Mapping)
     }
     return {**shared, **own, **inside}
@@ -238,7 +246,18 @@ BY_KIND: dict[str, dict[int, str]] = {
         15: "a database grants whole tables; what is not granted cannot be read at all",
         17: "a database has no API version; its columns are checked at each read",
     },
+    "files": {
+        1: "files are not asked for by time; each is read once, by its content",
+        2: "a file that comes late is read when it comes",
+        6: "no answer that could be an error: a file is there or is not",
+        8: "a folder has no rate limit",
+        9: "the listing names every file; nothing is paged",
+        10: "a listing hides nothing behind a cap",
+        15: "a folder is readable or is not; that files are missing shows by the age of the newest",
+        17: "a file has no API version; its header or namespace is checked each time",
+    },
 }
+NATIVE = ("sql", "files")
 
 
 def load_contract(path: Path) -> Contract:

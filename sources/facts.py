@@ -130,3 +130,37 @@ class Deleted(Request):
 
     key: str = "id"
     at: str | None = None
+
+
+class Files(Strict):
+    """How a stream's files come, and what stands in them.
+
+    `match`: globs below the endpoint. `format`: csv, xlsx, or one that the system's connector reads; `formats` says so
+    by glob where a partner sends several. `full`: globs of files that hold everything, so that what one leaves out is
+    gone; all others add and change. `settle`: a file is read once nobody has written to it for so long; `done`: only
+    when this stands beside it (`{name}.done`); `unfinished`: names that files bear until they are whole. `stamp`: where
+    the name tells the file's time, as strftime writes it, in the stream's time zone; else the time of its last change
+    counts. `remember`: how long a file is known again by its content. `refuse_percent`: a file with more bad lines than
+    this is refused whole.
+    """
+
+    match: list[str]
+    format: str = "csv"
+    formats: dict[str, str] = {}
+    full: list[str] = []
+    settle: Duration = timedelta(minutes=1)
+    done: str | None = None
+    unfinished: list[str] = ["*.tmp", "*.part", "*.partial", "*.filepart", ".*", "~$*"]
+    stamp: str | None = None
+    remember: Duration = timedelta(days=400)
+    refuse_percent: float = 20
+    encoding: str = Field("utf-8", description="of files that are not UTF-8, such as cp1252; a BOM is always obeyed")
+    delimiter: str = ","
+    decimal: Literal[".", ","] = "."
+    thousands: str = ""
+    dates: list[str] = Field([], description="how dates and times are written, as strptime reads them; ISO always is")
+    excel_dates: bool = Field(False, description="days counted from 1899-12-30, as a spreadsheet exports them")
+    yes: list[str] = ["1", "true", "yes"]
+    no: list[str] = ["0", "false", "no"]
+    sheet: str | None = None
+    skip: int = Field(0, description="lines above the header")

@@ -12,6 +12,10 @@ import pyarrow as pa
 
 _DOTNET = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _EPOCH = datetime(1970, 1, 1)
+MORE = "_more"
+"""Where columns of a file stay that its contract does not know, as a JSON object."""
+ORIGIN = pa.schema([("_file", pa.string()), ("_line", pa.int64()), (MORE, pa.string())])
+"""What is known of a record that came in a file, beside its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,39 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that was read: its name, and its `number` in the order of sending.
+
+    `full`: it holds everything, so what it leaves out is gone. `again`: an earlier version of it was read; what that
+    had and this has not is gone. `spared`: keys of lines that could not be read; they are not gone.
+    """
+
+    name: str
+    number: int
+    full: bool = False
+    again: bool = False
+    spared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line of a file that could not be read: where, why, and the line itself, for the table of rejects alone."""
+
+    file: str
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Records as received: JSON objects, or an Arrow batch of native columns.
 
     `next`: cursor of the following page, None at the end. `total`: how many distinct records the whole window holds,
     if the source says so. `position`: opaque state for the next run's `Window.cursor`. `event_texts`: when each record
     changed, in the source's own words, where the record itself does not say so. `settled`: up to when the source's data
-    is complete, where it says that it lags behind.
+    is complete, where it says that it lags behind. `sent`: the file that the records are from, `rejects`: its lines
+    that are no records, `notes`: what an operator should hear.
     """
 
     records: list[dict[str, Any]] | pa.RecordBatch
@@ -48,6 +78,9 @@ class Page:
     position: Any | None = None
     event_texts: list[str | None] | None = None
     settled: datetime | None = None
+    sent: Sent | None = None
+    rejects: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.records.num_rows if isinstance(self.records, pa.RecordBatch) else len(self.records)

@@ -170,7 +170,7 @@ def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]
     for name, values in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
         column = stream.columns.get(name)
         try:
-            array = _array(values, column.type, column.scale, stream.zone(name)) if column else _texts(values)
+            array = array_of(values, column.type, column.scale, stream.zone(name)) if column else _texts(values)
             if column and column.required and array.null_count:
                 raise ValueError("null")
         except (ValueError, TypeError, InvalidOperation, pa.ArrowException):
@@ -182,7 +182,8 @@ def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _array(values: tuple, kind: str, scale: int, zone: str) -> pa.Array:
+def array_of(values: tuple, kind: str, scale: int, zone: str) -> pa.Array:
+    """Exact Arrow values of a column of the contract; naive times are local to `zone`. Raises if one does not fit."""
     if kind == "decimal":
         return _decimals(values, pa.decimal128(18, scale))
     if kind == "timestamp":

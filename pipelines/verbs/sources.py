@@ -50,6 +50,22 @@ def source_check(name: str) -> None:
     sys.exit(1 if bad else 0)
 
 
+@source.command("rejects")
+@click.argument("name")
+def source_rejects(name: str) -> None:
+    """Lines of a system's files that are no records: file, line and reason, oldest load first."""
+    from pipelines.sent_files import rejects
+
+    contracts = load_contracts()
+    if name not in contracts:
+        raise click.UsageError(f"no contract for {name}; there are {', '.join(contracts)}")
+    table = Table("stream", "file", "line", "reason", box=None)
+    for stream in contracts[name].streams:
+        for one in rejects(resources.settings().landing, name, stream):
+            table.add_row(stream, one.file, str(one.line), one.reason)
+    console.print(table)
+
+
 @source.command("list")
 def source_list() -> None:
     """The portfolio: owner, state, version and its end, age of the credential, latency, last event, streams."""

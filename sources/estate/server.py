@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import uvicorn
 
@@ -46,6 +47,7 @@ class Running:
     faults: Faults
     folder: Path
     _serving: dict[str, _Serving] = field(default_factory=dict)
+    _places: dict[str, Any] = field(default_factory=dict)
 
     def stop(self) -> None:
         """Close every port; returns when all are closed."""
@@ -53,10 +55,14 @@ class Running:
             serving.server.should_exit = True
         for serving in self._serving.values():
             serving.thread.join()
+        for place in self._places.values():
+            place.close()
 
     def take_down(self, system: str) -> None:
-        """Refuse connections to one system: its port closes, a database's file goes away."""
-        if system in self._serving:
+        """Refuse connections to one system: its port closes, a database's file or a folder goes away."""
+        if system in self._places:
+            self._places[system].stop()
+        elif system in self._serving:
             self._serving[system].server.should_exit = True
             self._serving[system].thread.join()
         else:
@@ -64,7 +70,9 @@ class Running:
 
     def bring_up(self, system: str) -> None:
         """Answer again, on the same port."""
-        if system in self._serving:
+        if system in self._places:
+            self._places[system].start()
+        elif system in self._serving:
             before = self._serving[system]
             self._serving[system] = _serve(before.app, _listen(before.port))
             _await(self)
@@ -143,6 +151,10 @@ def start(
     for system, fake in fakes(systems or systems_of(profile)).items():
         database, name = folder / f"{system}.db", _NAMES.get(system, f"{system.upper()}_ENDPOINT")
         running.endpoints |= fake.CREDENTIALS
+        if hasattr(fake, "place"):
+            running._places[system] = place = fake.place(database)
+            running.endpoints |= {name: place.url, **getattr(place, "secrets", {})}
+            continue
         if not hasattr(fake, "app"):
             running.endpoints[name] = f"sqlite:///file:{database}?mode=ro&uri=true"
             continue

@@ -148,7 +148,9 @@ class Retail:
         self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
         contract = CONTRACTS[self.system]
         changed = {
-            name: stream.model_copy(update={"page_size": 10, "sweep_limit_percent": 60.0, **streams})
+            name: stream.model_copy(
+                update={"page_size": 10, "sweep_limit_percent": 60.0, **_at_once(stream), **streams}
+            )
             for name, stream in contract.streams.items()
         }
         self.contract = contract.model_copy(update={"streams": changed})
@@ -214,6 +216,11 @@ class Retail:
         """The last landed row of each key, without those that were deleted last."""
         latest = {row["_source_key"]: row for row in self.landed(stream)}
         return {key: row for key, row in latest.items() if not row["_deleted"]}
+
+
+def _at_once(stream: Stream) -> dict[str, Any]:
+    """Files are read as soon as they are there: that they settle first has its own tests."""
+    return {"files": stream.files.model_copy(update={"settle": timedelta(0)})} if stream.files else {}
 
 
 @pytest.fixture(scope="session")

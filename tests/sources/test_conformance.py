@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,8 +23,8 @@ from pipelines.erasure import erase
 from pipelines.extract import Failure, ability, connector_of, extract_all
 from pipelines.landing import damaged_loads
 from pipelines.ledger import cursors, open_ledger
-from sources import sql
-from sources.contract import Stream, load_contracts
+from sources import files, sql
+from sources.contract import NATIVE, Stream, load_contracts
 from sources.errors import (
     BadCredentials,
     CapCrossed,
@@ -120,6 +121,7 @@ def retail(request, retails, tmp_path, monkeypatch):
     """The system of the stream under test, begun anew, with `stream` and `spec` set."""
     system, stream = request.param.split("/")
     monkeypatch.setattr(sql, "ROWS_A_PAGE", 15)
+    monkeypatch.setattr(files, "ROWS_A_PAGE", 15)
     found = retails(system).begin(tmp_path / "home")
     found.stream, found.spec = stream, found.contract.streams[stream]
     yield found
@@ -297,7 +299,7 @@ def test_11_a_record_that_the_source_counts_but_does_not_show_fails_the_run(reta
 
     def short(client, stream, window):
         for number, page in enumerate(read(client, stream, window)):
-            records = page.records.slice(1) if retail.contract.kind == "sql" else page.records[1:]
+            records = page.records.slice(1) if retail.contract.kind in NATIVE else page.records[1:]
             yield Page(records if number == 0 else page.records, page.next, page.total)
 
     connector = retail.wrapped(retail.stream, lambda number: None)
@@ -344,7 +346,7 @@ def test_15_a_missing_permission_is_named_before_history_comes_short(retail):
 
 @applies(14, READERS)
 def test_14_a_refused_credential_is_one_clear_message_and_no_partial_state(retail):
-    if retail.contract.kind == "sql":
+    if retail.contract.kind in NATIVE:
         retail.running.take_down(retail.system)
     else:
         retail.faults.set(retail.system, "expired_token", after=1)
@@ -352,7 +354,7 @@ def test_14_a_refused_credential_is_one_clear_message_and_no_partial_state(retai
         with pytest.raises((BadCredentials, Unreachable)) as raised:
             retail.extract(retail.stream)
     finally:
-        if retail.contract.kind == "sql":
+        if retail.contract.kind in NATIVE:
             retail.running.bring_up(retail.system)
     assert "Remedy: " in str(raised.value)
     assert_nothing_landed(retail)
@@ -362,8 +364,9 @@ def test_14_a_refused_credential_is_one_clear_message_and_no_partial_state(retai
 @applies(16)
 def test_16_a_breaking_change_is_quarantined_and_mended_by_the_next_run(retail, change):
     field = broken_field(retail)
-    if retail.contract.kind == "sql":
-        with _renamed_column(retail, field), pytest.raises(Drift, match=field):
+    if retail.contract.kind in NATIVE:
+        renamed = _renamed_column if retail.contract.kind == "sql" else _lost_column
+        with renamed(retail, field), pytest.raises(Drift, match=field):
             retail.extract(retail.stream)
     else:
         retail.faults.set(retail.system, "drift", field=field, **change)
@@ -405,6 +408,23 @@ class _renamed_column:
         connection.close()
 
 
+class _lost_column:
+    """A file that lacks a column comes; then it comes again under its name, as it should have been."""
+
+    def __init__(self, retail, column):
+        self.retail, self.column = retail, column
+
+    def __enter__(self):
+        self._send(self.column)
+
+    def __exit__(self, *_):
+        self._send(None)
+
+    def _send(self, without):
+        retail = self.retail
+        retail.fake.resend(retail.folder / f"{retail.system}.db", retail.stream, retail.now, without)
+
+
 @pytest.mark.parametrize("system", CONTRACTS)
 def test_16_one_streams_drift_stops_no_other(retails, tmp_path, system):
     retail = retails(system).begin(tmp_path / "home")
@@ -436,7 +456,7 @@ AMOUNT = re.compile(r"(^|_)(amount|price|value|total|subtotal|tax)$")
 
 def _amounts(row, retail):
     """Every amount of a row: a column typed decimal, or what is named like one, at any depth."""
-    if retail.contract.kind == "sql":
+    if retail.contract.kind in NATIVE:
         columns = retail.spec.columns.items()
         return [row[name] for name, column in columns if column.type == "decimal" and row[name] is not None]
     if row["_deleted"]:
@@ -576,12 +596,36 @@ def test_17_every_version_is_pinned_and_ninety_days_from_its_sunset(system):
         assert contract.sunset_on - date.today() > timedelta(days=90)
 
 
+@applies(24, ABOUT[24])
+def test_24_files_that_come_twice_anew_or_half_written_land_each_record_once(retail):
+    retail.extract(retail.stream)
+    whole = retail.alive(retail.stream)
+    folder = retail.fake.place(retail.folder / f"{retail.system}.db").path
+    sent = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in sent:
+        shutil.copy2(path, path.with_name(f"again_{path.name}"))
+        (folder / f"{path.name}.part").write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    again = [path for path in folder.rglob("*") if path.is_file() and path not in sent]
+    try:
+        report = retail.extract(retail.stream)
+    finally:
+        for path in again:
+            path.unlink()
+    assert (report.rows, report.rejected) == (0, 0)
+    assert retail.alive(retail.stream) == whole
+    key = changeable(retail, 1)[0]
+    retail.now += timedelta(hours=1)
+    retail.touch(retail.stream, key, retail.now)
+    report = retail.extract(retail.stream)
+    assert [row["_source_key"] for row in retail.landed(retail.stream, report.load_id)] == [key]
+
+
 @applies(25)
 def test_25_no_personal_value_leaves_the_landing(retail, caplog):
     caplog.set_level("DEBUG")
     said = [repr(retail.extract(retail.stream))]
     for fault in ("error_in_200", "drift", "html"):
-        if retail.contract.kind != "sql":
+        if retail.contract.kind not in NATIVE:
             retail.faults.set(retail.system, fault, **({"field": broken_field(retail)} if fault == "drift" else {}))
             with pytest.raises(ExtractError) as raised:
                 retail.extract(retail.stream, full=True)
