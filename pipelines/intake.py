@@ -102,6 +102,7 @@ class Intake:
     def _note_merges(self, records: list[dict[str, Any]], keys: list[str], picked: list[int]) -> None:
         for i in picked:
             old = at_path(records[i], self.stream.merge_field) or []
+            old = old.split(";") if isinstance(old, str) else old
             self.merged += [Tombstone(str(key), None, keys[i]) for key in old if str(key) != keys[i]]
 
     def masked(self, raw: pa.Table) -> pa.Table:

@@ -125,7 +125,7 @@ class Stream(Strict):
     delete_flag: str | None = None
     sweep_limit_percent: float = 5.0
     sweep_every: Duration = timedelta(days=1)
-    merge_field: str | None = None
+    merge_field: str | None = Field(None, description="keys that a record took up: a list, or a text with ; between")
     about: str | None = Field(None, description="where a record that is not a person's own names that person's record")
     required_scopes: list[str] = []
     money: Literal["string", "minor_units", "decimal", "float", "none"] = "none"

@@ -11,8 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sources.records import at_path
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-Parameters = dict[str, str | int | bool]
+Parameters = dict[str, Any]
 
 
 def parse_duration(value: Any) -> timedelta:
@@ -50,13 +52,19 @@ class Budget(Strict):
 
 
 class Grant(Strict):
-    """An OAuth token endpoint. With `refresh_token` the vendor gives a new refresh token for each old one."""
+    """An OAuth token endpoint. With `refresh_token` the vendor gives a new refresh token for each old one.
+
+    `host`: name of the secret that holds its address, where that is not the system's own. The client says who it is by
+    `basic` or among the `params`; the token goes out in `header`, behind the word Bearer unless the header is its own.
+    """
 
     path: str
+    host: str | None = None
     kind: Literal["client_credentials", "refresh_token"] = "client_credentials"
-    basic: tuple[str, str]
+    basic: tuple[str, str] | None = None
     refresh: str | None = Field(None, description="name of the secret that holds the first refresh token")
     params: dict[str, str] = {}
+    header: str = "authorization"
 
 
 class Auth(Strict):
@@ -84,7 +92,8 @@ class Paging(Strict):
 
     number: pages counted from `first`. offset: records before the page. last_key: the key of the record before.
     token, link: what the answer names at `next`, a dotted path or `header:link`. `more`: a flag that says whether
-    there is more, `!` before it turns it round. `keep`: the last token is where the next run goes on.
+    there is more, `!` before it turns it round. `keep`: the last token is where the next run goes on. `counts`: whether
+    the total is of all records or of those from this page on, as where the key of the record before is a filter.
     """
 
     by: Literal["none", "number", "offset", "last_key", "token", "link"] = "none"
@@ -94,6 +103,7 @@ class Paging(Strict):
     next: str | None = None
     more: str | None = None
     keep: bool = False
+    counts: Literal["all", "left"] = "all"
 
     @model_validator(mode="after")
     def _next_is_named(self) -> Paging:
@@ -103,8 +113,10 @@ class Paging(Strict):
 
 
 class Request(Strict):
-    """How a list is asked for.
+    """How a list is asked for: parameters in the query, or with `post` as a JSON body.
 
+    A parameter of the window or of paging may be `header:name`, or in a body a path into the other parameters, such as
+    `filters.0.value`; what stands there is its default. `parent`: a list whose every record has a list of this kind.
     `records`: where they stand in the body, which is itself the list if this is not given. `passes`: a list that hides
     some records unless asked is read once with each set of parameters. `lower`, `upper`: parameters of the window,
     written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
@@ -113,6 +125,8 @@ class Request(Strict):
     """
 
     path: str
+    method: Literal["get", "post"] = "get"
+    parent: Parent | None = None
     records: str | None = None
     params: Parameters = {}
     passes: list[Parameters] = [{}]
@@ -123,6 +137,25 @@ class Request(Strict):
     settled: str | None = None
     sweep: Parameters = {}
     paging: Paging = Paging()
+
+    @model_validator(mode="after")
+    def _places_exist(self) -> Request:
+        for name in (self.lower, self.upper, self.paging.param, self.paging.size_param):
+            if self.method == "post" and "." in (name or "") and at_path(self.params, name) is None:
+                raise ValueError(f"nothing stands at {name} in params: write there what it is by default")
+        if self.parent and "{parent}" not in self.path:
+            raise ValueError("the path of a parent's list must have {parent} where the parent's key goes")
+        return self
+
+
+class Parent(Request):
+    """The list whose records' keys, at `key`, go into the path of a child list. The window's filter is the parent's.
+
+    `name`: the field under which each child is given its parent's key, where the vendor does not say it.
+    """
+
+    key: str = "id"
+    name: str | None = None
 
 
 class Deleted(Request):

@@ -112,13 +112,26 @@ class Client:
         """The same account for another stream. `exact` decodes fractions as Decimal instead of float."""
         return replace(self, stream=stream, exact=exact, calls=0, answer=None, _lock=threading.Lock())
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, cost: float = 1.0) -> Any:
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        cost: float = 1.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """GET `path` below the account's address; `cost` in the budget's points."""
-        return self._ask("GET", path, cost, params=params)
+        return self._ask("GET", path, cost, params=params, headers=headers)
 
-    def post(self, path: str, json: Any = None, params: Mapping[str, Any] | None = None, cost: float = 1.0) -> Any:
+    def post(
+        self,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        cost: float = 1.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """POST a JSON body. Only for requests that read: they are repeated after a failure."""
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", **(headers or {})}
         return self._ask("POST", path, cost, params=params, content=orjson.dumps(json), headers=headers)
 
     def fail(self, error: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:

@@ -96,11 +96,14 @@ class Tombstone:
 
 
 def at_path(record: Any, path: str) -> Any:
-    """The value at a dotted path, or None where a step is missing."""
+    """The value at a dotted path, or None where a step is missing; a number is a place in a list."""
     for step in path.split("."):
-        if not isinstance(record, dict):
+        if isinstance(record, dict):
+            record = record.get(step)
+        elif isinstance(record, list) and step.isdigit() and int(step) < len(record):
+            record = record[int(step)]
+        else:
             return None
-        record = record.get(step)
     return record
 
 

@@ -6,10 +6,11 @@ What is peculiar to one system is a fact in its contract, or a generator in its 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sources.contract import Stream
 from sources.errors import CapCrossed, Drift, ShortRead
@@ -28,7 +29,8 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     A window that holds more than the vendor shows is read in halves.
     """
     request = stream.request
-    lower = window.lower if request.lower else None
+    filtered = (request.parent or request).lower
+    lower = window.lower if filtered else None
     sums = yield from _part(client, stream, request, lower, window.upper, window.cursor)
     for total in dict.fromkeys(sums or ()):
         yield Page([], total=total)
@@ -38,7 +40,7 @@ def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
     """The key of every record that is left, from the same list without a window."""
     request = stream.request.model_copy(update={"params": stream.request.params | stream.request.sweep})
     for given in request.passes:
-        for page in pages(client, request, stream, request.params | given):
+        for page in _lists(client, request, stream, given, None, None):
             yield [key_text(record, stream.key_paths) for record in page.records]
 
 
@@ -83,8 +85,7 @@ def _passes(
     first, last = 0, 0
     for given in request.passes:
         totals = []
-        params = request.params | given | _bounds(request, lower, upper)
-        for page in pages(client, request, stream, params, start):
+        for page in _lists(client, request, stream, given, lower, upper, start):
             totals += [] if page.total is None else [page.total]
             yield replace(page, total=None)
         if request.total and not totals:
@@ -93,7 +94,29 @@ def _passes(
     return (first, last) if request.total else None
 
 
-def _bounds(request: Request, lower: datetime | None, upper: datetime) -> dict[str, Any]:
+def _lists(
+    client: Client,
+    request: Request,
+    stream: Stream,
+    given: Mapping[str, Any],
+    lower: datetime | None,
+    upper: datetime | None,
+    start: Any = None,
+) -> Iterator[Page]:
+    """The pages of a list, or of the lists of every parent that the window shows."""
+    parent = request.parent
+    if parent is None:
+        yield from pages(client, request, stream, request.params | given | _bounds(request, lower, upper), start)
+        return
+    for above in pages(client, parent, stream, parent.params | _bounds(parent, lower, upper)):
+        for key in dict.fromkeys(str(at_path(record, parent.key)) for record in above.records):
+            own = request.model_copy(update={"path": request.path.replace("{parent}", quote(key, safe=""))})
+            for page in pages(client, own, stream, request.params | given):
+                named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
+                yield replace(page, records=named)
+
+
+def _bounds(request: Request, lower: datetime | None, upper: datetime | None) -> dict[str, Any]:
     if lower is None:
         return {}
     bounds = {request.lower: lower} | ({request.upper: upper} if request.upper else {})
@@ -134,13 +157,22 @@ class _Pager:
         elif paging.by in ("number", "offset"):
             place = place or (paging.first if paging.by == "number" else 0, 0)
             params[paging.param] = place[0]
-        body = self.client.get(path, params)
+        body = self._answer(path, params)
         total, records = self._total(body), self._records(body)
         settled = to_utc(at_path(body, request.settled)) if request.settled else None
         page = Page(records, None, total, settled=settled)
         following = getattr(self, f"_by_{paging.by}")(page, body, place)
         kept = at_path(body, paging.next) if paging.keep else None
         return replace(page, next=following, position=kept)
+
+    def _answer(self, path: str, params: dict[str, Any] | None) -> Any:
+        """What the system says; parameters named `header:…` go there, the others into the query or the body."""
+        headers = {name[7:]: value for name, value in (params or {}).items() if name.startswith("header:")}
+        params = params and {name: value for name, value in params.items() if name[7:] not in headers}
+        more = {"headers": headers} if headers else {}
+        if self.request.method == "post":
+            return self.client.post(path, _body(params or {}), **more)
+        return self.client.get(path, params, **more)
 
     def _by_none(self, page: Page, body: Any, place: Any) -> None:
         return None
@@ -209,7 +241,8 @@ class _Pager:
         if not name:
             return None
         text = self.client.headers.get(name[7:]) if name.startswith("header:") else at_path(body, name)
-        return int(text) if str(text).isdigit() else None
+        before = self.read if self.request.paging.counts == "left" else 0
+        return before + int(text) if str(text).isdigit() else None
 
     def _records(self, body: Any) -> list[dict[str, Any]]:
         """The list; some vendors leave it out when they count none."""
@@ -219,6 +252,18 @@ class _Pager:
         if not isinstance(found, list):
             raise self.client.fail(Drift, f"no list stands at {self.request.records or 'the top'}")
         return found
+
+
+def _body(params: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as a JSON body; a name may be a path into those before it."""
+    body: dict[str, Any] = {}
+    for name, value in deepcopy(params).items():
+        *way, last = (int(step) if step.isdigit() else step for step in name.split("."))
+        inner: Any = body
+        for step in way:
+            inner = inner[step]
+        inner[last] = value
+    return body
 
 
 def _next_link(header: str) -> str | None:

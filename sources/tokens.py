@@ -30,19 +30,23 @@ class Tokens(httpx.Auth):
     def __init__(
         self, system: str, grant: Grant, base_url: str, secrets: Mapping[str, str], keep: Path | None = None
     ) -> None:
-        self._system, self._grant, self._url, self._secrets = system, grant, base_url + grant.path, secrets
+        host = secrets[grant.host].rstrip("/") if grant.host else base_url
+        self._system, self._grant, self._url, self._secrets = system, grant, host + grant.path, secrets
         self._path = keep / f"{system}.token" if keep else None
         self._lock, self._held_here = threading.Lock(), {}
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """httpx's way: requests out, answers in."""
         token = yield from self._token(None)
-        request.headers["authorization"] = f"Bearer {token}"
+        request.headers[self._grant.header] = self._worn(token)
         answer = yield request
         if answer.status_code == 401:
             token = yield from self._token(token)
-            request.headers["authorization"] = f"Bearer {token}"
+            request.headers[self._grant.header] = self._worn(token)
             yield request
+
+    def _worn(self, token: str) -> str:
+        return f"Bearer {token}" if self._grant.header == "authorization" else token
 
     def _token(self, refused: str | None) -> Generator[httpx.Request, httpx.Response, str]:
         """A token that is valid and not `refused`: the one at hand, or a new one."""
@@ -55,11 +59,14 @@ class Tokens(httpx.Auth):
             return held["access"]
 
     def _ask(self, held: Mapping[str, Any]) -> httpx.Request:
-        grant, form = self._grant, {"grant_type": self._grant.kind, **self._grant.params}
+        grant, form = self._grant, {"grant_type": self._grant.kind}
+        form |= {name: template.format(**self._secrets) for name, template in grant.params.items()}
         if grant.refresh:
             form["refresh_token"] = held.get("refresh") or self._secrets[grant.refresh]
-        user, password = (template.format(**self._secrets) for template in grant.basic)
         request = httpx.Request("POST", self._url, data=form, headers={"accept": "application/json"})
+        if not grant.basic:
+            return request
+        user, password = (template.format(**self._secrets) for template in grant.basic)
         return next(httpx.BasicAuth(user, password).sync_auth_flow(request))
 
     def _read(self, answer: httpx.Response, held: Mapping[str, Any]) -> dict[str, Any]:

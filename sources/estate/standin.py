@@ -37,7 +37,7 @@ class Refused(Exception):
 class Ask:
     """One request: the query, the values in its path, its headers, and what it is answered from.
 
-    `now` is the retailer's clock, `headers` of the answer may be set by whoever answers.
+    `sent` is its JSON body, if any; `now` is the retailer's clock; `answer_headers` may be set by whoever answers.
     """
 
     state: sqlite3.Connection
@@ -47,6 +47,7 @@ class Ask:
     faults: Any
     folder: Path
     answer_headers: dict[str, str]
+    sent: Any = None
 
     @property
     def now(self) -> datetime:
@@ -80,19 +81,22 @@ def serve(
 ) -> Starlette:
     """An app over the state at `path`: each route's answer as JSON, after `admit` has let the request in.
 
-    `open_routes` take a POST and need no credentials of their own: token endpoints.
+    A route takes a GET, or a POST if its path begins so: `POST /search`. `open_routes` take a POST and need no
+    credentials of their own: token endpoints.
     """
     opened: list[sqlite3.Connection] = []
 
-    def ask(request: Request) -> Ask:
+    async def ask(request: Request) -> Ask:
         if not opened:
             opened.append(open_state(path))
         given, headers = request.query_params, request.headers
-        return Ask(opened[0], given, request.path_params, headers, faults, path.parent, {})
+        is_json = headers.get("content-type", "").endswith("json")
+        sent = orjson.loads(await request.body()) if is_json else None
+        return Ask(opened[0], given, request.path_params, headers, faults, path.parent, {}, sent)
 
     def answering(answer: Callable[[Ask], Any], guarded: bool) -> Callable:
         async def endpoint(request: Request) -> Response:
-            one = ask(request)
+            one = await ask(request)
             if guarded:
                 admit(one)
             return _reply(answer(one), 200, one.answer_headers)
@@ -105,7 +109,10 @@ def serve(
     async def unknown(request: Request, error: HTTPException) -> Response:
         return _reply({"code": "not_found"}, error.status_code)
 
-    every = [Route(at, answering(answer, True)) for at, answer in routes.items()]
+    every = [
+        Route(at.removeprefix("POST "), answering(answer, True), methods=["POST" if at.startswith("POST ") else "GET"])
+        for at, answer in routes.items()
+    ]
     every += [Route(at, answering(answer, False), methods=["POST"]) for at, answer in (open_routes or {}).items()]
     return Starlette(routes=every, exception_handlers={Refused: refused, HTTPException: unknown})
 

@@ -18,14 +18,13 @@ import pytest
 
 from pipelines.extract import LoadReport, ability, extract_stream, open_client
 from pipelines.resources import Settings
-from sources.budget import Reading
 from sources.contract import Stream, load_contracts
 from sources.estate.endpoints import clock, write_whole
 from sources.estate.events import keys
 from sources.estate.faults import Faults
 from sources.estate.server import start
-from sources.http import Patience
 from sources.records import Page, Window
+from tests.sources.served import wait_for_nobody
 
 
 @dataclass
@@ -110,19 +109,6 @@ def _request(connection: socket.socket) -> str | None:
 CONTRACTS = load_contracts()
 
 
-class Clock:
-    """A clock that no test waits for: sleeping moves it on."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
 class Retail:
     """One system of the simulated retailer, really served, and extraction from it into a landing of the test's own.
 
@@ -156,12 +142,8 @@ class Retail:
         self.contract = contract.model_copy(update={"streams": changed})
         self.client = open_client(self.contract, self.connector, self.resolve)
         if hasattr(self.client, "account"):
-            account, clock = self.client.account, Clock()
-            account.http.event_hooks["request"].append(self._count)
-            account.patience = Patience(silence_s=5, attempt_s=6, total_s=6, attempts=2, clock=clock, sleep=clock.sleep)
-            for allowance in (account.budget, *account.budgets.values()):
-                allowance.clock, allowance.sleep = clock, clock.sleep
-                allowance.settle(0, Reading(allowance.maximum, allowance.maximum, allowance.restore))
+            self.client.account.http.event_hooks["request"].append(self._count)
+            wait_for_nobody(self.client)
         return self
 
     def _count(self, request: Any) -> None:

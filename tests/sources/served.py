@@ -16,12 +16,36 @@ import pytest
 
 from pipelines.extract import LoadReport, extract_stream
 from pipelines.resources import Settings
+from sources.budget import Reading
 from sources.contract import Contract, load_contracts
 from sources.estate.events import keys
 from sources.estate.server import Running, generate_estate, start
 from sources.estate.world import NOW
+from sources.http import Patience
 
 PROFILE = "retailer2"
+
+
+class Clock:
+    """A clock that no test waits for: sleeping moves it on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def wait_for_nobody(client: Any) -> None:
+    """The client's budgets and pauses by a clock of their own, its budgets unspent; silence is borne for 5 s."""
+    account, clock = client.account, Clock()
+    account.patience = Patience(silence_s=5, attempt_s=6, total_s=6, attempts=2, clock=clock, sleep=clock.sleep)
+    for allowance in (account.budget, *account.budgets.values()):
+        allowance.clock, allowance.sleep = clock, clock.sleep
+        allowance.settle(0, Reading(allowance.maximum, allowance.maximum, allowance.restore))
 
 
 @dataclass
@@ -66,6 +90,10 @@ class Served:
         """A request of the test's own, past the kernel."""
         return httpx.get(self.url + path, params=params, headers=headers, trust_env=False)
 
+    def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:
+        """As `get`, with a JSON body."""
+        return httpx.post(self.url + path, json=body, headers=headers, trust_env=False)
+
     def rows(self, stream: str, load_id: str | None = None) -> list[dict[str, Any]]:
         """What landed, in the order of landing; of one load, if its id is given."""
         return landed(self.settings, self.system, stream, load_id)
@@ -102,16 +130,21 @@ def first_day(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
     return of
 
 
+def begin(system: str, generated: Path, home: Path) -> Served:
+    """The system as on the first day in `generated`, served from a copy in `home`."""
+    shutil.copytree(generated / "estate", home / "estate")
+    return Served(system, start(PROFILE, home, systems=(system,)), settings_at(home), load_contracts()[system])
+
+
 @pytest.fixture
 def serve(first_day: Callable[[str], Path], tmp_path: Path) -> Iterator[Callable[[str], Served]]:
     """`serve(system)`: that system as on its first day."""
     running: list[Running] = []
 
     def of(system: str) -> Served:
-        home = tmp_path / system
-        shutil.copytree(first_day(system) / "estate", home / "estate")
-        running.append(start(PROFILE, home, systems=(system,)))
-        return Served(system, running[-1], settings_at(home), load_contracts()[system])
+        served = begin(system, first_day(system), tmp_path / system)
+        running.append(served.running)
+        return served
 
     yield of
     for one in running:

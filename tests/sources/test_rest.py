@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import ValidationError
 
 from sources import rest
 from sources.contract import Contract
@@ -21,13 +22,20 @@ class Answers:
     """A client whose answers a function gives; `asked` are the requests."""
 
     def __init__(self, answer):
-        self.answer_to, self.asked, self.headers = answer, [], {}
+        self.answer_to, self.asked, self.headers, self.said = answer, [], {}, []
         self.account = SimpleNamespace(base_url="https://shop.example/api")
 
-    def get(self, path, params=None):
+    def get(self, path, params=None, headers=None):
         parts = urlsplit(path)
         given = {name: values[0] for name, values in parse_qs(parts.query).items()} | dict(params or {})
+        return self._answer(given if parts.path == "/things" else {"path": path, **given}, headers)
+
+    def post(self, path, json=None, headers=None):
+        return self._answer(json, headers)
+
+    def _answer(self, given, headers):
         self.asked.append(given)
+        self.said.append(headers)
         body, self.headers = self.answer_to(given)
         return body
 
@@ -205,3 +213,51 @@ def test_a_token_that_comes_again_is_a_loop():
     paging = {"by": "token", "param": "cursor", "next": "next"}
     with pytest.raises(RepeatingCursor):
         read(answer, stream({"records": "data", "paging": paging}))
+
+
+def test_a_search_has_its_filters_in_a_body_and_goes_on_behind_the_last_key_however_many_share_a_time():
+    ids = list(range(95))
+
+    def answer(given):
+        assert given["filters"][1] == {"field": "at", "value": "2026-03-29T15:00:00Z"}
+        left = [one for one in ids if one > int(given["filters"][0]["value"])]
+        return {"data": shelf(left, 0, given["limit"]), "total": len(left)}, {}
+
+    filters = [{"field": "id", "value": "-1"}, {"field": "at", "value": "2000-01-01T00:00:00Z"}]
+    paging = {"by": "last_key", "param": "filters.0.value", "size_param": "limit", "counts": "left"}
+    request = {"method": "post", "records": "data", "total": "total", "params": {"filters": filters}, "paging": paging}
+    spec = stream({**request, "lower": "filters.1.value"})
+    found, totals, asked = read(answer, spec, Window(NOW, NOW))
+    assert (found, totals) == (ids, [95])
+    assert [given["filters"][0]["value"] for given in asked][:3] == ["-1", "9", "19"]
+    assert spec.request.params["filters"] == filters
+
+
+def test_a_body_without_the_place_that_a_filter_goes_to_is_refused_when_the_contract_is_read():
+    request = {"method": "post", "params": {"filters": []}, "lower": "filters.0.value"}
+    with pytest.raises(ValidationError, match=r"nothing stands at filters\.0\.value"):
+        stream(request)
+
+
+def test_a_filter_may_be_a_header():
+    client = Answers(lambda given: ([{"id": 1}], {}))
+    spec = stream({"lower": "header:If-Modified-Since", "time_format": "%Y-%m-%dT%H:%M:%S"})
+    assert [len(page) for page in rest.read(client, spec, Window(NOW, NOW))] == [1]
+    assert (client.asked, client.said) == ([{}], [{"If-Modified-Since": "2026-03-29T15:00:00"}])
+
+
+def test_the_children_of_every_parent_in_the_window_are_read_and_say_whose_they_are():
+    children = {"/orders/a%2F1/things": [1, 2], "/orders/b/things": [], "/orders/c/things": [3]}
+
+    def answer(given):
+        if given["path"] == "/orders":
+            assert given["since"] == "2026-03-29T15:00:00Z"
+            return {"orders": [{"no": "a/1"}, {"no": "b"}, {"no": "c"}, {"no": "c"}]}, {}
+        return [{"id": one} for one in children[given["path"]]], {}
+
+    parent = {"path": "/orders", "records": "orders", "key": "no", "name": "order", "lower": "since"}
+    spec = stream({"path": "/orders/{parent}/things", "parent": parent})
+    client = Answers(answer)
+    records = [record for page in rest.read(client, spec, Window(NOW, NOW)) for record in page.records]
+    assert records == [{"id": 1, "order": "a/1"}, {"id": 2, "order": "a/1"}, {"id": 3, "order": "c"}]
+    assert len(client.asked) == 4
