@@ -1,0 +1,1 @@
+"""HubSpot: contract, connector and stand-in."""
