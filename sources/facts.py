@@ -55,7 +55,8 @@ class Grant(Strict):
     """An OAuth token endpoint. With `refresh_token` the vendor gives a new refresh token for each old one.
 
     `host`: name of the secret that holds its address, where that is not the system's own. The client says who it is by
-    `basic` or among the `params`; the token goes out in `header`, behind the word Bearer unless the header is its own.
+    `basic` or among the `params`; the token goes out in `header`, behind the word Bearer unless the header is its own,
+    and is refused with the HTTP status `refused` once it has expired.
     """
 
     path: str
@@ -65,6 +66,7 @@ class Grant(Strict):
     refresh: str | None = Field(None, description="name of the secret that holds the first refresh token")
     params: dict[str, str] = {}
     header: str = "authorization"
+    refused: int = 401
 
 
 class Auth(Strict):
@@ -114,6 +116,8 @@ class Paging(Strict):
 
 class Request(Strict):
     """How a list is asked for: parameters in the query, or with `post` as a JSON body.
+
+    `path` may name one of the contract's secrets, such as an account's number: `/sellers/{seller}/items`.
 
     A parameter of the window or of paging may be `header:name`, or in a body a path into the other parameters, such as
     `filters.0.value`; what stands there is its default. `parent`: a list whose every record has a list of this kind.

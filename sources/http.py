@@ -17,7 +17,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import orjson
@@ -91,6 +91,13 @@ class Account:
     error: ErrorObject | None = None
     meter: Meter | None = None
     server_at: datetime | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def address(self, path: str) -> str:
+        """The whole address, what the path names among the contract's references filled in."""
+        for name, value in self.places.items():
+            path = path.replace(f"{{{name}}}", value)
+        return self.base_url + path
 
 
 @dataclass
@@ -206,7 +213,7 @@ class Client:
         patience, deadline = self.account.patience, time.monotonic() + seconds
         timeout = httpx.Timeout(min(patience.silence_s, seconds), connect=min(patience.connect_s, seconds))
         try:
-            with self.account.http.stream(method, self.account.base_url + path, timeout=timeout, **request) as response:
+            with self.account.http.stream(method, self.account.address(path), timeout=timeout, **request) as response:
                 chunks = []
                 for chunk in response.iter_bytes():
                     chunks.append(chunk)
@@ -304,6 +311,7 @@ def connect(
             judge,
             contract.error,
             meter,
+            places={name: quote(value, safe="") for name, value in secrets.items()},
         )
     )
 

@@ -37,11 +37,12 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
 
 
 def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
-    """The key of every record that is left, from the same list without a window."""
+    """The key of every record that is left, from the same list; without a window unless a cap ends it."""
     request = stream.request.model_copy(update={"params": stream.request.params | stream.request.sweep})
-    for given in request.passes:
-        for page in _lists(client, request, stream, given, None, None):
-            yield [key_text(record, stream.key_paths) for record in page.records]
+    capped = stream.page_cap and request.lower and stream.horizon
+    upper = datetime.now(UTC)
+    for page in _part(client, stream, request, upper - stream.horizon if capped else None, upper, None):
+        yield [key_text(record, stream.key_paths) for record in page.records]
 
 
 def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombstone]:

@@ -25,7 +25,7 @@ _EARLY_S = 60
 
 
 class Tokens(httpx.Auth):
-    """Puts the access token on each request; a 401 renews it once. `keep` is the folder of the shared file."""
+    """Puts the access token on each request; a refusal renews it once. `keep` is the folder of the shared file."""
 
     def __init__(
         self, system: str, grant: Grant, base_url: str, secrets: Mapping[str, str], keep: Path | None = None
@@ -40,7 +40,7 @@ class Tokens(httpx.Auth):
         token = yield from self._token(None)
         request.headers[self._grant.header] = self._worn(token)
         answer = yield request
-        if answer.status_code == 401:
+        if answer.status_code == self._grant.refused:
             token = yield from self._token(token)
             request.headers[self._grant.header] = self._worn(token)
             yield request

@@ -161,7 +161,9 @@ def start(
         app = faulty(fake.app(database, faults.of(system)), faults.of(system), fake.SAYS)
         serving = _serve(app, _listen(int(earlier[name].rsplit(":", 1)[1]) if name in earlier else 0))
         running._serving[system] = serving
-        running.endpoints[name] = f"http://127.0.0.1:{serving.port}"
+        url = f"http://127.0.0.1:{serving.port}"
+        told = {one: value.replace("{endpoint}", url) for one, value in fake.CREDENTIALS.items()}
+        running.endpoints |= {**told, name: url}
     _await(running)
     announce(folder.parent, running.endpoints)
     return running

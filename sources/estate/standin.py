@@ -37,7 +37,7 @@ class Refused(Exception):
 class Ask:
     """One request: the query, the values in its path, its headers, and what it is answered from.
 
-    `sent` is its JSON body, if any; `now` is the retailer's clock; `answer_headers` may be set by whoever answers.
+    `sent` is its JSON body, `form` any other; `now` is the retailer's clock; whoever answers may set `answer_headers`.
     """
 
     state: sqlite3.Connection
@@ -48,6 +48,7 @@ class Ask:
     folder: Path
     answer_headers: dict[str, str]
     sent: Any = None
+    form: bytes = b""
 
     @property
     def now(self) -> datetime:
@@ -90,9 +91,10 @@ def serve(
         if not opened:
             opened.append(open_state(path))
         given, headers = request.query_params, request.headers
-        is_json = headers.get("content-type", "").endswith("json")
-        sent = orjson.loads(await request.body()) if is_json else None
-        return Ask(opened[0], given, request.path_params, headers, faults, path.parent, {}, sent)
+        body = await request.body()
+        is_json = bool(body) and headers.get("content-type", "").endswith("json")
+        sent, form = (orjson.loads(body), b"") if is_json else (None, body)
+        return Ask(opened[0], given, request.path_params, headers, faults, path.parent, {}, sent, form)
 
     def answering(answer: Callable[[Ask], Any], guarded: bool) -> Callable:
         async def endpoint(request: Request) -> Response:

@@ -1,0 +1,1 @@
+"""Amazon: contract, connector and stand-in."""

@@ -1,0 +1,115 @@
+"""The marketplace on its first day: what is offered of the web shop's goods, orders of buyers whom nobody may know."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from sources.estate.appearances import opaque
+from sources.estate.guests import Part, dice, tuples
+from sources.estate.world import World
+
+MARKETPLACE = "A1PA6795UKMFR9"
+_VAT = Decimal("1.19")
+_TOWNS = (("Dresden", "01067"), ("Leipzig", "04109"), ("München", "80331"), ("Görlitz", "02826"))
+
+
+def invent(world: World) -> Part:
+    """The marketplace's part of the retailer. Its buyers are people like others, but no record says which."""
+    listings, variants = _offered(world)
+    return Part({"listing": listings, "order": _orders(world, [body for _, _, body in listings])}, None, variants)
+
+
+def stamp(at: datetime) -> str:
+    """As Amazon writes times."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _offered(world: World) -> tuple[list[tuple[str, datetime, dict[str, Any]]], dict[str, str]]:
+    """Each third of what the web shop sells, and the truth behind it."""
+    shop = world.listings.filter(pc.equal(world.listings["system"], "shopify"))
+    asked = ["system", "price_list", "listing_key", "amount", "kind", "min_quantity"]
+    price = {
+        key: amount
+        for system, prices, key, amount, kind, quantity in tuples(world.prices, asked)
+        if (system, prices, kind, quantity) == ("shopify", "online_eur", "regular", 1)
+    }
+    limit, found, variants = max(40, len(shop) // 20), [], {}
+    for number, row in enumerate(shop.to_pylist()):
+        sku = row["sku"]
+        if len(found) == limit or not sku or f"amazon:{sku}" in variants or row["key"] not in price:
+            continue
+        if number % 3 < 2 or len(shop) < 200:
+            gross = (price[row["key"]] * _VAT).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            found.append(_listing(row, gross, len(found)))
+            variants[f"amazon:{sku}"] = row["variant_id"]
+    return found, variants
+
+
+def _listing(row: dict[str, Any], price: Decimal, number: int) -> tuple[str, datetime, dict[str, Any]]:
+    updated = row["updated_at"].replace(microsecond=0)
+    options = [(row[f"option_{n}_name"], row[f"option_{n}"]) for n in (1, 2) if row[f"option_{n}"]]
+    told = {"item_name": row["name"], "brand": row["brand"], **{name.lower(): value for name, value in options}}
+    attributes = {name: [{"value": value, "marketplace_id": MARKETPLACE}] for name, value in told.items() if value}
+    if row["gtin"]:
+        attributes["externally_assigned_product_identifier"] = [{"type": "ean", "value": row["gtin"]}]
+    if row["weight_g"]:
+        attributes["item_weight"] = [{"unit": "grams", "value": row["weight_g"]}]
+    summary = {
+        "marketplaceId": MARKETPLACE,
+        "asin": f"B0{opaque('asin', number, 8).upper()}",
+        "productType": "PRODUCT",
+        "conditionType": "new_new",
+        "status": ["BUYABLE", "DISCOVERABLE"],
+        "itemName": row["name"],
+        "createdDate": stamp(row["created_at"]),
+        "lastUpdatedDate": stamp(updated),
+    }
+    offer = {"marketplaceId": MARKETPLACE, "offerType": "B2C", "price": {"currencyCode": "EUR", "amount": str(price)}}
+    stock = [{"fulfillmentChannelCode": "DEFAULT", "quantity": number % 30}]
+    body = {"sku": row["sku"], "summaries": [summary], "attributes": attributes, "offers": [offer]}
+    return row["sku"], updated, {**body, "fulfillmentAvailability": stock}
+
+
+def _orders(world: World, listings: list[dict[str, Any]]) -> list[tuple[str, datetime, dict[str, Any]]]:
+    rng, found = dice(world, "amazon"), []
+    ages = np.sort(rng.random(max(45, len(listings))))[::-1] * 100 * 86_400
+    for number, ago in enumerate(ages.tolist()):
+        at = (world.now - timedelta(days=1, seconds=round(ago))).replace(tzinfo=None, microsecond=0)
+        chosen = rng.choice(len(listings), int(rng.integers(1, 4)), replace=False)
+        found.append(_order(number, at, [listings[one] for one in chosen.tolist()]))
+    return found
+
+
+def _order(number: int, at: datetime, goods: list[dict[str, Any]]) -> tuple[str, datetime, dict[str, Any]]:
+    key, changed = f"302-{1_000_001 + number}-{7_654_321 + 13 * number}", at + timedelta(hours=9)
+    ours = number % 3 != 0
+    town, code = _TOWNS[number % len(_TOWNS)]
+    total = sum(Decimal(good["offers"][0]["price"]["amount"]) for good in goods)
+    body = {
+        "orderId": key,
+        "createdTime": stamp(at),
+        "lastUpdatedTime": stamp(changed),
+        "salesChannel": {"channelName": "AMAZON", "marketplaceId": MARKETPLACE, "marketplaceName": "Amazon.de"},
+        "buyer": {"buyerEmail": f"{opaque('relay', number, 14).lower()}@marketplace.amazon.de"} if ours else {},
+        "recipient": {"deliveryAddress": {"city": town, "postalCode": code, "countryCode": "DE"}},
+        "proceeds": {"grandTotal": {"amount": str(total), "currencyCode": "EUR"}},
+        "fulfillment": {"fulfillmentStatus": "SHIPPED", "fulfilledBy": "MERCHANT" if ours else "AMAZON"},
+        "orderItems": [_item(number, place, good) for place, good in enumerate(goods)],
+    }
+    return key, changed, body
+
+
+def _item(number: int, place: int, good: dict[str, Any]) -> dict[str, Any]:
+    price, summary = good["offers"][0]["price"], good["summaries"][0]
+    product = {"asin": summary["asin"], "title": summary["itemName"], "sellerSku": good["sku"]}
+    return {
+        "orderItemId": str(10_000_000 + 10 * number + place),
+        "quantityOrdered": 1,
+        "product": {**product, "price": {"unitPrice": price}},
+        "proceeds": {"proceedsTotal": price, "breakdowns": [{"type": "ITEM", "subtotal": price}]},
+    }
