@@ -37,33 +37,35 @@ class Tokens(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """httpx's way: requests out, answers in."""
-        token = yield from self._token(None)
+        token = yield from self._token(None, request.extensions)
         request.headers[self._grant.header] = self._worn(token)
         answer = yield request
         if answer.status_code == self._grant.refused:
-            token = yield from self._token(token)
+            token = yield from self._token(token, request.extensions)
             request.headers[self._grant.header] = self._worn(token)
             yield request
 
     def _worn(self, token: str) -> str:
         return f"Bearer {token}" if self._grant.header == "authorization" else token
 
-    def _token(self, refused: str | None) -> Generator[httpx.Request, httpx.Response, str]:
+    def _token(self, refused: str | None, patience: Mapping[str, Any]) -> Generator[httpx.Request, httpx.Response, str]:
         """A token that is valid and not `refused`: the one at hand, or a new one."""
         with self._held() as held:
             if held.get("access") in (None, refused) or held["until"] < time.time() + _EARLY_S:
-                answer = yield self._ask(held)
+                answer = yield self._ask(held, patience)
                 answer.read()
                 held |= self._read(answer, held)
                 self._write(held)
             return held["access"]
 
-    def _ask(self, held: Mapping[str, Any]) -> httpx.Request:
+    def _ask(self, held: Mapping[str, Any], patience: Mapping[str, Any]) -> httpx.Request:
+        """The request for a token; it is borne as long as the one that needs it, else it would be for ever."""
         grant, form = self._grant, {"grant_type": self._grant.kind}
         form |= {name: template.format(**self._secrets) for name, template in grant.params.items()}
         if grant.refresh:
             form["refresh_token"] = held.get("refresh") or self._secrets[grant.refresh]
-        request = httpx.Request("POST", self._url, data=form, headers={"accept": "application/json"})
+        headers = {"accept": "application/json"}
+        request = httpx.Request("POST", self._url, data=form, headers=headers, extensions=dict(patience))
         if not grant.basic:
             return request
         user, password = (template.format(**self._secrets) for template in grant.basic)

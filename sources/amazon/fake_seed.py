@@ -14,6 +14,7 @@ from sources.estate.guests import Part, dice, tuples
 from sources.estate.world import World
 
 MARKETPLACE = "A1PA6795UKMFR9"
+_ATTRIBUTES = {"Colour": "color"}  # every other option is a size to Amazon
 _VAT = Decimal("1.19")
 _TOWNS = (("Dresden", "01067"), ("Leipzig", "04109"), ("München", "80331"), ("Görlitz", "02826"))
 
@@ -53,7 +54,11 @@ def _offered(world: World) -> tuple[list[tuple[str, datetime, dict[str, Any]]], 
 def _listing(row: dict[str, Any], price: Decimal, number: int) -> tuple[str, datetime, dict[str, Any]]:
     updated = row["updated_at"].replace(microsecond=0)
     options = [(row[f"option_{n}_name"], row[f"option_{n}"]) for n in (1, 2) if row[f"option_{n}"]]
-    told = {"item_name": row["name"], "brand": row["brand"], **{name.lower(): value for name, value in options}}
+    told = {
+        "item_name": row["name"],
+        "brand": row["brand"],
+        **{_ATTRIBUTES.get(name, "size"): value for name, value in options},
+    }
     attributes = {name: [{"value": value, "marketplace_id": MARKETPLACE}] for name, value in told.items() if value}
     if row["gtin"]:
         attributes["externally_assigned_product_identifier"] = [{"type": "ean", "value": row["gtin"]}]

@@ -79,11 +79,12 @@ def serve(
     admit: Callable[[Ask], None],
     routes: Mapping[str, Callable[[Ask], Any]],
     open_routes: Mapping[str, Callable[[Ask], Any]] | None = None,
+    kind: str = "application/json",
 ) -> Starlette:
     """An app over the state at `path`: each route's answer as JSON, after `admit` has let the request in.
 
     A route takes a GET, or a POST if its path begins so: `POST /search`. `open_routes` take a POST and need no
-    credentials of their own: token endpoints.
+    credentials of their own: token endpoints. `kind` is the content type of answers.
     """
     opened: list[sqlite3.Connection] = []
 
@@ -101,7 +102,7 @@ def serve(
             one = await ask(request)
             if guarded:
                 admit(one)
-            return _reply(answer(one), 200, one.answer_headers)
+            return _reply(answer(one), 200, one.answer_headers, kind)
 
         return endpoint
 
@@ -137,5 +138,5 @@ def naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
-def _reply(body: Any, status: int, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(body), status, headers, "application/json")
+def _reply(body: Any, status: int, headers: dict[str, str] | None = None, kind: str = "application/json") -> Response:
+    return Response(orjson.dumps(body), status, headers, kind)

@@ -122,3 +122,14 @@ def test_a_revoked_token_is_one_clear_message_without_the_token(tmp_path):
         client(vendor, tmp_path).get("/things")
     assert "r-0" not in str(raised.value)
     assert not (tmp_path / "acme.token").exists()
+
+
+def test_a_request_for_a_token_is_borne_no_longer_than_the_one_that_needs_it(tmp_path):
+    vendor, borne = Vendor(), []
+
+    def answer(request):
+        borne.append(request.extensions["timeout"])
+        return vendor(request)
+
+    client(answer, tmp_path).get("/things", timeout=7)
+    assert borne == [{"connect": 7, "read": 7, "write": 7, "pool": 7}] * 2

@@ -47,7 +47,7 @@ def answering():
         if request.url.path == "/auth/o2/token":
             return httpx.Response(200, json={"access_token": "Atza|1", "expires_in": 3600})
         said = json.dumps(held.case["said"]).encode() if held.case["said"] else b""
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json"} if said else {}
         return httpx.Response(held.case["status"], headers=headers, content=iter([said]))
 
     client = http.connect(CONTRACT, lambda reference: "https://sandbox.example")

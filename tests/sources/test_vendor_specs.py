@@ -66,6 +66,13 @@ SYSTEMS = {
         },
         {"id": 7},
     ),
+    "klaviyo": Vendor(
+        ("klaviyo",),
+        frozenset({"authorization", "revision"}),
+        {"profiles": "ProfileResponseObjectResource"},
+        {"attributes": 7},
+        "page[size]",
+    ),
     "paypal": Vendor(
         ("paypal_reporting_transactions_v1",),
         frozenset({"authorization"}),
@@ -82,6 +89,14 @@ SYSTEMS = {
         frozenset({"x-app-id", "x-app-token"}),
         {"customers": "CustomerWithSummaryLoyaltyReferrals", "vouchers": "VoucherWithCategories"},
         {"id": 7},
+    ),
+    "xero": Vendor(
+        ("xero",),
+        frozenset({"authorization", "xero-tenant-id"}),
+        {"contacts": "Contact", "invoices": "Invoice", "payments": "Payment"},
+        {"ContactID": 7},
+        "pageSize",
+        frozenset({401, 403, 429}),
     ),
 }
 HOUR = timedelta(hours=1)
@@ -118,6 +133,8 @@ def registry(file: str) -> Registry:
 def recorded(request, first_day, tmp_path_factory) -> tuple[Served, list[Exchange]]:
     """A system whose every stream has been read in full, then changed in all ways, read again, and made to refuse."""
     system = begin(request.param, first_day(request.param), tmp_path_factory.mktemp("recorded"))
+    small = {name: one.model_copy(update={"page_size": 15}) for name, one in system.contract.streams.items()}
+    system.contract = system.contract.model_copy(update={"streams": small})
     client, exchanges = open_client(system.contract, connector_of(system.contract), system.resolve), []
 
     def keep(answer: httpx.Response) -> None:
@@ -149,7 +166,7 @@ def recorded(request, first_day, tmp_path_factory) -> tuple[Served, list[Exchang
 
 def test_every_exchange_keeps_the_vendors_specification(recorded):
     system, exchanges = recorded
-    assert len(exchanges) > 20
+    assert len(exchanges) > 10 * len(system.contract.streams)
     grant = system.contract.auth.grant
     assert {200, 403, 429, grant.refused if grant else 401} <= {exchange.status for exchange in exchanges}
     violations = [problem for exchange in exchanges for problem in violations_of(system.system, exchange)]
@@ -222,7 +239,7 @@ def _operation(system: str, exchange: Exchange) -> tuple[str, dict[str, Any] | N
 def _answer_schema(file: str, operation: dict[str, Any], status: int) -> dict[str, Any]:
     """Voucherify's document describes only success; its errors have a schema of their own."""
     answers = operation["responses"]
-    answer = answers.get(str(status)) or answers.get("default")
+    answer = answers.get(str(status)) or answers.get(f"{status // 100}XX") or answers.get("default")
     if answer is None:
         return {"$ref": "#/components/schemas/Error"}
     answer = _resolved(file, answer)

@@ -1,0 +1,1 @@
+"""Klaviyo: contract, connector and stand-in."""

@@ -1,0 +1,1 @@
+"""Xero: contract, connector and stand-in."""

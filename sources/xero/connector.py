@@ -1,0 +1,1 @@
+"""Xero, Accounting API 2.0: its contract says all that the kernel needs to know."""
