@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("extract", "pipeline", "publish", "throughput", "undo")
+NAMES = ("extract", "pipeline", "publish", "republish", "throughput", "undo")
 # They take long, and one of them kills.
 ON_DEMAND = ("match", "fire")
 

@@ -20,7 +20,7 @@ from sources.odoo import actions
 from sources.odoo.client import call
 from sources.odoo.demo.fresh import create_database
 from tests.odoo import server
-from tests.odoo.fixtures import DATABASE, OdooTarget, RealOdoo, serving
+from tests.odoo.fixtures import DATABASE, OdooTarget, running_odoo, serving
 from tests.odoo.publishing import Row, Shop, person
 
 CREATED, CHANGED, BATCH, ROUNDS = 2000, 2000, 500, 3
@@ -53,12 +53,8 @@ def main() -> None:
 def _odoo() -> Iterator[tuple[str, Database]]:
     """(real or embedded, a function that gives a provisioned database of one's own)."""
     if server.provisioned():
-        with server.in_use():
-            running = server.start()
-            try:
-                yield "real", lambda: RealOdoo(running).database("provisioned", "real-json2")
-            finally:
-                running.stop()
+        with running_odoo() as real:
+            yield "real", lambda: real.database("provisioned", "real-json2")
     else:
         yield "embedded", _embedded
 

@@ -28,7 +28,7 @@ from sources.odoo import actions
 from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, search_read
 from tests.odoo import server
-from tests.odoo.fixtures import OdooTarget, RealOdoo
+from tests.odoo.fixtures import OdooTarget, RealOdoo, running_odoo
 from tests.odoo.publishing import Shop, person, price, product
 
 COUNT, ROUNDS = (int(n) for n in (os.environ.get("ASSAY_THROUGHPUT") or "1000,3").split(","))
@@ -77,21 +77,16 @@ class Took:
 
 
 def main() -> None:
-    """Print both for each kind of work, and what re-publishing the unchanged rows costs."""
+    """Print both for each kind of work."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if not server.provisioned():
         print("no real Odoo here: run `make odoo`")
         return
     found: dict[str, list[tuple[Took, Took, float]]] = defaultdict(list)
-    again: list[tuple[float, float]] = []
-    with server.in_use():
-        running = server.start()
-        try:
-            for _ in range(ROUNDS):
-                with _databases(RealOdoo(running)) as (published, inside):
-                    _round(running, published, inside, found, again)
-        finally:
-            running.stop()
+    with running_odoo() as real:
+        for _ in range(ROUNDS):
+            with _databases(real) as (published, inside):
+                _round(real.server, published, inside, found)
     print(f"{COUNT} records each, batches of {BATCH}, medians of {ROUNDS}; ratio = in-process / published")
     print(f"  {'':<34}{'published':>18}{'in-process':>18}{'ratio':>14}{'our own':>9}")
     print(f"  {'':<34}{'rec/s   CPU ms':>18}{'rec/s   CPU ms':>18}{'wall    CPU':>14}{'CPU ms':>9}")
@@ -102,8 +97,6 @@ def main() -> None:
         own = median(t[2] for t in takes) / COUNT * 1000
         columns = "".join(f"{COUNT / t.wall_s:>9.0f}{t.cpu_s / COUNT * 1000:>9.2f}" for t in (ours, theirs))
         print(f"  {name:<34}{columns}{walls:>7.2f}{cpus:>7.2f}{own:>9.2f}")
-    first, second = (median(one[i] for one in again) for i in (0, 1))
-    print(f"  publishing all {first:.2f} s, again unchanged {second:.2f} s: {second / first:.1%} (target below 3%)")
 
 
 @contextmanager
@@ -112,13 +105,12 @@ def _databases(real: RealOdoo) -> Iterator[tuple[OdooTarget, OdooTarget]]:
         yield one, other
 
 
-def _round(running: server.Server, published: OdooTarget, inside: OdooTarget, found: dict, again: list) -> None:
+def _round(running: server.Server, published: OdooTarget, inside: OdooTarget, found: dict) -> None:
     """Publish all, change all, and do the same inside the twin, step by step in turns."""
     with tempfile.TemporaryDirectory() as home:
         shop, twin = Shop(Path(home), published.client()), inside.client()
         for each in (shop, Shop(Path(home), twin)):
             each.price_list()
-        whole = 0.0
         for turn in ("new", "changed"):
             _golden(shop, turn == "changed")
             for name in OBJECTS:
@@ -127,10 +119,7 @@ def _round(running: server.Server, published: OdooTarget, inside: OdooTarget, fo
                 assert len(lines) == COUNT
                 took, own = _measured(running, published.db, partial(shop.apply, plan))
                 found[f"{name} {turn}"].append((took, _inside(shop, twin, inside, lines), own))
-                whole += took.wall_s
-        began = time.perf_counter()
         assert shop.plan().empty
-        again.append((whole / 2, time.perf_counter() - began))
 
 
 def _golden(shop: Shop, changed: bool) -> None:
@@ -146,15 +135,17 @@ def _golden(shop: Shop, changed: bool) -> None:
 def _measured(running: server.Server, database: str, work: Callable[[], Report]) -> tuple[Took, float]:
     """(what it took, CPU seconds of this process)."""
 
-    def spent() -> float:
-        backends = server.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
-        return sum(_cpu_s(int(pid)) for pid in [running.process.pid, *backends])
-
-    before, began, own = spent(), time.perf_counter(), time.process_time()
+    before, began, own = spent_by(running, database), time.perf_counter(), time.process_time()
     report = work()
-    took = Took(time.perf_counter() - began, spent() - before)
+    took = Took(time.perf_counter() - began, spent_by(running, database) - before)
     assert set(report.outcomes) == {"done"}, report.exceptions
     return took, time.process_time() - own
+
+
+def spent_by(running: server.Server, database: str) -> float:
+    """CPU seconds so far of an Odoo and of its PostgreSQL backends."""
+    backends = server.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
+    return sum(_cpu_s(int(pid)) for pid in [running.process.pid, *backends])
 
 
 def _cpu_s(pid: int) -> float:

@@ -22,7 +22,7 @@ from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, call
 from tests.odoo import server
 from tests.odoo.exporting import GROWS, digests
-from tests.odoo.fixtures import OdooTarget, RealOdoo
+from tests.odoo.fixtures import OdooTarget, running_odoo
 from tests.odoo.publishing import Shop, intercepting
 
 BATCH, HUMANS, SHARE, PAIRS = 500, 25, 0.38, 0.001
@@ -55,16 +55,12 @@ def main(size: int = SIZE) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if not server.provisioned():
         sys.exit(f"no real Odoo here: {server.obstacle() or 'run `make odoo`'}")
-    with server.in_use():
-        running = server.start()
-        try:
-            with (
-                RealOdoo(running).database("provisioned", "real-json2") as target,
-                tempfile.TemporaryDirectory() as home,
-            ):
-                tell(size, measure(target, Path(home), size, running.process.pid))
-        finally:
-            running.stop()
+    with (
+        running_odoo() as real,
+        real.database("provisioned", "real-json2") as target,
+        tempfile.TemporaryDirectory() as home,
+    ):
+        tell(size, measure(target, Path(home), size, real.server.process.pid))
 
 
 def tell(size: int, found: Measured) -> None:

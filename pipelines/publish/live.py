@@ -13,11 +13,13 @@ from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import Refused
 from sources.odoo.access import uuid_of
 from sources.odoo.actions import GOLDEN_ID, RUN
-from sources.odoo.client import OdooClient, call, fields_get, read_by_id, search_read
-from sources.odoo.errors import OdooDenied
+from sources.odoo.client import OdooClient, call, fields_get, read_by_id, read_columns, search_read
+from sources.odoo.errors import OdooDenied, OdooNoSuchMethod
 from sources.odoo.wanted import MODULE
 
 READ_PAGE = 2000
+# Of these PostgreSQL holds one value for each record.
+PLAIN = {"char", "text", "html", "selection", "boolean", "integer", "float", "monetary", "date", "datetime", "many2one"}
 
 
 def fingerprint(client: OdooClient) -> str:
@@ -49,13 +51,11 @@ def described(client: OdooClient, policy: ObjectPolicy) -> dict[str, dict[str, A
 def bindings(client: OdooClient, model: str) -> dict[str, int]:
     """Odoo id by golden id: from our field on the records and, where readable, our external ids, which win."""
     bound = {}
-    for page in read_by_id(client, model, [GOLDEN_ID], [(GOLDEN_ID, "!=", False)], page=READ_PAGE):
-        for row in page:
-            bound.setdefault(row[GOLDEN_ID], row["id"])
+    for row in _all(client, model, [GOLDEN_ID], [(GOLDEN_ID, "!=", False)]):
+        bound.setdefault(row[GOLDEN_ID], row["id"])
     ours = [("module", "=", MODULE), ("model", "=", model)]
     with contextlib.suppress(OdooDenied):
-        for page in read_by_id(client, "ir.model.data", ["name", "res_id"], ours, page=READ_PAGE):
-            bound |= {row["name"]: row["res_id"] for row in page}
+        bound |= {row["name"]: row["res_id"] for row in _all(client, "ir.model.data", ["name", "res_id"], ours)}
     return bound
 
 
@@ -82,7 +82,23 @@ def records(client: OdooClient, policy: ObjectPolicy, fields: dict[str, Any]) ->
     wanted = {*policy.owned, *policy.retire, GOLDEN_ID}
     if any(field.from_parent for field in policy.owned.values()):
         wanted.add("parent_id")
-    for page in read_by_id(client, policy.model, sorted(wanted & fields.keys()), page=READ_PAGE):
+    names = sorted(wanted & fields.keys())
+    gathered = all(fields[name]["type"] in PLAIN and fields[name].get("store") for name in names)
+    yield from _all(client, policy.model, names, gathered=gathered)
+
+
+def _all(
+    client: OdooClient, model: str, names: list[str], domain: list | None = None, gathered: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Every record that matches, gathered by PostgreSQL where this Odoo can and the fields are of that kind."""
+    if gathered and client.remembered.get("columns", True):
+        try:
+            for page in read_columns(client, model, names, domain):
+                yield from page
+            return
+        except OdooNoSuchMethod:
+            client.remembered["columns"] = False
+    for page in read_by_id(client, model, names, domain, page=READ_PAGE):
         yield from page
 
 

@@ -36,7 +36,7 @@ from sources.odoo.errors import (
 
 READS = {"search", "search_read", "read", "search_count", "fields_get", "context_get", "web_read", "name_search"}
 READS |= {"get_external_id", "exists", "has_group", "web_search_read", "default_get", "has_access"}
-READS.add("check_access_rights")
+READS |= {"check_access_rights", "formatted_read_group"}
 # Never the bot's own language: a value read today must be the value read tomorrow. Reads see archived records too;
 # writes do not, or Odoo's own rules would count archived variants and barcodes.
 CONTEXT = {"lang": "en_US"}
@@ -154,6 +154,33 @@ def read_by_id(
         if len(found) < page:
             return
         after = found[-1]["id"]
+
+
+def read_columns(
+    client: OdooClient, model: str, fields: list[str], domain: list | None = None, page: int = 20_000
+) -> Iterator[list[dict[str, Any]]]:
+    """As `read_by_id`, for stored fields with one value: PostgreSQL gathers them, at a quarter of Odoo's own effort.
+
+    Blank is None. Pages hold about `page` records. Raises OdooNoSuchMethod where this Odoo is too old for it.
+    """
+
+    def gathered(aggregates: list[str], after: int = 0, up_to: int | None = None) -> dict[str, Any]:
+        within = [*(domain or []), ("id", ">", after), *([("id", "<=", up_to)] if up_to else [])]
+        return call(client, model, "formatted_read_group", domain=within, groupby=[], aggregates=aggregates)[0]
+
+    found = gathered(["__count", "id:min", "id:max"])
+    if not found["__count"]:
+        return
+    first, last = found["id:min"], found["id:max"]
+    width = max(page, (last - first + 1) * page // found["__count"])
+    names = ["id", *fields]
+    for after in range(first - 1, last, width):
+        # Records that come into being meanwhile belong to the last page.
+        columns = gathered(
+            [f"{name}:array_agg" for name in names], after, after + width if after + width < last else None
+        )
+        rows = zip(*(columns[f"{name}:array_agg"] for name in names), strict=True)
+        yield [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def search_read(

@@ -244,6 +244,13 @@ def _real_odoo() -> Iterator[RealOdoo]:
         if not needed:
             pytest.skip(f"no real Odoo here: {reason}")
         server.provision()
+    with running_odoo() as found:
+        yield found
+
+
+@contextmanager
+def running_odoo() -> Iterator[RealOdoo]:
+    """A server of this process on the provisioned Odoo."""
     with server.in_use():
         running = server.start()
         try:

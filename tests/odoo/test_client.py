@@ -4,8 +4,12 @@ from contextlib import closing
 
 import pytest
 
-from sources.odoo.client import call, connect, fields_get, read_by_id, search_read, write_each
+from pipelines.publish import live
+from pipelines.publish.policy import load_policy
+from pipelines.publish.values import seen
+from sources.odoo.client import call, connect, fields_get, read_by_id, read_columns, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooMissing, OdooNoSuchMethod, OdooRejected, OdooUnreachable
+from tests.odoo.fixtures import KINDS
 
 
 def partner(client, **values):
@@ -178,3 +182,32 @@ def test_both_transports_give_equal_values(odoo_target):
 def test_a_server_that_is_not_there_is_unreachable():
     with pytest.raises(OdooUnreachable, match="ODOO_URL"):
         connect("http://127.0.0.1:9", "db", "login", "key")
+
+
+@pytest.mark.parametrize("least_odoo", KINDS[1:], indirect=True)
+def test_columns_gathered_by_the_database_say_what_the_records_say(least_odoo):
+    client, policy = least_odoo.least("publisher"), load_policy()
+    first = search_read(client, "product.pricelist.item", ["id"], limit=1)[0]["id"]
+    timed = {"date_start": "2026-03-01 08:30:00", "fixed_price": 12.345678}
+    call(client, "product.pricelist.item", "write", [first], vals=timed)
+    for each in policy.objects.values():
+        fields = live.described(client, each)
+        read = []
+        for whole in (True, False):
+            client.remembered["columns"] = whole
+            rows = live.records(client, each, fields)
+            read.append([{name: seen(fields[name]["type"], value) for name, value in row.items()} for row in rows])
+        assert read[0] == read[1]
+        assert len(read[0]) > 20
+        assert [row["id"] for row in read[0]] == sorted(row["id"] for row in read[0])
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+def test_pages_of_columns_hold_every_record_once_in_order(odoo):
+    made = call(odoo, "res.partner", "create", vals_list=[{"name": f"P{n}", "active": n > 4} for n in range(25)])
+    call(odoo, "res.partner", "unlink", made[7:12])
+    pages = list(read_columns(odoo, "res.partner", ["name", "zip"], [("id", "in", made)], page=10))
+    assert [row["id"] for page in pages for row in page] == made[:7] + made[12:]
+    assert len(pages) > 1
+    assert pages[0][0] == {"id": made[0], "name": "P0", "zip": None}
+    assert list(read_columns(odoo, "res.partner", ["name"], [("id", "=", 0)])) == []
