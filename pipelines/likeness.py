@@ -18,11 +18,15 @@ LEADS = ("least_lead", "most_lead")
 
 
 class Pairs(NamedTuple):
-    """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across."""
+    """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across.
+
+    `systems` names the systems of both records.
+    """
 
     one: np.ndarray
     other: np.ndarray
     values: np.ndarray
+    systems: tuple[np.ndarray, np.ndarray]
 
 
 class Fit(NamedTuple):
@@ -39,8 +43,9 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     their records as different. What a record looks like whose match is missing is simulated: the runner-up of a sure
     pair, its lead recomputed as if the match were not there; its scores also tell what share of records has a match.
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
-    in the score; feature `constant` is added, `cut` is the score from which a pair is linked. Empty if too few pairs
-    are sure. The same pairs in any order give the same weights.
+    in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
+    share of its linked records that would find another partner there if the better one were missing. Empty if too few
+    pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
     pairs = _pairs(table, [feature["name"] for feature in features])
@@ -73,7 +78,8 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         best = _best(pairs, score)
         sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
     cut = _cut(score[_best(pairs, score)])
-    return _as_table(_rows(features, similarity, offset, fit, cut, share))
+    several = _several(pairs, base, led, fit, score, cut, settings["lead_limit"])
+    return _as_table(_rows(features, similarity, offset, fit, cut, share, several))
 
 
 def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:
@@ -85,7 +91,8 @@ def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:
         ]
         numbers.append(np.unique(np.array(keys, dtype=str), return_inverse=True)[1])
     values = np.stack([table[name].to_numpy().astype(float) for name in names], axis=1) if len(table) else None
-    return Pairs(*numbers, np.empty((0, len(names))) if values is None else values)
+    systems = tuple(np.array(table[name].to_pylist(), dtype=str) for name in ("one_system", "other_system"))
+    return Pairs(*numbers, np.empty((0, len(names))) if values is None else values, systems)
 
 
 def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -97,13 +104,7 @@ def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:
     """Pairs that are the best of both their records, the best of all first."""
-    firsts = []
-    for key in (pairs.one, pairs.other):
-        order, starts, _ = _ranked(key, score)
-        first = np.zeros(len(key), bool)
-        first[order[starts]] = True
-        firsts.append(first)
-    both = np.flatnonzero(firsts[0] & firsts[1])
+    both = np.flatnonzero(_is_first(pairs.one, score) & _is_first(pairs.other, score))
     return both[np.argsort(-score[both], kind="stable")]
 
 
@@ -202,6 +203,42 @@ def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], f
     return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
 
 
+def _several(pairs: Pairs, base, led, fit: Fit, score, cut: float, limit: float) -> dict[str, float]:
+    """Per system, how many of its records would be linked beside a better one of its own, per linked record.
+
+    Such a record's own best partner is the same; its lead is taken over those that come after it. Where a system keeps
+    each article once they are few, for that is what scores of records without a match were learnt from.
+    """
+    best = _best(pairs, score)
+    linked = best[score[best] > cut]
+    found = {}
+    sides = ((pairs.one, pairs.other, pairs.systems[1]), (pairs.other, pairs.one, pairs.systems[0]))
+    for key, across, systems in sides:
+        own = np.clip(base - _next_worse(key, base), -limit, limit)
+        facing = np.clip(base - _next_best(across, base), -limit, limit)
+        alone = np.c_[led[:, :-2], np.minimum(own, facing), np.maximum(own, facing)] @ fit.weights + fit.constant
+        beside = (alone > cut) & _is_first(across, base) & ~_is_first(key, base)
+        for system in np.unique(systems):
+            more, links = found.get(str(system), (0, 0))
+            found[str(system)] = more + beside[systems == system].sum(), links + (systems[linked] == system).sum()
+    return {system: float(more / max(links, 1)) for system, (more, links) in sorted(found.items())}
+
+
+def _is_first(key: np.ndarray, base: np.ndarray) -> np.ndarray:
+    order, starts, _ = _ranked(key, base)
+    first = np.zeros(len(key), bool)
+    first[order[starts]] = True
+    return first
+
+
+def _next_worse(key: np.ndarray, base: np.ndarray) -> np.ndarray:
+    order, starts, count = _ranked(key, base)
+    worse = np.empty(len(key))
+    worse[order] = np.r_[base[order][1:], 0.0]
+    worse[order[starts + count - 1]] = 0.0
+    return worse
+
+
 def _cut(score: np.ndarray) -> float:
     """The score above which linking gives the best F1 that the scores themselves lead to expect."""
     chance = np.sort(1 / (1 + np.exp(-np.clip(score, -500, 500))))[::-1]
@@ -210,7 +247,7 @@ def _cut(score: np.ndarray) -> float:
     return float(np.log(chosen / (1 - chosen)))
 
 
-def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: float, share: float) -> list[dict]:
+def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: float, share: float, several: dict):
     bit = np.log(2)
     rows = [
         {"feature": feature["name"], "similarity": s, "weight": w / bit}
@@ -222,6 +259,7 @@ def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: fl
     rows.append({"feature": "constant", "similarity": offset, "weight": fit.constant / bit})
     rows.append({"feature": "cut", "similarity": 0.0, "weight": cut / bit})
     rows.append({"feature": "matched share", "similarity": 0.0, "weight": share})
+    rows += [{"feature": f"several {system}", "similarity": 0.0, "weight": more} for system, more in several.items()]
     return [{**row, **{name: float(f"{row[name]:.6g}") for name in ("similarity", "weight")}} for row in rows]
 
 

@@ -36,6 +36,18 @@ def catalogues() -> list[dict]:
     return rows
 
 
+def offers() -> list[dict]:
+    """A marketplace: an offer of each of the forty articles and a second one of every other, some word by word."""
+    rows = []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        code = f"{maker[:2]}{300 + 7 * no}{'abcdefg'[no % 7]}"
+        rows.append(article(f"mkt:{no}a", f"{maker} {thing} {code}", 19 + 3 * no))
+        if no % 2 == 0:
+            words = f"{maker} {thing} {code}" if no % 8 == 0 else f"{thing} {code} by {maker}"
+            rows.append(article(f"mkt:{no}b", words, 22 + 3 * no))
+    return rows
+
+
 def article(record_id: str, name: str | None, price: float | None = None, brand: str | None = None) -> dict:
     return variant(
         record_id,
@@ -52,6 +64,8 @@ ODD = [
     *(article(f"{system}:same{no}", "sale") for system in ("abc", "xyz") for no in range(300)),
     article("abc:black", "Nordlyd headphones NL500 black", 99),
     article("xyz:white", "Nordlyd headphones NL500 white", 99),
+    article("abc:letter", "Nordlyd sleeve for tablets NL13GRNSEEV2"),
+    article("xyz:letter", "Nordlyd tablet sleeve NL13-GRN-SEE-2"),
     article("abc:six", "Borova lemonade 6x330ml", 6),
     article("xyz:six", "Borova lemonade 6 x 0.33 l", 6),
     article("xyz:one", "Borova lemonade 330 ml", 1),
@@ -90,6 +104,13 @@ def test_colours_that_contradict_are_two_articles(cluster_of):
     assert cluster_of["abc:black"] != cluster_of["xyz:white"]
 
 
+def test_a_letter_left_out_of_a_model_number_makes_no_other_model(matched):
+    features = "select model_extends, model_conflict from matched_products__likeness as pairs"
+    for side in ("one", "other"):
+        features += f" join matched_products__evidence as {side} on pairs.{side}_no = {side}.record_no"
+    assert matched(f"{features} where one.record_id like '%:letter' and other.record_id like '%:letter'") == [(1, 0)]
+
+
 def test_packs_are_one_in_any_spelling_and_another_pack_is_another_article(cluster_of):
     assert cluster_of["abc:six"] == cluster_of["xyz:six"] != cluster_of["xyz:one"]
 
@@ -106,6 +127,7 @@ def test_the_waterfall_of_a_pair_adds_up_to_its_bits(matched):
         join matched_products__evidence as r on scores.right_no = r.record_no
         join matched_products__explanations as said
             on said.left_record_id = l.record_id and said.right_record_id = r.record_id
+        where scores.likeness_bits is not null
         group by all
     """)
     assert len(rows) > 40
@@ -117,6 +139,19 @@ def test_a_name_that_hundreds_bear_and_one_of_ten_megabytes_bring_few_candidates
     ((longest,),) = matched("select max(length(name_text)) from matched_products__evidence")
     assert candidates < 50 * (len(ODD) + 100)
     assert longest <= 600
+
+
+def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_several_times(tmp_path):
+    ours = [row for row in catalogues() if row["record_id"].startswith("abc:")]
+    query = match(tmp_path, ours + offers(), domain="products")
+    cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
+    twice = range(0, 40, 2)
+    together = {no for no in twice if cluster[f"abc:{no}"] == cluster[f"mkt:{no}a"] == cluster[f"mkt:{no}b"]}
+    assert len(together) >= 15
+    assert together >= {no for no in twice if no % 8 == 0}
+    learnt = dict(query("select feature, weight from matched_products__likeness_model"))
+    limit = matching.declared("products")["likeness"]["learn"]["several_share"]
+    assert learnt["several mkt"] > limit > learnt["several abc"]
 
 
 FEATURES = [

@@ -16,11 +16,17 @@
 ({{ lists_differ('models') }} and not list_has_any(l.codes, r.codes) and not {{ models_extend() }})
 {%- endmacro %}
 
-{#- One model number begins or ends with another: a colour or a country is often appended. -#}
+{#- One model number has up to three characters more than another, at an end or, its digits being the same, anywhere: a colour
+    or a country is often appended, and a letter left out. -#}
 {% macro models_extend() -%}
 (len(list_filter(l.models, lambda m: len(list_filter(r.models, lambda k:
-    k <> m and least(length(m), length(k)) >= 4
-    and (starts_with(k, m) or starts_with(m, k) or ends_with(k, m) or ends_with(m, k))
+    k <> m and least(length(m), length(k)) >= 4 and abs(length(m) - length(k)) <= 3
+    and (
+        starts_with(k, m) or starts_with(m, k) or ends_with(k, m) or ends_with(m, k)
+        or least(length(m), length(k)) >= 6
+        and regexp_replace(k, '[^0-9]', '', 'g') = regexp_replace(m, '[^0-9]', '', 'g')
+        and levenshtein(k, m) = abs(length(m) - length(k))
+    )
 )) > 0)) > 0)
 {%- endmacro %}
 

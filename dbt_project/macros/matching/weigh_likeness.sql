@@ -1,4 +1,5 @@
-{#- Look-alikes with their features, their leads over the next best of either record, and bits above the learnt cut. -#}
+{#- Look-alikes with their features, their leads over the next best of either record, and bits above the learnt cut.
+    `beside_bits` come on top for the partner of a record that has a better one, in a system that lists articles several times. -#}
 {% macro weigh_likeness(likeness, model) %}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list -%}
 {%- set limit = declared('products', 'likeness.learn').lead_limit or 0 -%}
@@ -35,7 +36,8 @@ rivals as (
         nth_value(similarity, 2) over (
             partition by {{ side }}_no, {{ across }}_system order by similarity desc, {{ across }}_no
             rows between unbounded preceding and unbounded following
-        ) as {{ side }}_second{{ ',' if not loop.last }}
+        ) as {{ side }}_second,
+        lead(similarity, 1, 0) over (partition by {{ side }}_no, {{ across }}_system order by similarity desc, {{ across }}_no) as {{ side }}_worse{{ ',' if not loop.last }}
         {%- endfor %}
     from resembling
 
@@ -48,7 +50,8 @@ leads as (
         {%- for side in ['one', 'other'] %}
         greatest(-{{ limit }}, least({{ limit }},
             similarity - case when {{ side }}_place = 1 then coalesce({{ side }}_second, 0) else {{ side }}_best end
-        )) as {{ side }}_lead{{ ',' if not loop.last }}
+        )) as {{ side }}_lead,
+        greatest(-{{ limit }}, least({{ limit }}, similarity - {{ side }}_worse)) as {{ side }}_lead_beside{{ ',' if not loop.last }}
         {%- endfor %}
     from rivals
 
@@ -56,13 +59,30 @@ leads as (
 
 led as (
 
-    select *, least(one_lead, other_lead) as least_lead, greatest(one_lead, other_lead) as most_lead
+    select
+        *,
+        least(one_lead, other_lead) as least_lead,
+        greatest(one_lead, other_lead) as most_lead,
+        case
+            when other_place = 1 and one_place > 1 and {{ keeps_several('other_system', model) }}
+                then [one_lead_beside, other_lead]
+            when one_place = 1 and other_place > 1 and {{ keeps_several('one_system', model) }}
+                then [one_lead, other_lead_beside]
+        end as beside
     from leads
 
 )
 
 select
     *,
-    round(constant_weight - cut_weight{% for name in features + ['least_lead', 'most_lead'] %} + {{ name }} * {{ name }}_weight{% endfor %}, 4) as likeness_bits
+    round(constant_weight - cut_weight{% for name in features + ['least_lead', 'most_lead'] %} + {{ name }} * {{ name }}_weight{% endfor %}, 4) as likeness_bits,
+    round(
+        (least(beside[1], beside[2]) - least_lead) * least_lead_weight + (greatest(beside[1], beside[2]) - most_lead) * most_lead_weight, 4
+    ) as beside_bits
 from led
 {% endmacro %}
+
+{#- Whether a system was found to list one article several times, so that a record elsewhere may have several partners there. -#}
+{% macro keeps_several(system, model) -%}
+'several ' || {{ system }} in (select feature from {{ model }} where weight > {{ declared('products', 'likeness.learn').several_share or 1 }})
+{%- endmacro %}

@@ -60,6 +60,19 @@ anti join texts using (left_record_id, right_record_id)
 union all
 select * from texts
 union all
+select
+    l.record_id,
+    r.record_id,
+    case when likeness_bits is null then 'shared partner' else 'beside' end,
+    case when likeness_bits is null then 'both are linked with one record' else 'that system lists articles several times' end,
+    coalesce(beside_bits, bits),
+    null,
+    null
+from {{ ref('matched_products__likeness_scores') }} as scores
+inner join {{ ref('matched_products__evidence') }} as l on scores.left_no = l.record_no
+inner join {{ ref('matched_products__evidence') }} as r on scores.right_no = r.record_no
+where likeness_bits is null or beside_bits is not null
+union all
 select l.record_id, r.record_id, 'veto', vetoes.reasons, null, null, null
 from {{ ref('matched_products__vetoes') }} as vetoes
 inner join {{ ref('matched_products__evidence') }} as l on vetoes.left_no = l.record_no

@@ -1,7 +1,9 @@
-{#- Bits above the cut for each pair of look-alikes. A record has one partner in another system: a pair that is not the best
-    of both its records is not linked, whatever its bits; nor is one whose colours or packs contradict. -#}
+{#- Bits above the cut for each pair of look-alikes. A record has one partner in another system, the best of both, unless that
+    system lists articles several times: then each of them has its best. A pair whose colours or packs contradict is not linked. -#}
+{%- set model = ref('matched_products__likeness_model') -%}
+{%- set features = declared('products', 'likeness.features') | map(attribute='name') | list + ['least_lead', 'most_lead'] -%}
 with weighed as (
-    {{ weigh_likeness(ref('matched_products__likeness'), ref('matched_products__likeness_model')) }}
+    {{ weigh_likeness(ref('matched_products__likeness'), model) }}
 ),
 
 judged as (
@@ -13,13 +15,47 @@ judged as (
 
 ),
 
-placed as (
+scored as (
 
     select
         *,
-        row_number() over (partition by one_no, other_system order by is_barred, likeness_bits desc, other_no) as one_place,
-        row_number() over (partition by other_no, one_system order by is_barred, likeness_bits desc, one_no) as other_place
+        one_place = 1 and other_place = 1 and not is_barred as is_mutual_best,
+        case
+            when one_place = 1 and other_place = 1 and not is_barred then likeness_bits
+            when beside_bits is not null and not is_barred then likeness_bits + beside_bits
+            else least(likeness_bits, -1)
+        end as bits
     from judged
+
+),
+
+repeated as (
+
+    select scored.* replace (l.record_no as one_no, r.record_no as other_no)
+    from scored
+    inner join {{ ref('matched_products__repeats') }} as l on scored.one_no = l.stands_for
+    inner join {{ ref('matched_products__repeats') }} as r on scored.other_no = r.stands_for
+    where
+        {%- for side, record in [('one', 'l'), ('other', 'r')] %}
+        {{ 'and ' if not loop.first }}(
+            {{ record }}.record_no = {{ record }}.stands_for
+            or scored.bits > 0 and {{ keeps_several('scored.' ~ side ~ '_system', model) }}
+        )
+        {%- endfor %}
+
+),
+
+fellows as (
+
+    {%- for side, across in [('one', 'other'), ('other', 'one')] %}
+    select l.{{ side }}_no, r.{{ side }}_no as fellow_no, max(least(l.bits, r.bits)) as bits
+    from repeated as l
+    inner join repeated as r
+        on l.{{ across }}_no = r.{{ across }}_no and l.{{ side }}_system = r.{{ side }}_system and l.{{ side }}_no < r.{{ side }}_no
+    where l.bits > 0 and r.bits > 0
+    group by l.{{ side }}_no, r.{{ side }}_no
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 
@@ -27,11 +63,14 @@ select
     least(one_no, other_no) as left_no,
     greatest(one_no, other_no) as right_no,
     likeness_bits,
-    one_place = 1 and other_place = 1 and not is_barred as is_mutual_best,
-    case when one_place = 1 and other_place = 1 and not is_barred then likeness_bits else least(likeness_bits, -1) end as bits,
-    {%- for feature in declared('products', 'likeness.features') %}
-    {{ feature.name }},
-    {%- endfor %}
-    least_lead,
-    most_lead
-from placed
+    is_mutual_best,
+    bits,
+    case when not is_mutual_best and not is_barred then beside_bits end as beside_bits,
+    {{ features | join(', ') }}
+from repeated
+
+union all
+
+select one_no, fellow_no, null, false, max(bits), null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
+from fellows
+group by one_no, fellow_no

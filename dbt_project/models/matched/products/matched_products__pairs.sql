@@ -6,7 +6,7 @@ together as (
 
     select left_no, right_no, rules from found
     union all
-    select least(one_no, other_no), greatest(one_no, other_no), 0 from {{ ref('matched_products__lookalikes') }}
+    select left_no, right_no, 0 from {{ ref('matched_products__likeness_scores') }}
 
 )
 

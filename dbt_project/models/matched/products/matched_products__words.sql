@@ -10,6 +10,8 @@ plain as (
 
     select distinct evidence.record_no, evidence.system, evidence.marks
     from {{ ref('matched_products__evidence') }} as evidence
+    inner join {{ ref('matched_products__repeats') }} as repeats
+        on evidence.record_no = repeats.record_no and repeats.record_no = repeats.stands_for
     inner join kinds
         on evidence.marks & kinds.marks = 0
         and (evidence.system <> kinds.system or (select count(distinct system) from kinds) = 1)

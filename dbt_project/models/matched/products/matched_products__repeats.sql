@@ -1,0 +1,21 @@
+{#- Records of one system whose texts are the same, as shops list one article several times: they are no rivals of each
+    other, so the first is matched by its texts for all of them. A text of too many records is filler. -#}
+with counted as (
+
+    select
+        record_no,
+        min(record_no) over same_texts as first_no,
+        count(*) over same_texts as records,
+        (select count(distinct system) from {{ ref('matched_products__evidence') }}) as systems
+    from {{ ref('matched_products__evidence') }}
+    window same_texts as (partition by system, name_text, more_text, marks)
+
+)
+
+select
+    record_no,
+    case
+        when systems > 1 and records <= {{ declared('products', 'likeness.find').repeats or 1 }} then first_no
+        else record_no
+    end as stands_for
+from counted
