@@ -253,7 +253,8 @@ class _Run:
         if self.contract.kind == "files":
             return newest_hashes(self.landing, self.contract.system, self.name)
         native = self.contract.kind in NATIVE
-        dated = native or stream.event_time in (None, stream.cursor)
+        shown_again = stream.request is not None and bool(stream.request.tail)
+        dated = native or stream.event_time in (None, stream.cursor) and not shown_again
         may_vanish = sweeping or stream.delete_mode == "tombstone_feed" or stream.merge_field
         if lower is None or may_vanish or not dated:
             return landed_hashes(self.landing, self.contract.system, self.name)

@@ -125,7 +125,8 @@ class Request(Strict):
     some records unless asked is read once with each set of parameters. `lower`, `upper`: parameters of the window,
     written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
-    complete. `sweep`: further parameters when only keys are wanted.
+    complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
+    record was made, how long after that it may still change; it is asked for so much earlier.
     """
 
     path: str
@@ -140,6 +141,7 @@ class Request(Strict):
     total: str | None = None
     settled: str | None = None
     sweep: Parameters = {}
+    tail: Duration = timedelta(0)
     paging: Paging = Paging()
 
     @model_validator(mode="after")

@@ -30,7 +30,7 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     """
     request = stream.request
     filtered = (request.parent or request).lower
-    lower = window.lower if filtered else None
+    lower = window.lower - request.tail if filtered and window.lower else None
     sums = yield from _part(client, stream, request, lower, window.upper, window.cursor)
     for total in dict.fromkeys(sums or ()):
         yield Page([], total=total)

@@ -10,23 +10,20 @@ from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 
 from pipelines.intake import Intake
-from sources import http
 from sources.contract import load_contracts
-from sources.errors import BadBody, BadCredentials, ExtractError, MissingScope, ServerFault, SourceError, Throttled
+from sources.errors import BadCredentials, ExtractError, ServerFault, SourceError, Throttled
 from sources.records import Page, at_path
-from tests.sources.served import wait_for_nobody
+from tests.sources.replay import answered, beside, expected
 
-BESIDE = [parent / "shared/data/vendor/amazon_spapi_sandbox" for parent in Path(__file__).parents]
-SANDBOX = next((folder for folder in BESIDE if folder.is_dir()), BESIDE[0])
+SANDBOX = beside("amazon_spapi_sandbox")
 CONTRACT = load_contracts()["amazon"]
 READ = {"orders": "/orders/2026-01-01/orders", "listings": "/listings/2021-08-01/items/{sellerId}"}
+CODES = {"Unauthorized": BadCredentials, "QuotaExceeded": Throttled}
 
 published = pytest.mark.skipif(not SANDBOX.is_dir(), reason="Amazon's sandbox cases do not lie beside this checkout")
 
@@ -38,41 +35,6 @@ def cases() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture
-def answering():
-    """A client, and a holder of the case that answers it next."""
-    held = SimpleNamespace(case=None)
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path == "/auth/o2/token":
-            return httpx.Response(200, json={"access_token": "Atza|1", "expires_in": 3600})
-        said = json.dumps(held.case["said"]).encode() if held.case["said"] else b""
-        headers = {"content-type": "application/json"} if said else {}
-        return httpx.Response(held.case["status"], headers=headers, content=iter([said]))
-
-    client = http.connect(CONTRACT, lambda reference: "https://sandbox.example")
-    client.account.http._transport = httpx.MockTransport(answer)
-    wait_for_nobody(client)
-    yield client, held
-    client.close()
-
-
-def expected(status: int, said: Any) -> set[type[ExtractError]]:
-    """What an answer must end in; nothing where it is data."""
-    code = at_path(said, "errors.0.code")
-    if code == "Unauthorized" or status == 401:
-        return {BadCredentials}
-    if status == 403:
-        return {MissingScope}
-    if status == 429 or code == "QuotaExceeded":
-        return {Throttled}
-    if status >= 500 or status == 408:
-        return {ServerFault}
-    if status >= 400 or code:
-        return {SourceError}
-    return set() if said else {BadBody}
-
-
 def told(said: Any) -> list[str]:
     """The texts of errors, where they say more than the code does."""
     errors = [one for one in at_path(said, "errors") or [] if isinstance(one, dict)]
@@ -80,22 +42,23 @@ def told(said: Any) -> list[str]:
 
 
 @published
-def test_every_published_answer_is_taken_as_data_or_refused_as_what_it_is(answering):
-    client, held = answering
-    seen, wrong = Counter(), []
-    for number, case in enumerate(cases()):
-        held.case = case
+def test_every_published_answer_is_taken_as_data_or_refused_as_what_it_is():
+    every, seen, wrong = cases(), Counter(), []
+    client = answered(CONTRACT, lambda request: answers[request.url.path])
+    answers = {f"/case/{number}": (case["status"], case["said"]) for number, case in enumerate(every)}
+    for path, (status, said) in answers.items():
         try:
-            ended, body = set(), client.get(f"/case/{number}")
+            ended, body = None, client.get(path)
         except ExtractError as error:
-            ended, body = {type(error)}, None
-            wrong += [(number, "repeats the vendor") for text in told(case["said"]) if text in str(error)]
-        if ended != expected(case["status"], case["said"]) or not ended and body != case["said"]:
-            wrong.append((case["status"], ended, case["path"]))
-        seen.update(ended or {"data"})
+            ended, body = type(error), None
+            wrong += [(path, "repeats the vendor") for text in told(said) if text in str(error)]
+        if ended != expected(status, at_path(said, "errors.0.code"), said, CODES) or not ended and body != said:
+            wrong.append((path, status, ended))
+        seen[ended] += 1
+    client.close()
     assert wrong == []
     assert sum(seen.values()) == 1_283
-    assert seen.keys() >= {"data", Throttled, ServerFault, SourceError, BadCredentials}
+    assert seen.keys() >= {None, Throttled, ServerFault, SourceError, BadCredentials}
 
 
 @published

@@ -261,3 +261,8 @@ def test_the_children_of_every_parent_in_the_window_are_read_and_say_whose_they_
     records = [record for page in rest.read(client, spec, Window(NOW, NOW)) for record in page.records]
     assert records == [{"id": 1, "order": "a/1"}, {"id": 2, "order": "a/1"}, {"id": 3, "order": "c"}]
     assert len(client.asked) == 4
+
+
+def test_a_filter_by_creation_is_asked_for_as_much_earlier_as_records_still_change():
+    spec = stream({"lower": "since", "tail": "10d"})
+    assert read(lambda given: ([{"id": 1}], {}), spec, Window(NOW, NOW))[2] == [{"since": "2026-03-19T15:00:00Z"}]

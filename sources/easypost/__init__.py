@@ -1,0 +1,1 @@
+"""EasyPost: contract, connector and stand-in."""

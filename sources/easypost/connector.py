@@ -1,0 +1,1 @@
+"""EasyPost, API v2: its contract says all that the kernel needs to know."""
