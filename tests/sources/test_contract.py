@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 
 import pytest
 import yaml
 
-from sources.contract import ContractError, load_contract, load_contracts
+from sources.contract import SOURCES, ContractError, load_contract, load_contracts
 from sources.facts import parse_duration
 
 STREAM = {"description": "Things.", "domain": "reference", "columns": {"id": {}, "at": {"type": "timestamp"}}}
@@ -64,3 +65,11 @@ def test_every_personal_column_of_a_customer_stream_is_classified(system, contra
     for name, stream in contract.streams.items():
         if stream.domain == "customers":
             assert stream.pii, f"{system}/{name} has no column of class pii"
+
+
+def test_no_survivorship_order_names_a_system_whose_people_are_evidence_alone():
+    with (SOURCES.parent / "dbt_project/seeds/survivorship.csv").open() as seed:
+        named = {system for row in csv.DictReader(seed) for system in row["systems"].split(" > ")}
+    evidence = {system for system, contract in load_contracts().items() if contract.identity_only}
+    assert evidence >= {"paypal", "zendesk", "klaviyo", "xero", "easypost"}
+    assert evidence & named == set()
