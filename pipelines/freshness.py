@@ -76,7 +76,7 @@ def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Water
             if stream.freshness.basis == "event":
                 pulse = stream.freshness.pulse or name
                 if (system, pulse) not in events:
-                    events[system, pulse] = newest_events(settings, system, pulse)
+                    events[system, pulse] = newest_events(settings, contract, pulse)
                 units = set(events[system, pulse]) | _listed_units(settings, contract, name, stream)
                 found += [
                     Watermark(system, name, unit or None, "event", events[system, pulse].get(unit))
@@ -108,17 +108,19 @@ def allowed(contract: Contract, stream: Stream, mark: Watermark) -> Sla:
     return Sla(warn=max(stream.sla.warn, pulse.sla.warn), fail=max(stream.sla.fail, pulse.sla.fail))
 
 
-def newest_events(settings: Settings, system: str, stream: str) -> dict[str, datetime]:
+def newest_events(settings: Settings, contract: Contract, stream: str) -> dict[str, datetime]:
     """The newest event per unit of what has landed (key "" for rows without one), naive UTC.
 
-    An event counts as no later than the moment when it was read: a clock that runs ahead must not hide darkness,
-    and old data that is landed now stays old.
+    An event counts as no later than the moment when the source's database took it in, where that is told, and when it
+    was read: a clock that runs ahead must not hide darkness, and old data that is landed now stays old.
     """
-    files = _files(settings, system, stream)
+    files = _files(settings, contract.system, stream)
     if not files:
         return {}
-    query = """
-        select coalesce(_unit, ''), max(least(_event_at, _extracted_at))
+    told = contract.kind == "sql" and contract.streams[stream].clock == "database"
+    arrived = f'"{contract.streams[stream].cursor}"' if told else "_extracted_at"
+    query = f"""
+        select coalesce(_unit, ''), max(least(_event_at, {arrived}, _extracted_at))
         from read_parquet(?, union_by_name = true)
         where not _deleted and _event_at is not null
         group by all

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from pipelines.cli import main
 from pipelines.extract import LoadReport, extract_stream
 from pipelines.gates import Gate
 from pipelines.publish.store import Plan
@@ -30,6 +32,8 @@ class Story:
     plan: Plan
     planned: set[tuple[str, str]]
     written: list[dict]
+    told: Result
+    read_again: dict[str, Gate]
     healed: dict[str, Gate]
 
 
@@ -52,14 +56,16 @@ def tell(retailer: Retailer, edited: Path) -> Story:
     backfill = extract_stream(contracts["odoo"], "pricelist_items", settings, began, full=True)
     assert retailer.build() == {}
     gates, relaxed = retailer.gates(), retailer.gates(with_price_sla(edited, "45m"))
+    told = CliRunner().invoke(main, ["freshness"])
     plan, lines = retailer.plan()
     done, read_back = publish(retailer, plan, note="half an hour of changes")
     assert read_back.passed
     retailer.extract(["odoo"])
+    read_again = retailer.gates()
     assert retailer.build() == {}
     written = receipts(settings, done.run_id)
     planned = {(line.object, name) for line in lines for name in line.after}
-    return Story(backfill, gates, relaxed, plan, planned, written, retailer.gates())
+    return Story(backfill, gates, relaxed, plan, planned, written, told, read_again, retailer.gates())
 
 
 def change_every_domain(retailer: Retailer) -> None:
@@ -121,6 +127,12 @@ def test_the_allowed_age_is_read_from_the_contract_and_takes_effect_at_once(stor
     assert story.relaxed["prices"].reasons == []
 
 
-def test_what_is_read_and_built_again_opens_the_gate(story):
+def test_the_command_line_ends_with_3_and_names_what_is_stale(story):
+    assert story.told.exit_code == 3
+    assert "odoo/pricelist_items" in story.told.output
+
+
+def test_what_is_read_and_built_again_opens_the_gate_and_not_before(story):
+    assert not story.read_again["prices"].open, "golden is as old as it was"
     assert story.healed["prices"].open
     assert story.healed["prices"].reasons == []

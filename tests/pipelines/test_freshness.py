@@ -96,7 +96,7 @@ def test_a_till_whose_clock_runs_ahead_does_not_hide_darkness(settings, tills):
     read = AT - timedelta(hours=6)
     land(settings, tills, "receipts", [("1", "S1", AT + timedelta(days=1))], read)
     prove(settings, "customers", AT)
-    assert newest_events(settings, "tills", "receipts") == {"S1": read}
+    assert newest_events(settings, tills["tills"], "receipts") == {"S1": read}
     assert states(settings, tills)["customers", "S1"] == "stale"
 
 

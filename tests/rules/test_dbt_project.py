@@ -37,19 +37,24 @@ def root_models(manifest):
     return [node["name"] for node in models_of(manifest).values() if not parents(node)]
 
 
+def without_clocks(manifest):
+    return [node for node in models_of(manifest).values() if not node["name"].endswith("__clocks")]
+
+
 @rule
 def direct_join_to_source(manifest):
-    """Who reads a source reads nothing else, and exactly one source."""
-    for node in models_of(manifest).values():
-        sources = [parent for parent in parents(node) if parent.startswith("source.")]
-        if sources and (len(sources) > 1 or len(parents(node)) > 1):
+    """Who reads a source reads nothing else, and exactly one source; how its clocks run is a part of reading it."""
+    for node in without_clocks(manifest):
+        others = [parent for parent in parents(node) if not parent.endswith("__clocks")]
+        sources = [parent for parent in others if parent.startswith("source.")]
+        if sources and (len(sources) > 1 or len(others) > 1):
             yield node["name"]
 
 
 @rule
 def source_fanout(manifest):
     """Each source is read by exactly one model: no more, and not by none."""
-    readers = Counter(parent for node in models_of(manifest).values() for parent in parents(node))
+    readers = Counter(parent for node in without_clocks(manifest) for parent in parents(node))
     return [source["name"] for key, source in manifest["sources"].items() if readers[key] != 1]
 
 

@@ -2,7 +2,7 @@ with versions as (
     {{ latest_per_key(source('pos', 'customers'), [
         'store_code', 'first_name', 'last_name', 'company_name', 'vat', 'email', 'phone', 'mobile', 'street', 'city', 'zip',
         'country_code', 'birth_on', 'loyalty_code', 'language', 'accepts_marketing',
-    ]) }}
+    ], arrived_at='updated_at', clocks=ref('stg_pos__clocks')) }}
 )
 
 select

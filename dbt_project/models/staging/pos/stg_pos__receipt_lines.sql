@@ -2,7 +2,7 @@
 with versions as (
     {{ latest_per_key(source('pos', 'receipt_lines'), [
         'receipt_code', 'line', 'store_code', 'article_code', 'quantity', 'unit_amount', 'total_amount', 'tax_rate', 'sold_at',
-    ]) }}
+    ], arrived_at='updated_at', clocks=ref('stg_pos__clocks')) }}
 )
 
 select

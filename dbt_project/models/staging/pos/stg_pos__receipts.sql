@@ -2,7 +2,7 @@
 with versions as (
     {{ latest_per_key(source('pos', 'receipts'), [
         'store_code', 'till', 'number', 'customer_code', 'currency', 'total_amount', 'payment', 'sold_at',
-    ]) }}
+    ], arrived_at='updated_at', clocks=ref('stg_pos__clocks')) }}
 )
 
 select
