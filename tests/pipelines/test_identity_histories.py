@@ -1,6 +1,6 @@
 """Whatever happens to the clusters over time, the registry of golden ids keeps its promises.
 
-ASSAY_HISTORIES says how many random histories are lived through (100 by default).
+ASSAY_HISTORIES says how many random histories are lived through (50 by default).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pipelines import identity, ledger
 
-HISTORIES = int(os.environ.get("ASSAY_HISTORIES", "100"))
+HISTORIES = int(os.environ.get("ASSAY_HISTORIES", "50"))
 SYSTEMS = ("odoo", "pos", "shopify")
 RECORDS = [f"{system}:{n}" for system in SYSTEMS for n in range(4)]
 TABLES = (ledger.golden_ids, ledger.id_members, ledger.id_events)
