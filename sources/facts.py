@@ -56,7 +56,7 @@ class Grant(Strict):
 
     `host`: name of the secret that holds its address, where that is not the system's own. The client says who it is by
     `basic` or among the `params`; the token goes out in `header`, behind the word Bearer unless the header is its own,
-    and is refused with the HTTP status `refused` once it has expired.
+    and is refused with the HTTP status `refused` once it has expired. `sent`: how the request is written.
     """
 
     path: str
@@ -67,6 +67,7 @@ class Grant(Strict):
     params: dict[str, str] = {}
     header: str = "authorization"
     refused: int = 401
+    sent: Literal["form", "json"] = "form"
 
 
 class Auth(Strict):

@@ -65,7 +65,8 @@ class Tokens(httpx.Auth):
         if grant.refresh:
             form["refresh_token"] = held.get("refresh") or self._secrets[grant.refresh]
         headers = {"accept": "application/json"}
-        request = httpx.Request("POST", self._url, data=form, headers=headers, extensions=dict(patience))
+        content = {"data": form} if grant.sent == "form" else {"json": form}
+        request = httpx.Request("POST", self._url, **content, headers=headers, extensions=dict(patience))
         if not grant.basic:
             return request
         user, password = (template.format(**self._secrets) for template in grant.basic)

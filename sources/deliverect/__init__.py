@@ -1,0 +1,1 @@
+"""Deliverect: contract, connector and stand-in."""
