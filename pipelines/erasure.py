@@ -149,9 +149,9 @@ def _erase_stream(landing: Path, contract: Contract, name: str, erased: Suppress
         return
     label, folder = f"{contract.system}/{name}", stream_folder(landing, contract.system, name)
     with stream_lock(landing, contract.system, name):
-        loads = {load: folder / f"{load.load_id}.parquet" for load in manifests(landing, contract.system, name)}
-        own = {key for path in loads.values() for key in _keys(path, erased)} if erased.drops else set()
-        for load, path in loads.items():
+        loads = [(load, folder / f"{load.load_id}.parquet") for load in manifests(landing, contract.system, name)]
+        own = {key for _, path in loads for key in _keys(path, erased)} if erased.drops else set()
+        for load, path in loads:
             before = pq.read_table(path, partitioning=None)
             after, redacted = _dropped(before, own) if erased.drops else _redacted(before, erased)
             gone = before.num_rows - after.num_rows

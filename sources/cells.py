@@ -95,9 +95,9 @@ def _scaled(amount: Decimal, scale: int) -> Decimal:
 
 def _truth(cell: Any, facts: Files) -> bool:
     text = _text(cell).lower()
-    if text in facts.yes or text in facts.no:
-        return text in facts.yes
-    raise ValueError(f"is none of {', '.join(facts.yes + facts.no)}")
+    if text in facts.true_words or text in facts.false_words:
+        return text in facts.true_words
+    raise ValueError(f"is none of {', '.join(facts.true_words + facts.false_words)}")
 
 
 def _time(cell: Any, facts: Files) -> datetime:

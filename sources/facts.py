@@ -200,7 +200,7 @@ class Files(Strict):
     thousands: str = ""
     dates: list[str] = Field([], description="how dates and times are written, as strptime reads them; ISO always is")
     excel_dates: bool = Field(False, description="days counted from 1899-12-30, as a spreadsheet exports them")
-    yes: list[str] = ["1", "true", "yes"]
-    no: list[str] = ["0", "false", "no"]
+    true_words: list[str] = ["1", "true", "yes"]
+    false_words: list[str] = ["0", "false", "no"]
     sheet: str | None = None
     skip: int = Field(0, description="lines above the header")

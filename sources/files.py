@@ -72,12 +72,14 @@ def connect(
     contract: Contract, resolve: Callable[[str], str], keep: Any = None, formats: Mapping[str, Format] | None = None
 ) -> Drop:
     """The place at the contract's endpoint; `formats` are the connector's own."""
-    secrets = {name: resolve(reference) for name, reference in contract.secrets.items()}
+    location = resolve(contract.endpoint)
+    needed = {} if location.startswith("file:") else contract.secrets
+    secrets = {name: resolve(reference) for name, reference in needed.items()}
 
     def problem(error: type[ExtractError], text: str) -> ExtractError:
         return error(contract.system, "*", text)
 
-    store = open_store(resolve(contract.endpoint), secrets, problem)
+    store = open_store(location, secrets, problem)
     return Drop(contract.system, store, {**FORMATS, **(formats or {})})
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sources.estate.state import list_objects, open_state
+from sources.estate.standin import changed, naive
+from sources.estate.state import list_objects, open_state, remove
 
 
 class Folder:
@@ -79,3 +81,68 @@ def bodies(path: Path, kind: str, keys: Iterable[str] | None = None) -> list[dic
     with closing(open_state(path)) as connection:
         found = list_objects(connection, kind, with_deleted=wanted is not None)
     return [one.body for one in found if wanted is None or one.id in wanted]
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How a partner sends the records of one kind: name of the file, the header of each field, and the spelling.
+
+    `full`: each file holds everything; else only what changed. A name without `{stamp}` is written over each time.
+    `harmless`: the field that changes when nobody says which, `above`: what stands over the header.
+    """
+
+    kind: str
+    name: str
+    header: dict[str, str]
+    full: bool = False
+    harmless: str = "note"
+    delimiter: str = ";"
+    encoding: str = "utf-8"
+    above: str = ""
+    spell: Callable[[str, Any], Any] = lambda field, value: value
+
+    def content(self, rows: Iterable[dict[str, Any]], without: str | None = None) -> bytes:
+        """A file of these records; `without` is a field that the partner forgets."""
+        fields = [field for field in self.header if field != without]
+        lines = [[self.spell(field, row.get(field)) for field in fields] for row in rows]
+        header = [self.header[field] for field in fields]
+        if self.name.endswith(".xlsx"):
+            return workbook(header, lines)
+        return self.above.encode(self.encoding) + table(header, lines, self.delimiter, self.encoding)
+
+
+def send(path: Path, feed: Feed, at: datetime, keys: Iterable[str] | None = None) -> None:
+    """Leave a file of everything, or of the records with the keys."""
+    drop(path, feed.name, feed.content(bodies(path, feed.kind, None if feed.full else keys)), at)
+
+
+def touch(path: Path, feed: Feed, key: str, at: datetime, fields: dict[str, Any]) -> None:
+    """Change a record, the given fields or a harmless one, and send it."""
+    changed(path, feed.kind, key, naive(at), fields or {feed.harmless: f"changed {at:%d. %H:%M:%S}"})
+    send(path, feed, at, [key])
+
+
+def delete(path: Path, feed: Feed, key: str, at: datetime) -> None:
+    """Forget a record; a full file without it follows."""
+    with closing(open_state(path)) as connection:
+        remove(connection, feed.kind, key, at)
+    send(path, feed, at)
+
+
+def resend(path: Path, feed: Feed, at: datetime, without: str | None) -> None:
+    """The file of a moment, without a field, or as it should have been: both under one name."""
+    rows = bodies(path, feed.kind)
+    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S-999")
+    drop(path, feed.name.replace("{stamp}", stamp), feed.content(rows if feed.full else rows[:3], without), at)
+
+
+def workbook(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """One sheet, as a spreadsheet saves it."""
+    from openpyxl import Workbook
+
+    book, saved = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet("Sheet1")
+    for row in (header, *rows):
+        sheet.append(list(row))
+    book.save(saved)
+    return saved.getvalue()

@@ -37,6 +37,7 @@ from sources.errors import (
     SweepRefused,
     Unreachable,
 )
+from sources.estate.drops import folder_of
 from sources.records import Page, at_path, to_utc
 
 CONTRACTS = load_contracts()
@@ -183,11 +184,13 @@ def test_03_changes_between_pages_lose_no_record_that_was_there_all_along(retail
                 retail.delete(retail.stream, middle, at)
 
     try:
-        retail.extract(retail.stream, retail.wrapped(retail.stream, drift))
+        report = retail.extract(retail.stream, retail.wrapped(retail.stream, drift))
     except ShortRead:
         assert_nothing_landed(retail)
     else:
-        assert retail.alive(retail.stream).keys() >= set(known) - {middle}
+        # A file that is written anew while it is read waits for the next run, and is named.
+        waiting = any("is being written" in text for text in report.warnings)
+        assert waiting or retail.alive(retail.stream).keys() >= set(known) - {middle}
     retail.now += timedelta(days=1, hours=1)
     retail.extract(retail.stream)
     assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - gone_by_flag(retail, middle, known)
@@ -213,7 +216,9 @@ def test_04_a_run_that_dies_between_pages_leaves_no_trace(retail):
     assert_nothing_landed(retail)
     retail.extract(retail.stream)
     rows = retail.landed(retail.stream)
-    assert len({row["_source_key"] for row in rows}) == len(rows)
+    # Several files may bring several versions of a record, each of them once.
+    version = "_payload_hash" if retail.contract.kind == "files" else "_source_key"
+    assert len({(row["_source_key"], row[version]) for row in rows}) == len(rows)
     assert retail.alive(retail.stream).keys() == set(retail.keys(retail.stream)) - flagged(retail)
 
 
@@ -600,7 +605,7 @@ def test_17_every_version_is_pinned_and_ninety_days_from_its_sunset(system):
 def test_24_files_that_come_twice_anew_or_half_written_land_each_record_once(retail):
     retail.extract(retail.stream)
     whole = retail.alive(retail.stream)
-    folder = retail.fake.place(retail.folder / f"{retail.system}.db").path
+    folder = folder_of(retail.folder / f"{retail.system}.db")
     sent = sorted(path for path in folder.rglob("*") if path.is_file())
     for path in sent:
         shutil.copy2(path, path.with_name(f"again_{path.name}"))

@@ -1,0 +1,1 @@
+"""The banks: contract, formats and stand-in."""

@@ -1,0 +1,145 @@
+"""The bank accounts on their first days: what card terminals, the wallet, the card processor and telephone buyers paid.
+
+Four accounts, each in another format, a statement a day; each begins where the one before ended.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sources.estate.guests import Part, tuples
+from sources.estate.world import World
+
+DAYS = 8
+ACCOUNTS = {
+    "camt": ("CZ6508000000192000145399", "CZK"),
+    "mt940": ("DE89370400440532013000", "EUR"),
+    "ofx": ("4400990011", "CZK"),
+    "listing": ("CZ9455000000001011038930", "CZK"),
+}
+_CHARGED = {"mt940": ("Rent", Decimal("-310.00")), "ofx": ("Fuel", Decimal("-1200.00"))}
+
+
+def invent(world: World) -> Part:
+    """The banks' part of the retailer."""
+    days = [world.now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
+    booked = {
+        "camt": _terminals(world) | _wallet(world),
+        "mt940": _card_processor(world, days),
+        "ofx": {},
+        "listing": _transfers(world),
+    }
+    statements, entries = [], []
+    for form in ACCOUNTS:
+        balance = Decimal("150000.00")
+        for number, day in enumerate(days, 1):
+            lines = [*booked[form].get(day, []), *_costs(form, number)] or [("Fee", "", Decimal("-9.00"))]
+            statement, made = _statement(form, number, day, balance, lines)
+            statements.append((statement["statement_id"], _at(day), statement))
+            entries += [(one["entry_id"], _at(day), one) for one in made]
+            balance = Decimal(statement["closing_amount"])
+    return Part({"statement": statements, "entry": entries})
+
+
+def _statement(
+    form: str, number: int, day: date, opening: Decimal, lines: list[tuple[str, str, Decimal]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    account, currency = ACCOUNTS[form]
+    compact = f"{day:%Y%m%d}"
+    own = {"camt": f"{compact}-{number}", "mt940": f"ST{compact}-{number}/1-{day}"}.get(form, f"{compact}-{compact}")
+    statement = {
+        "statement_id": f"{account}:{own}",
+        "form": form,
+        "number": str(number),
+        "day": day.isoformat(),
+        "opening_amount": str(opening),
+        "closing_amount": str(opening + sum(amount for *_, amount in lines)),
+    }
+    entries: list[dict[str, Any]] = []
+    for line in lines:
+        entries.append(entry_of(statement, entries, *line))
+    return statement, entries
+
+
+def entry_of(
+    statement: dict[str, Any], before: list[dict[str, Any]], party: str, reference: str, amount: Decimal
+) -> dict[str, Any]:
+    """The next entry of a statement, named as its format names it; `before` are those that are there."""
+    form, compact, place = statement["form"], statement["day"].replace("-", ""), len(before) + 1
+    account = ACCOUNTS[form][0]
+    balance = Decimal(before[-1]["balance"] if before else statement["opening_amount"]) + amount
+    named = {"ofx": f"{account}:FIT{compact}{place:03}", "listing": f"{account}:{compact}:{amount}:{balance}"}
+    return {
+        "entry_id": named.get(form, f"{statement['statement_id']}:{place}"),
+        "statement_id": statement["statement_id"],
+        "place": place,
+        "amount": str(amount),
+        "balance": str(balance),
+        "party": party,
+        "reference": reference,
+        "text": f"Payment {place}",
+    }
+
+
+def _terminals(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What was paid by card at the tills of a store comes in one sum the day after."""
+    sums: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
+    asked = ["sold_at", "store_code", "total_amount", "payment"]
+    for at, store, amount, paid in tuples(world.receipts, asked):
+        if paid == "card":
+            sums[at.date() + timedelta(days=1), store] += amount
+    found = defaultdict(list)
+    for (day, store), amount in sorted(sums.items()):
+        found[day].append(("Card terminals", store, amount))
+    return found
+
+
+def _wallet(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What was taken out of the wallet arrives the day after, by its transaction."""
+    found = defaultdict(list)
+    for _, at, body in world.part("paypal").objects["transaction"]:
+        info = body["transaction_info"]
+        if info["transaction_event_code"] == "T0403":
+            amount = -Decimal(info["transaction_amount"]["value"])
+            found[at.date() + timedelta(days=1)].append(("PayPal", info["transaction_id"], amount))
+    return found
+
+
+def _card_processor(world: World, days: list[date]) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """The web shop's charges less refunds, paid out daily; what is older came before the first statement."""
+    found = defaultdict(list)
+    asked = ["created_at", "key", "amount", "refunded_amount", "status"]
+    for at, key, amount, back, status in tuples(world.charges, asked):
+        day = at.date() + timedelta(days=2)
+        if status == "succeeded" and amount > back and day in days:
+            found[day].append(("Stripe", key, amount - back))
+    return found
+
+
+def _transfers(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """Orders by telephone that are paid by transfer, two days after, by their number."""
+    sales = world.part("telesales").objects
+    names = {key: body["name"] for key, _, body in sales["customer"]}
+    sums: dict[tuple[date, str, str], Decimal] = defaultdict(Decimal)
+    for _, at, body in sales["order"]:
+        if body["payment"] == "transfer":
+            due = at.date() + timedelta(days=2)
+            sums[due, body["order_no"], body["customer_no"]] += Decimal(body["unit_price"]) * body["quantity"]
+    found = defaultdict(list)
+    for (day, order, customer), amount in sorted(sums.items()):
+        found[day].append((names[customer], order, amount))
+    return found
+
+
+def _costs(form: str, number: int) -> list[tuple[str, str, Decimal]]:
+    if form not in _CHARGED:
+        return []
+    party, amount = _CHARGED[form]
+    return [(party, f"{form}{number}", amount - number), (f"{party} deposit", f"D{number}", Decimal(100 + number))]
+
+
+def _at(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 23, 30)

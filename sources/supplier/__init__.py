@@ -1,0 +1,1 @@
+"""Suppliers: contract, connector and stand-in."""

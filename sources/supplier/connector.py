@@ -1,0 +1,1 @@
+"""Suppliers, by files: the contract says all that the kernel needs to know."""

@@ -1,0 +1,1 @@
+"""Tax rates: contract, connector and stand-in."""

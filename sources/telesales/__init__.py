@@ -1,0 +1,1 @@
+"""Telesales: contract, connector and stand-in."""

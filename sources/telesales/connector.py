@@ -1,0 +1,1 @@
+"""Telesales, by files: the contract says all that the kernel needs to know."""

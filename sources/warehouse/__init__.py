@@ -1,0 +1,1 @@
+"""The warehouse: contract, connector and stand-in."""
