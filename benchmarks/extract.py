@@ -1,7 +1,8 @@
 """Extraction against a bare HTTP loop on the same server: what checking, hashing, landing and proving cost.
 
 The bare loop sends the very requests that the extraction sent, over as many connections, decodes the answers and
-throws them away. The server runs in a process of its own.
+throws them away. The server runs in a process of its own. At last all systems are read at once, files and databases
+too, and the calls that each took are counted against what its budget allows in that time.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from statistics import median
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -27,9 +29,10 @@ from pipelines.extract import Failure, extract_all
 from pipelines.landing import prepare_landing
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
-from sources.contract import Contract, load_contracts
+from sources.contract import NATIVE, Contract, load_contracts
 from sources.estate.endpoints import read
 from sources.estate.server import generate_estate
+from sources.facts import Budget
 
 PROFILE = os.environ.get("ASSAY_BENCH_PROFILE", "retailer10")
 ROUNDS, TARGET_RATIO = 3, 0.5
@@ -39,13 +42,15 @@ Sent = dict[int, list[httpx.Request]]
 
 
 def main() -> None:
-    """Print seconds of both per system, then of all systems at once, and the ratio bare / extraction."""
-    every = {name: one for name, one in load_contracts().items() if one.kind != "sql"}
+    """Print seconds of both per system, then of all systems at once, and the ratio bare / extraction; then calls."""
+    contracts = load_contracts()
+    every = {name: one for name, one in contracts.items() if one.kind not in NATIVE}
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder, _served(Path(folder)) as endpoints:
         now = datetime.fromisoformat(endpoints["ASSAY_NOW"])
-        contracts = {name: one for name, one in every.items() if one.endpoint.removeprefix("env:") in endpoints}
-        for systems in [[name] for name in contracts] + [list(contracts)]:
-            chosen = {name: contracts[name] for name in systems}
+        here = {name: one for name, one in contracts.items() if one.endpoint.removeprefix("env:") in endpoints}
+        asked = [name for name in every if name in here]
+        for systems in [[name] for name in asked] + [asked]:
+            chosen = {name: here[name] for name in systems}
             extract = _extraction(chosen, now, endpoints)
             with _recorded() as sent:
                 rows = extract(_fresh(chosen, folder))
@@ -55,6 +60,29 @@ def main() -> None:
                 ours.append(_seconds(lambda settings=settings, extract=extract: extract(settings)))
                 bare.append(_seconds(lambda sent=sent: _replay(sent)))
             _report("+".join(systems), rows, sum(map(len, sent.values())), ours, bare)
+        _budgets(here, now, endpoints, _fresh(here, folder))
+
+
+def _budgets(contracts: dict[str, Contract], now: datetime, endpoints: dict[str, str], settings: Settings) -> None:
+    """All systems at once, and of each: records a second, and its calls against what its budgets allow in that time."""
+    began = time.perf_counter()
+    with _recorded() as sent:
+        outcome = extract_all(contracts, settings, now, resolve=lambda name: endpoints[name.removeprefix("env:")])
+    took = time.perf_counter() - began
+    ports = Counter(request.url.port for requests in sent.values() for request in requests)
+    print(f"all {len(contracts)} systems at once: {took:.2f} s")
+    for name, contract in contracts.items():
+        rows = sum(one.rows for one in outcome if one.system == name and not isinstance(one, Failure))
+        place = urlsplit(endpoints[contract.endpoint.removeprefix("env:")])
+        calls = ports[place.port] if place.scheme == "http" else 0
+        allowed = sum(one.burst + one.calls / one.per.total_seconds() * took for one in _allowances(contract))
+        spent = f"{calls:5,} calls of {allowed:9,.0f} that its budget allows" if calls else "no calls: it is not HTTP"
+        failed = ", ".join(one.stream for one in outcome if one.system == name and isinstance(one, Failure))
+        print(f"  {name:12} {rows:8,} records {rows / took:9,.0f}/s  {spent}{'  FAILED: ' + failed if failed else ''}")
+
+
+def _allowances(contract: Contract) -> list[Budget]:
+    return [contract.budget, *(stream.budget for stream in contract.streams.values() if stream.budget)]
 
 
 def _fresh(contracts: dict[str, Contract], folder: str) -> Settings:

@@ -209,7 +209,7 @@ class Intake:
     ) -> list[int]:
         """Positions of the rows that differ from what landed last; they count as landed from now on."""
         self.received += len(keys)
-        if sent:
+        if sent and self.files:
             self.files.note(sent, keys)
         if self.track:
             self.seen.update(keys)

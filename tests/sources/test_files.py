@@ -15,7 +15,9 @@ import pytest
 import uvicorn
 from openpyxl import Workbook
 
+from pipelines.erasure import erase
 from pipelines.extract import extract_stream
+from pipelines.onboarding import check
 from pipelines.resources import Settings
 from pipelines.sent_files import rejects
 from sources.contract import Contract
@@ -59,12 +61,13 @@ class Partner:
         system = {"system": "mill", "kind": "files", "description": "A mill.", "owner": "us", "endpoint": "env:MILL"}
         secrets = {name: f"env:{name}" for name in self.secrets}
         streams = {"goods": {**stream, "files": self.facts, **self.stream}}
-        contract = Contract.model_validate({**system, "secrets": secrets, "streams": streams})
+        self.contract = Contract.model_validate({**system, "secrets": secrets, "streams": streams})
+        return extract_stream(
+            self.contract, "goods", self.settings, self.now, self.resolve, connector=SimpleNamespace(), **more
+        )
 
-        def resolve(reference):
-            return {**self.secrets, "MILL": self.location}[reference.removeprefix("env:")]
-
-        return extract_stream(contract, "goods", self.settings, self.now, resolve, connector=SimpleNamespace(), **more)
+    def resolve(self, reference):
+        return {**self.secrets, "MILL": self.location}[reference.removeprefix("env:")]
 
     def landed(self):
         folder = self.settings.landing / "mill" / "goods"
@@ -392,3 +395,29 @@ def test_a_server_that_is_down_is_unreachable_and_the_next_run_goes_on(mill, sft
         mill.extract()
     sftp.start()
     assert mill.extract().rows == 1
+
+
+def test_erasing_a_person_takes_the_bad_lines_along_and_keeps_the_text_of_later_ones_out(tmp_path):
+    mill = Partner(
+        tmp_path, columns={**COLUMNS, "name": {"header": "Název", "class": "pii"}}, stream={"domain": "customers"}
+    )
+    mill.send("a.csv", HEADER + "1,Anna,1,\n2,Anna,x,\n")
+    mill.extract()
+    assert [one.text for one in rejects(mill.settings.landing, "mill", "goods")] == ["2;Anna;x;"]
+    erase(mill.settings, {"mill": mill.contract}, ["mill:1"], "asked", "me", mill.now)
+    assert rejects(mill.settings.landing, "mill", "goods") == []
+    mill.send("b.csv", HEADER + "1,Anna,2,\n2,Anna,y,\n3,Bert,2,\n")
+    assert mill.extract().rows == 1
+    assert [one.text for one in rejects(mill.settings.landing, "mill", "goods")] == [None]
+
+
+def test_a_check_of_the_live_system_says_how_its_files_look(mill):
+    mill.send("a.csv", HEADER + "1,Flour,1,\n")
+    mill.extract()
+    said = {one.subject: one for one in check(mill.contract, mill.now, mill.resolve, SimpleNamespace())}
+    assert said["goods paging"].said == "1 page(s) of 1"
+    assert said["goods contract"].state == "ok"
+    mill.location = "file:///nowhere/at/all"
+    (gone, *_) = check(mill.contract, mill.now, mill.resolve, SimpleNamespace())
+    assert gone.state == "bad"
+    assert "the folder or file is not there" in gone.said
