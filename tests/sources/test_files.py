@@ -421,3 +421,14 @@ def test_a_check_of_the_live_system_says_how_its_files_look(mill):
     (gone, *_) = check(mill.contract, mill.now, mill.resolve, SimpleNamespace())
     assert gone.state == "bad"
     assert "the folder or file is not there" in gone.said
+
+
+def test_a_server_that_says_nothing_is_given_up(mill, monkeypatch):
+    from sources import sftp
+
+    monkeypatch.setattr(sftp, "PATIENCE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mill.location = f"sftp://127.0.0.1:{silent.getsockname()[1]}/in"
+        mill.secrets = {"user": "mill", "password": "secret", "host_key": Sftp(mill.folder, "", "").host_key}
+        with pytest.raises(Unreachable, match="no connection to the file server"):
+            mill.extract()
