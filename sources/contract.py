@@ -42,7 +42,8 @@ class Column(Strict):
     header: str | None = Field(None, description="what a file calls it, where that is not its name")
     zeros: int | Literal["trunk"] | None = Field(
         None,
-        description="digits that a spreadsheet dropped: filled up to so many, or the one before a national number",
+        description="digits that a spreadsheet dropped: filled up to so many, or the one that national numbers begin "
+        "with, where all of them have one",
     )
 
     @model_validator(mode="before")

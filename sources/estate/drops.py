@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sources.estate.standin import changed, naive
 from sources.estate.state import list_objects, open_state, remove
@@ -51,11 +52,11 @@ def emptied(path: Path) -> None:
         file.unlink()
 
 
-def drop(path: Path, name: str, content: bytes, at: datetime) -> None:
-    """Leave a file, whole at once, last changed at `at`; `{stamp}` in its name becomes that time and a count."""
+def drop(path: Path, name: str, content: bytes, at: datetime, zone: str = "UTC") -> None:
+    """Leave a file, whole at once, last changed at `at`; `{stamp}` in its name becomes that time there and a count."""
     folder = folder_of(path)
     when = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    stamp = when.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
+    stamp = when.astimezone(ZoneInfo(zone)).strftime("%Y%m%dT%H%M%S")
     if "{stamp}" in name:
         count = len(list(folder.glob(name.format(stamp=f"{stamp}*"))))
         name = name.format(stamp=f"{stamp}-{count:03}")
@@ -88,7 +89,8 @@ class Feed:
     """How a partner sends the records of one kind: name of the file, the header of each field, and the spelling.
 
     `full`: each file holds everything; else only what changed. A name without `{stamp}` is written over each time.
-    `harmless`: the field that changes when nobody says which, `above`: what stands over the header.
+    `harmless`: the field that changes when nobody says which, `above`: what stands over the header,
+    `zone`: of the time in the name.
     """
 
     kind: str
@@ -99,6 +101,7 @@ class Feed:
     delimiter: str = ";"
     encoding: str = "utf-8"
     above: str = ""
+    zone: str = "UTC"
     spell: Callable[[str, Any], Any] = lambda field, value: value
 
     def content(self, rows: Iterable[dict[str, Any]], without: str | None = None) -> bytes:
@@ -113,7 +116,7 @@ class Feed:
 
 def send(path: Path, feed: Feed, at: datetime, keys: Iterable[str] | None = None) -> None:
     """Leave a file of everything, or of the records with the keys."""
-    drop(path, feed.name, feed.content(bodies(path, feed.kind, None if feed.full else keys)), at)
+    drop(path, feed.name, feed.content(bodies(path, feed.kind, None if feed.full else keys)), at, feed.zone)
 
 
 def touch(path: Path, feed: Feed, key: str, at: datetime, fields: dict[str, Any]) -> None:
@@ -132,7 +135,7 @@ def delete(path: Path, feed: Feed, key: str, at: datetime) -> None:
 def resend(path: Path, feed: Feed, at: datetime, without: str | None) -> None:
     """The file of a moment, without a field, or as it should have been: both under one name."""
     rows = bodies(path, feed.kind)
-    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S-999")
+    stamp = at.astimezone(ZoneInfo(feed.zone)).strftime("%Y%m%dT%H%M%S-999")
     drop(path, feed.name.replace("{stamp}", stamp), feed.content(rows if feed.full else rows[:3], without), at)
 
 

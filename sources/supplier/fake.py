@@ -33,6 +33,7 @@ FEEDS = {
         kind="article",
         name="articles_{stamp}.xlsx",
         full=True,
+        zone="Europe/Prague",
         spell=_spelt,
         header={
             "article_no": "Article no.", "gtin": "EAN", "sku": "Your no.", "name": "Description", "brand": "Brand",
@@ -44,6 +45,7 @@ FEEDS = {
         kind="price",
         name="prices_{stamp}.csv",
         full=True,
+        zone="Europe/Prague",
         encoding="cp1252",
         spell=_spelt,
         header={

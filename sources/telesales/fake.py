@@ -46,6 +46,7 @@ FEEDS = {
         kind="order",
         name="orders_{stamp}.csv",
         encoding="cp1250",
+        zone="Europe/Prague",
         spell=_spelt,
         header={
             "order_no": "Order", "line": "Line", "ordered_at": "Ordered", "customer_no": "Customer", "sku": "Article",

@@ -12,7 +12,11 @@ select
     {{ clean_text('email') }} as email,
     {{ clean_text('street') }} as street,
     {{ clean_text('city') }} as city,
-    {{ clean_text('zip') }} as zip,
+    -- A spreadsheet drops the zero that codes of five digits may begin with; phone_number reads a national number without its own.
+    case
+        when country in ('DE', 'ES', 'FR', 'IT') and length(trim(zip)) = 4 then '0' || trim(zip)
+        else {{ clean_text('zip') }}
+    end as zip,
     {{ clean_text('country') }} as country_code,
     consent as accepts_calls,
     {{ clean_text('note') }} as note
