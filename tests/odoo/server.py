@@ -44,6 +44,8 @@ BESIDE += ["fonts-inconsolata", "fonts-ocr-b", "fonts-font-awesome=5.0.10+really
 FONTS_SUITE = "bookworm"
 ARCHIVE_KEY = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 MEMORY = Path("/dev/shm")
+# Templates of code or modules that nobody tests any more are dropped after so long.
+KEPT_DAYS = 3
 BOT, HUMAN = "admin", "steward"
 
 # Odoo runs this once in a new template: the API keys, and the state in which every test finds the database.
@@ -337,10 +339,26 @@ def sweep() -> None:
         found = re.fullmatch(r"t_(\d+)", name)
         if found and not Path(f"/proc/{found[1]}").exists():
             close_space(name)
+    for name in databases():
+        if name.startswith("tpl_") and name not in (template_name(), used_name()) and unused_days(name) > KEPT_DAYS:
+            drop(name)
+            for path in (HOME / "cloned" / name, *(HOME / "keys").glob(f"{name}*")):
+                path.unlink()
+
+
+def unused_days(template: str) -> float:
+    """Since when nobody has cloned the template; one never seen counts from now."""
+    stamp = HOME / "cloned" / template
+    if not stamp.exists():
+        stamp.parent.mkdir(exist_ok=True)
+        stamp.touch()
+    return (time.time() - stamp.stat().st_mtime) / 86_400
 
 
 def clone(template: str, name: str, in_memory: bool = False) -> None:
     """A new database equal to `template`, to which nobody may be connected."""
+    unused_days(template)
+    (HOME / "cloned" / template).touch()
     space = f"t_{os.getpid()}"
     known = psql(f"select 1 from pg_tablespace where spcname = '{space}'")
     where = f"strategy file_copy tablespace {space}" if known and in_memory else ""

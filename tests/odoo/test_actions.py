@@ -13,6 +13,7 @@ from sources.odoo.actions import (
 from sources.odoo.client import call, fields_get, search_read
 from sources.odoo.errors import OdooDenied, OdooRejected
 from sources.odoo.wanted import code_hash
+from tests.odoo.fixtures import KINDS
 
 
 @pytest.fixture(params=["with our server actions", "without them"])
@@ -201,6 +202,7 @@ def test_products_and_prices_are_upserted_too(odoo):
     }
 
 
+@pytest.mark.parametrize("bare_odoo", KINDS[:2], indirect=True)
 def test_provisioning_is_idempotent_and_can_be_undone(bare_odoo):
     client = bare_odoo.client()
     assert not provisioned(client)

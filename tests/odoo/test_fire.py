@@ -28,11 +28,11 @@ REAL = pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
 LEAST = pytest.mark.parametrize("least_odoo", KINDS[1:2], indirect=True)
 
 
-@pytest.fixture
-def twin(request, tmp_path):
+@pytest.fixture(scope="module")
+def twin(_real_odoo, tmp_path_factory):
     """The same shop in another database, where nothing goes wrong: (shop, run of its publish, seconds it took)."""
-    with request.getfixturevalue("_real_odoo").database("provisioned", "real-json2") as target:
-        calm = small(target, tmp_path / "calm")
+    with _real_odoo.database("provisioned", "real-json2") as target:
+        calm = small(target, tmp_path_factory.mktemp("calm"))
         fill(calm, 0)
         yield calm, *fire.calm_publish(calm)
         for client in target._open:

@@ -15,6 +15,7 @@ from pipelines.publish.plan import make_plan
 from pipelines.publish.refusal import PublishRefused
 from sources.odoo import actions
 from sources.odoo.client import call
+from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import NOW, Shop, all_open, intercepting, person
 
 
@@ -134,6 +135,7 @@ def test_every_step_is_in_the_audit_chain_without_personal_values(shop):
     assert audit.verify_chain(shop.ledger) == 7
 
 
+@pytest.mark.parametrize("bare_odoo", KINDS[::2], indirect=True)
 def test_an_odoo_without_our_fields_is_told_how_to_get_them(bare_odoo, tmp_path):
     shop = Shop(tmp_path, bare_odoo.client())
     shop.golden("res_partner", [person(1)])

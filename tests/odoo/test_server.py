@@ -1,7 +1,10 @@
 """Provisioning reads the machine's own apt configuration; no mirror is written in this repository."""
 
+import os
+
 import pytest
 
+from tests.odoo import server
 from tests.odoo.server import mirror_in, template_name
 
 MIRROR = "http://mirror.example/debian"
@@ -42,3 +45,22 @@ def test_where_no_entry_serves_the_suite_there_is_no_mirror(sources):
 def test_equal_sets_of_modules_share_a_template():
     assert template_name("base,contacts") == template_name("contacts,base")
     assert template_name("base,contacts") != template_name("base,contacts,stock")
+
+
+@pytest.mark.odoo
+@pytest.mark.usefixtures("_real_odoo")
+def test_templates_that_nobody_has_cloned_for_days_are_dropped():
+    mine = f"t_{os.getpid()}_1000"
+    old, new = f"tpl_old_{os.getpid()}", f"tpl_new_{os.getpid()}"
+    for name in (old, new):
+        server.psql(f'create database "{name}"', user="odoo")
+        server.clone(name, mine)
+        server.drop(mine)
+    for name in (old, template_name()):
+        server.unused_days(name)
+        os.utime(server.HOME / "cloned" / name, (0, 0))
+    server.sweep()
+    assert old not in server.databases()
+    assert {new, template_name()} <= server.databases()
+    server.drop(new)
+    (server.HOME / "cloned" / new).unlink()
