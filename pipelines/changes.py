@@ -1,7 +1,8 @@
 """What a build has to do again: the streams with new loads since the last complete build, or everything.
 
 The last complete build is remembered in the warehouse itself, so that the two are never apart. Other rules (SQL, seeds,
-declarations, trained models, versions), a landing that lost a file, or a build that did not end: everything.
+declarations, trained models, versions), a landing that lost a file, a system that is heard for the first time, or a
+build that did not end: everything.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 
 from pipelines import ledger, manifest, trained
 from pipelines.resources import PROJECT, Settings
+from pipelines.unheard import heard
 
 RECEIPTS = "ledger/receipts"
 DOMAINS = ("customers", "products")
@@ -35,6 +37,8 @@ def find(settings: Settings, project: Path) -> Due:
     rules, files = recipe(settings, project), landed(settings)
     done = _read(settings)
     if done is None or done["recipe"] != rules or done["ids"] != _ids(settings) or _rewritten(done["files"], files):
+        return Due(rules, files, None)
+    if heard(done["files"]) != heard(files):
         return Due(rules, files, None)
     news = {
         stream: [name for name in found if name not in done["files"].get(stream, ())] for stream, found in files.items()

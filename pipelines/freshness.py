@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import sqlalchemy as sa
 
-from pipelines.landing import manifests, stream_folder
+from pipelines.landing import manifests, stream_folder, systems_landed
 from pipelines.ledger import cursors, open_ledger
 from pipelines.portfolio import in_force
 from pipelines.resources import Settings
@@ -60,7 +60,9 @@ class Reading:
 
 
 def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Watermark]:
-    """The watermarks of every stream with an SLA of the systems in force, in the contracts' order, units by name.
+    """The watermarks of every stream with an SLA, in the contracts' order, units by name.
+
+    Of the systems in force and of those that have landed anything: a system that is disconnected still has golden rows.
 
     A stream whose basis is `event` has both kinds: a store is dark when its own events end, and a stream that is no
     longer read is stale however lively its pulse.
@@ -68,7 +70,10 @@ def measure(settings: Settings, contracts: Mapping[str, Contract]) -> list[Water
     proven = _proven(settings)
     events: dict[tuple[str, str], dict[str, datetime]] = {}
     found = []
-    for system, contract in in_force(contracts, settings).items():
+    judged = {*in_force(contracts, settings), *systems_landed(settings.landing)}
+    for system, contract in contracts.items():
+        if system not in judged:
+            continue
         for name, stream in contract.streams.items():
             if stream.sla is None:
                 continue

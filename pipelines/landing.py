@@ -137,6 +137,11 @@ def manifests(landing: Path, system: str, stream: str) -> list[Manifest]:
     return [Manifest(**json.loads(path.read_bytes())) for path in sorted(folder.glob("*.json"))]
 
 
+def systems_landed(landing: Path) -> set[str]:
+    """The systems that have landed anything, however long ago."""
+    return {path.parts[-4] for path in landing.glob(f"[!_]*/*/{MANIFESTS}/*.json")}
+
+
 @contextmanager
 def stream_lock(landing: Path, system: str, stream: str) -> Iterator[None]:
     """Only one run of a stream at a time; StreamBusy at once if there is another. A killed run frees its lock."""

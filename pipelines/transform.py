@@ -26,6 +26,7 @@ from pipelines import changes, ledger
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
+from pipelines.unheard import heard, unheard_models
 from sources.contract import load_contracts
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -80,27 +81,32 @@ def build(
     """Build and test what changed since the last complete build; all of the project if its rules have, or with `full`.
 
     `select` names a part in dbt's selection syntax, made whole; the next build is then one of everything. Unit tests
-    are left out.
+    are left out, and so are the models of systems that have never landed anything.
 
     `on_event` gets dbt's log while it runs, `{info, data}` per event; the ledger's events of golden ids carry `run_id`.
     Raises BuildFailed.
     """
     prepare(settings)
-    parsed(settings)
+    manifest = json.loads(parsed(settings).read_bytes())
     due = changes.find(settings, DBT_PROJECT)
-    chosen = ["--full-refresh"]
+    chosen, said = ["--full-refresh"], {"unheard": unheard_models(manifest, heard(due.files))}
     if select:
         chosen += ["--select", select]
     elif not full and due.news is not None:
         if not due.news:
             return BuildResult({}, {}, 0.0)
         read = [f"source:{stream.replace('/', '.')}+" for stream in due.news]
-        chosen = ["--select", *read, "--vars", json.dumps({"new_files": due.news})]
+        chosen, said = ["--select", *read], said | {"new_files": due.news}
+    if said["unheard"]:
+        chosen += ["--exclude", *said["unheard"]]
     _expect_export(settings)
     changes.begin(settings)
     try:
         return run_dbt(
-            settings, "build", "--exclude-resource-type", "unit_test", *chosen, on_event=on_event, run_id=run_id
+            settings,
+            *("build", "--exclude-resource-type", "unit_test", *chosen, "--vars", json.dumps(said)),
+            on_event=on_event,
+            run_id=run_id,
         )
     finally:
         changes.end(settings, due, DBT_PROJECT, complete=not select and _all_built(settings.home / "dbt"))

@@ -90,9 +90,9 @@ def contracts() -> None:
 
 @contracts.command("sync")
 def contracts_sync() -> None:
-    """Write the dbt sources from the contracts."""
-    module = importlib.import_module("pipelines.dbt_sources")
-    for path in module.write_sources(load_contracts()):
+    """Write the dbt sources from the contracts, and the unions of what systems have in one shape."""
+    sources, unions = (importlib.import_module(f"pipelines.dbt_{name}") for name in ("sources", "unions"))
+    for path in [*sources.write_sources(load_contracts()), *unions.write_unions()]:
         click.echo(path)
 
 

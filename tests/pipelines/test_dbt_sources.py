@@ -1,4 +1,4 @@
-"""The dbt sources say what the contracts say."""
+"""The dbt sources say what the contracts say, and the unions of conformed name every model beside them."""
 
 import shutil
 
@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from pipelines.dbt_sources import STAGING, source_yaml, write_sources
+from pipelines.dbt_unions import CONFORMED, listed, members, write_unions
 from sources.contract import load_contracts
 
 CONTRACTS = load_contracts()
@@ -44,3 +45,28 @@ def test_writing_twice_touches_nothing_the_second_time(tmp_path):
     stamps = [path.stat().st_mtime_ns for path in first]
     assert [path.stat().st_mtime_ns for path in write_sources(CONTRACTS, tmp_path)] == stamps
     shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize("domain", sorted(path.name for path in CONFORMED.iterdir()))
+def test_the_committed_unions_name_every_system_that_has_the_domain(domain):
+    folder = CONFORMED / domain
+    names = members(folder)
+    assert len(names) > 2
+    assert sorted(listed(folder / f"conformed_{domain}__records.sql")) == names, "run assay contracts sync"
+
+
+def test_a_union_takes_in_a_new_systems_model_and_lines_in_any_order_stay(tmp_path):
+    folder = tmp_path / "customers"
+    folder.mkdir()
+    for name in ("published", "till", "shop", "placeholders"):
+        (folder / f"conformed_customers__{name}.sql").write_text("select 1")
+    (path,) = write_unions({"till", "shop"}, tmp_path)
+    assert listed(path) == [f"conformed_customers__{name}" for name in ("published", "shop", "till")]
+    lines = path.read_text().splitlines()
+    lines[2], lines[3] = lines[3], lines[2]
+    path.write_text("\n".join(lines))
+    merged = path.read_text()
+    write_unions({"till", "shop"}, tmp_path)
+    assert path.read_text() == merged
+    write_unions({"shop"}, tmp_path)
+    assert listed(path) == ["conformed_customers__published", "conformed_customers__shop"]

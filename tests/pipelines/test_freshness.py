@@ -118,6 +118,14 @@ def test_what_was_never_read_is_stale(settings, tills):
     assert set(states(settings, tills).values()) == {"stale"}
 
 
+def test_a_system_that_is_disconnected_grows_stale_once_it_has_landed_anything(settings, tills):
+    apart = {"tills": tills["tills"].model_copy(update={"state": "approved"})}
+    assert states(settings, apart) == {}
+    land(settings, apart, "receipts", [("1", "S1", AT)])
+    prove(settings, "receipts", AT - timedelta(hours=3))
+    assert states(settings, apart)["receipts", None] == "stale"
+
+
 def test_the_sla_is_the_one_in_the_contract_at_this_moment(settings, tills):
     prove(settings, "receipts", AT - timedelta(minutes=40))
     marks = measure(settings, tills)

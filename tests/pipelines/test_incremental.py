@@ -166,3 +166,11 @@ def test_exports_that_a_killed_build_never_wrote_come_with_the_next(shop):
     before = shop.exports()
     shop.build()
     assert shop.exports() != before
+
+
+def test_a_system_that_is_heard_for_the_first_time_is_ground_for_a_build_of_everything(shop):
+    shop.build()
+    assert shop.due() == {}
+    user = {"name": "Eva Nová", "email": "eva@posta.example", "role": "end-user"}
+    land(shop.settings.landing, "zendesk", "users", [("1", BEGUN.isoformat(), user)])
+    assert shop.due() is None

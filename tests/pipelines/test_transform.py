@@ -1,6 +1,7 @@
 """From landing to publish in one build: what survives, what is kept beside it, what is refused; and twice the same."""
 
 import json
+import re
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +12,12 @@ import sqlalchemy as sa
 
 from pipelines import ledger, transform
 from pipelines.resources import Settings
+from pipelines.unheard import unheard_models
+from sources.contract import load_contracts
 from tests.pipelines.small_landing import land
 
 WROTE_AT = datetime(2026, 3, 20, 9)
+HEARD = {"odoo", "pos", "shopify", "stripe"}
 
 
 def shopify_customer(first, last, email=None, phone=None, **address):
@@ -275,6 +279,32 @@ def test_every_node_of_the_build_succeeds(built):
     assert set(built.result.counts) <= {"success", "pass", "no-op"}
 
 
+def test_a_system_that_never_landed_anything_costs_no_model_and_no_test_but_its_own(built):
+    target = built.settings.home / "dbt"
+    manifest = json.loads((target / "manifest.json").read_bytes())
+    ran = {result["unique_id"] for result in json.loads((target / "run_results.json").read_bytes())["results"]}
+    idle = {key for key, node in manifest["nodes"].items() if node["resource_type"] == "model"} - ran
+    silent = set(load_contracts()) - HEARD
+    assert "zendesk" in silent
+    named = re.compile(rf"(stg|conformed_\w+_)_({'|'.join(silent)})(__\w+)?")
+    assert {key.split(".")[-1] for key in idle} == {
+        node["name"] for node in manifest["nodes"].values() if named.fullmatch(node["name"])
+    }
+    for key, node in manifest["nodes"].items():
+        if node["resource_type"] == "test":
+            assert key in ran or set(node["depends_on"]["nodes"]) <= idle, key
+
+
+def test_a_model_is_made_although_its_system_never_landed_if_more_than_a_union_reads_it(built):
+    manifest = json.loads((built.settings.home / "dbt" / "manifest.json").read_bytes())
+    left_out = unheard_models(manifest, {"ledger", "shopify"})
+    assert "conformed_customers__pos" in left_out
+    assert "stg_pos__customers" in left_out
+    assert "stg_pos__stores" not in left_out
+    assert "stg_odoo__partners" not in left_out
+    assert not [name for name in left_out if "shopify" in name or "published" in name]
+
+
 def test_systems_that_know_one_person_make_one_customer(built):
     assert built.one("select system_count from golden_customers where email = 'anna@posta.example'") == (4,)
 
@@ -383,6 +413,10 @@ def test_only_chain_prices_that_odoo_does_not_contradict_are_published(built):
 
 
 def test_the_unit_tests_beside_the_models_pass(built):
+    manifest = json.loads((built.settings.home / "dbt" / "manifest.json").read_bytes())
+    transform.run_dbt(
+        built.settings, "run", "--select", *unheard_models(manifest, {"ledger", "odoo", "pos", "shopify"})
+    )
     counts = transform.run_dbt(built.settings, "test", "--select", "test_type:unit").counts
     assert counts["pass"] >= 6
     assert set(counts) == {"pass"}

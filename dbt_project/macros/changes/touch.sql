@@ -8,10 +8,14 @@
   {%- set parts = [] -%}
   {%- for name in changed_inputs(model.unique_id) -%}
     {%- if name not in keys -%}{{ return(none) }}{%- endif -%}
-    {%- set way = keys[name] if ' ' in keys[name] else 'select ' ~ keys[name] ~ ' from {changed}' -%}
-    {%- do parts.append(way.replace('{changed}', changed(name))) -%}
+    {%- do parts.append(touch_way(keys[name]).replace('{changed}', changed(name))) -%}
   {%- endfor -%}
   {{ return(touch_keys(parts)) }}
+{%- endmacro %}
+
+{#- A column of {changed}, or a query over it, as a query. -#}
+{% macro touch_way(way) -%}
+  {{ return(way if ' ' in way else 'select ' ~ way ~ ' from {changed}') }}
 {%- endmacro %}
 
 {#- Notes the keys that the queries in `parts` find as those to make anew; returns where they stand. -#}

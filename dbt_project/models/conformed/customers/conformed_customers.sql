@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id') }}
-{%- set keys = touch_customer_records() -%}
+{%- set keys = touch_records('customers') -%}
 {#- Every system's customers in one shape, each value by one rule; what stands for nobody is null. Beside them goes what we
     published on Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
