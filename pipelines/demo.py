@@ -21,7 +21,7 @@ from pipelines.publish.report import wide_console
 from pipelines.publish.target import open_target
 from pipelines.resources import Settings
 from pipelines.summary import next_commands, summarise
-from sources.estate import server
+from sources.estate.process import retailer_beside
 from sources.odoo.actions import provision
 
 MARK = "demo.txt"
@@ -31,7 +31,7 @@ APPROVAL = {"approve_as": "demo", "note": "the first publish reaches beyond the 
 FULL = QUIET | {"ops": {"publish_to_odoo": {"config": APPROVAL}}}
 ENDED = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
 DOING = {
-    "read_systems": "reading five systems",
+    "read_systems": "reading every system",
     "build_golden": "building golden records",
     "plan_publish": "comparing with Odoo",
     "publish_to_odoo": "writing to Odoo and reading back",
@@ -71,12 +71,11 @@ def run(profile: str, keep: bool) -> int:
         forget(settings, profile)
     (settings.home / MARK).write_text(f"State of `assay demo --profile {profile}`, removed by the next one.\n")
     clock.console.print(f"Assay on the simulated retailer {profile}; its state is in {settings.home}")
-    with clock.phase("estate", "simulating the retailer"):
-        running = server.start(profile, settings.home)
-    with running, instance(settings) as store:
+    with retailer_beside(profile, settings.home) as answers, instance(settings) as store:
         with clock.phase("start", "loading the definitions"):
             from pipelines.definitions import defs
-
+        with clock.phase("estate", "simulating the retailer"):
+            answers()
             with open_target() as client:
                 provision(client)
         done = launch(store, defs.resolve_job_def("full"), FULL, clock)
