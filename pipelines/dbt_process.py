@@ -1,11 +1,16 @@
 """One dbt command in a process of its own, `python -m pipelines.dbt_process …`, on a manifest that is already parsed.
 
-Nothing is parsed twice, and the garbage collector does not walk through the manifest again and again.
+Nothing is parsed twice, and the garbage collector does not walk through the manifest again and again. dbt's own loggers
+are off, for they put every debug message into words before they drop it; what is worth saying is a line of JSON here.
+The manifest is as it was parsed, so that only the results are written after a run.
 """
 
 import gc
 import sys
 from pathlib import Path
+
+LOUD = ("info", "warn", "error")
+WITH_RESULTS = ("build", "run", "seed", "test")
 
 
 def main(arguments: list[str]) -> int:
@@ -14,17 +19,28 @@ def main(arguments: list[str]) -> int:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
+    from dbt_common.events.functions import msg_to_json
 
-    parsed = Path(arguments[arguments.index("--target-path") + 1]) / "partial_parse.msgpack"
+    def tell(message) -> None:
+        if message.info.level in LOUD:
+            sys.stdout.write(msg_to_json(message) + "\n")
+            sys.stdout.flush()
+
+    target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
     manifest = None
-    if "parse" not in arguments:
-        manifest = Manifest.from_msgpack(parsed.read_bytes(), decoder=extended_mashumuro_decoder)
+    if command != "parse":
+        parsed = (target / "partial_parse.msgpack").read_bytes()
+        manifest = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
         manifest.build_flat_graph()
     gc.collect()
     gc.freeze()
     gc.enable()
     gc.set_threshold(100_000, 20, 100)
-    done = dbtRunner(manifest=manifest).invoke(arguments)
+    quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
+    kept = ["--no-write-json"] if command in WITH_RESULTS else []
+    done = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
+    if kept and done.result:
+        done.result.write(str(target / "run_results.json"))
     if done.exception:
         print(done.exception, file=sys.stderr)
     return 0 if done.success else 1

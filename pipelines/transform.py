@@ -33,6 +33,7 @@ DBT_PROJECT = PROJECT / "dbt_project"
 EXPORTED = ("golden", "matched", "publish")
 EXPORT_MARK = "exported.txt"
 MATCHED = ("__ids", "__review", "__contradictions")
+LOG = Path("logs", "dbt.log")
 Event = dict[str, Any]
 RECEIPTS = pa.schema(
     [
@@ -157,11 +158,10 @@ def _run_dbt(
     project: Path | None = None,
 ) -> BuildResult:
     (target / "run_results.json").unlink(missing_ok=True)
-    told = ["--no-use-colors", "--log-format", "json", "--log-level-file", "info", "--log-path", target / "logs"]
     project = project or DBT_PROJECT
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.dbt_process", *told, *arguments, *places],
+        [sys.executable, "-m", "pipelines.dbt_process", *arguments, *places],
         cwd=PROJECT,
         env=child_environment(settings, run_id),
         stdout=subprocess.PIPE,
@@ -169,11 +169,14 @@ def _run_dbt(
         text=True,
     )
     lines = []
-    for line in process.stdout:
-        event = _event(line)
-        lines.append(event["info"]["msg"])
-        if on_event:
-            on_event(event)
+    (target / "logs").mkdir(exist_ok=True)
+    with (target / LOG).open("w") as log:
+        for line in process.stdout:
+            event = _event(line)
+            lines.append(event["info"]["msg"])
+            log.write(f"{lines[-1]}\n")
+            if on_event:
+                on_event(event)
     status = process.wait()
     outcome = _outcome(target)
     if status:
@@ -309,7 +312,7 @@ def _failures(outcome: dict[str, Any], lines: list[str], target: Path) -> str:
     if not failed:
         return "\n".join(["dbt stopped before it ran a model:", *lines[-15:]])
     listed = [f"  {result['unique_id'].split('.')[2]}: {result['status']}, {_reason(result)}" for result in failed[:20]]
-    return "\n".join([f"{len(failed)} models or tests failed; the log is {target / 'logs' / 'dbt.log'}", *listed])
+    return "\n".join([f"{len(failed)} models or tests failed; the log is {target / LOG}", *listed])
 
 
 def _reason(result: dict[str, Any]) -> str:
