@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from pipelines import ledger
-from pipelines.columns import attributes_of
 from pipelines.landing import stream_folder
 from pipelines.ledger import open_ledger
 from pipelines.publish import aliases
@@ -36,6 +35,8 @@ class NotFound(LookupError):
 
 def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
     """Where `res.partner/123.email` comes from; without a field, every field that Assay knows of the record."""
+    from pipelines import columns  # it loads the SQL parser, which no build needs
+
     found = re.fullmatch(r"([\w.]+)/(\d+)(?:\.(\w+))?", reference)
     objects = {each.model: (name, each) for name, each in load_policy().objects.items()}
     if not found or found[1] not in objects:
@@ -57,7 +58,7 @@ def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
     for one in fields:
         yield f"{model}/{odoo_id}.{one}  golden {golden_id}"
         yield from _written(settings, latest.get(one))
-        attributes = attributes_of(settings, f"publish_odoo__{name}", one) or [one]
+        attributes = columns.attributes_of(settings, f"publish_odoo__{name}", one) or [one]
         rows = [row for row in _provenance(settings, policy.domain, golden_id) if row["attribute"] in attributes]
         for row in rows:
             yield from _survivor(settings, policy.domain, row)

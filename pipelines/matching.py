@@ -15,8 +15,6 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import yaml
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from pipelines.resources import PROJECT
 
@@ -203,6 +201,9 @@ def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: i
 
 
 def _connected(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
+    from scipy.sparse import coo_matrix  # slow to load, and only who clusters needs it
+    from scipy.sparse.csgraph import connected_components
+
     links = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(records, records))
     _, label = connected_components(links, directed=False)
     _, first = np.unique(label, return_index=True)

@@ -12,18 +12,17 @@ from queue import SimpleQueue
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from pydantic import Field
 
 from pipelines import resources, transform
 from pipelines.gates import domains_of
-from pipelines.raw_assets import GROUP
 from pipelines.rebuild import read_relations, rebuild
 from pipelines.resources import Settings
 
 LAYERS = {"seeds": "0_seeds", "staging": "2_staging", "conformed": "3_conformed"}
 LAYERS |= {"matched": "4_matched", "golden": "5_golden", "publish": "6_publish"}
 POOL = "duckdb_writer"
+BUILT = ("seed", "model", "snapshot")
 _BUILT = {"LogModelResult", "LogSeedResult", "LogSnapshotResult"}
 
 
@@ -33,62 +32,51 @@ class BuildConfig(dg.Config):
     full_refresh: bool = Field(False, description="Rebuild incremental models from the whole landing.")
 
 
-class Translator(DagsterDbtTranslator):
-    """How a dbt resource appears in Dagster: its key, group, owners, domain, and its columns with their classes.
+def model_spec(manifest: Mapping[str, Any], unique_id: str, relations: Mapping[str, Mapping[str, str]]) -> dg.AssetSpec:
+    """A seed or model as Dagster shows it: group, owner, domain, and its columns with their classes.
 
     `relations` are the columns and types that the last build found, by model.
     """
+    node, domains = manifest["nodes"][unique_id], domains_of(manifest, unique_id)
+    owner = manifest["groups"].get(f"group.{node['package_name']}.{node['config'].get('group')}", {}).get("owner", {})
+    types = relations.get(node["name"], {})
+    columns = [_column(name, node["columns"].get(name), kind) for name, kind in types.items()]
+    columns += [_column(name, column, "") for name, column in node["columns"].items() if name not in types]
+    return dg.AssetSpec(
+        [node["name"]],
+        deps=[_key(manifest, parent) for parent in node["depends_on"].get("nodes", [])],
+        skippable=True,
+        group_name=LAYERS["seeds" if node["resource_type"] == "seed" else node["fqn"][1]],
+        description=node["description"] or f"See {node['original_file_path']}.",
+        owners=[owner["email"]] if owner.get("email") else [],
+        tags={"domain": next(iter(domains))} if len(domains) == 1 else {},
+        kinds={"dbt", "python" if node.get("language") == "python" else "duckdb"},
+        code_version=node["checksum"]["checksum"],
+        metadata={
+            "file": f"dbt_project/{node['original_file_path']}",
+            **({"dagster/column_schema": dg.TableSchema(columns)} if columns else {}),
+        },
+    )
 
-    def __init__(self, relations: Mapping[str, Mapping[str, str]]) -> None:
-        super().__init__()
-        self.relations = relations
 
-    def get_asset_key(self, props: Mapping[str, Any]) -> dg.AssetKey:
-        source = [props["source_name"]] if props["resource_type"] == "source" else []
-        return dg.AssetKey([*source, props["name"]])
+def check_spec(manifest: Mapping[str, Any], test_id: str) -> dg.AssetCheckSpec:
+    """A dbt test as a check of the model that it is shown on.
 
-    def get_group_name(self, props: Mapping[str, Any]) -> str:
-        if props["resource_type"] == "source":
-            return GROUP
-        return LAYERS["seeds" if props["resource_type"] == "seed" else props["fqn"][1]]
+    Not blocking: a failed test closes the gate of its own domain (gates.py), and the other domains go on.
+    """
+    test = manifest["nodes"][test_id]
+    said = test["description"] or test["name"].replace("_", " ")
+    return dg.AssetCheckSpec(test["name"], asset=checked_by(manifest, test_id), description=said)
 
-    def get_description(self, props: Mapping[str, Any]) -> str:
-        return props["description"] or f"See {props['original_file_path']}."
 
-    def get_tags(self, props: Mapping[str, Any]) -> Mapping[str, str]:
-        return {}
-
-    def get_metadata(self, props: Mapping[str, Any]) -> Mapping[str, Any]:
-        found: dict[str, Any] = {"file": f"dbt_project/{props['original_file_path']}"}
-        types = self.relations.get(props["name"], {}) if props["resource_type"] != "source" else {}
-        columns = [_column(name, props["columns"].get(name), kind) for name, kind in types.items()]
-        columns += [_column(name, column, "") for name, column in props["columns"].items() if name not in types]
-        return found | ({"dagster/column_schema": dg.TableSchema(columns)} if columns else {})
-
-    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        props = self.get_resource_props(manifest, unique_id)
-        domains = domains_of(manifest, unique_id)
-        if "domain" not in spec.tags and len(domains) == 1:
-            spec = spec.merge_attributes(tags={"domain": next(iter(domains))})
-        return spec.replace_attributes(kinds={"dbt", "python" if props.get("language") == "python" else "duckdb"})
-
-    def get_asset_check_spec(
-        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
-    ) -> dg.AssetCheckSpec | None:
-        if checked_by(manifest, unique_id) != asset_spec.key.path[-1]:
-            return None
-        test = manifest["nodes"][unique_id]
-        said = test["description"] or test["name"].replace("_", " ")
-        # Not blocking: a failed test closes the gate of its own domain (gates.py), and the other domains go on.
-        return dg.AssetCheckSpec(test["name"], asset=asset_spec.key, description=said)
+def _key(manifest: Mapping[str, Any], unique_id: str) -> dg.AssetKey:
+    source = manifest["sources"].get(unique_id)
+    return dg.AssetKey([source["source_name"], source["name"]] if source else [manifest["nodes"][unique_id]["name"]])
 
 
 def checked_by(manifest: Mapping[str, Any], test_id: str) -> str | None:
     """The name of the model that a dbt test is shown on: the one it is attached to, else the last in the flow."""
     test = manifest["nodes"][test_id]
-    if test["resource_type"] != "test":
-        return None
     nodes = [manifest["nodes"][each] for each in test["depends_on"]["nodes"] if each in manifest["nodes"]]
     if test.get("attached_node") in manifest["nodes"]:
         nodes = [manifest["nodes"][test["attached_node"]]]
@@ -129,10 +117,16 @@ def building(
 
 def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
     """All seeds and models as one step, which is the only writer of the warehouse."""
-    manifest = read_manifest(settings)
+    manifest, relations = read_manifest(settings), read_relations(settings)
+    built = [key for key, node in manifest["nodes"].items() if node["resource_type"] in BUILT]
+    tests = [key for key, node in manifest["nodes"].items() if node["resource_type"] == "test"]
 
-    @dbt_assets(
-        manifest=manifest, name="build_models", dagster_dbt_translator=Translator(read_relations(settings)), pool=POOL
+    @dg.multi_asset(
+        name="build_models",
+        specs=[model_spec(manifest, key, relations) for key in built],
+        check_specs=[check_spec(manifest, key) for key in tests if checked_by(manifest, key)],
+        can_subset=True,
+        pool=POOL,
     )
     def build_models(context: dg.AssetExecutionContext, config: BuildConfig):
         chosen = None

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from scipy.special import betaincinv
 
 from pipelines import audit, decisions, explain, ledger
 from pipelines.ledger import open_ledger
@@ -142,6 +141,8 @@ def _share(strata: Sequence[Stratum]) -> Share | None:
     variance = sum(w * w * p * (1 - p) / s.labels for w, p, s in zip(weights, shares, strata, strict=True))
     even = 1 / sum(weight * weight / stratum.labels for weight, stratum in zip(weights, strata, strict=True))
     size = min(value * (1 - value) / variance, even) if variance else even
+    from scipy.special import betaincinv  # slow to load, and no build needs it
+
     hits = value * size
     low = float(betaincinv(hits, size - hits + 1, DOUBT / 2)) if hits > 0 else 0.0
     high = float(betaincinv(hits + 1, size - hits, 1 - DOUBT / 2)) if size - hits > 1e-9 else 1.0
