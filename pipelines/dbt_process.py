@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []
     done = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
-    if kept and done.result:
+    if kept and hasattr(done.result, "write"):
         done.result.write(str(target / "run_results.json"))
     if done.exception:
         print(done.exception, file=sys.stderr)

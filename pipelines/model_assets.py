@@ -132,10 +132,10 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
         chosen = None
         if context.is_subset:
             chosen = {key.path[-1] for key in context.selected_asset_keys}
-        selected = context.selected_asset_check_keys
+        checks = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
         now, full = resources.now(), config.full_refresh
         for result in building(resources.settings(), now, manifest, chosen, full, context.run_id):
-            if isinstance(result, dg.MaterializeResult) or result.asset_check_key in selected:
+            if isinstance(result, dg.MaterializeResult) or (result.asset_key, result.check_name) in checks:
                 yield result
 
     return build_models

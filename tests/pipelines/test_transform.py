@@ -6,6 +6,7 @@ import shutil
 from datetime import datetime
 from decimal import Decimal
 
+import dagster as dg
 import duckdb
 import pytest
 import sqlalchemy as sa
@@ -303,6 +304,27 @@ def test_a_model_is_made_although_its_system_never_landed_if_more_than_a_union_r
     assert "stg_pos__stores" not in left_out
     assert "stg_odoo__partners" not in left_out
     assert not [name for name in left_out if "shopify" in name or "published" in name]
+
+
+def test_a_part_of_the_build_job_makes_what_is_asked_of_it_with_its_checks_and_nothing_of_an_unheard_system(
+    built, tmp_path, monkeypatch
+):
+    shutil.copytree(built.settings.home, tmp_path / "home")
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / "home"))
+    from pipelines.definitions import defs
+
+    def ran(*names):
+        chosen = [dg.AssetKey([name]) for name in names]
+        return defs.resolve_job_def("build").execute_in_process(asset_selection=chosen, raise_on_error=False)
+
+    done = ran("calling_codes")
+    assert [event.asset_key.path[-1] for event in done.get_asset_materialization_events()] == ["calling_codes"]
+    assert [(check.asset_key.path[-1], check.passed) for check in done.get_asset_check_evaluations()] == [
+        ("calling_codes", True)
+    ]
+    nothing = ran("conformed_customers__zendesk")
+    assert nothing.success
+    assert nothing.get_asset_materialization_events() == []
 
 
 def test_systems_that_know_one_person_make_one_customer(built):
