@@ -134,7 +134,7 @@ def build_model_assets(settings: Settings) -> dg.AssetsDefinition:
             chosen = {key.path[-1] for key in context.selected_asset_keys}
         checks = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
         now, full = resources.now(), config.full_refresh
-        for result in building(resources.settings(), now, manifest, chosen, full, context.run_id):
+        for result in building(resources.settings(), now, manifest, chosen, full, context.run.run_id):
             if isinstance(result, dg.MaterializeResult) or (result.asset_key, result.check_name) in checks:
                 yield result
 
