@@ -50,7 +50,7 @@ def undo_run(
     """Restore every field that the run wrote and nobody changed since; the report's exceptions are the others.
 
     An interrupted undo goes on where it ended. Raises PublishRefused (unknown run, no role, an undo, undone already,
-    another database, another apply under way) and the errors of Odoo's client.
+    another database, another apply under way, merged on by a later run) and the errors of Odoo's client.
     """
     policy, authority = policy or load_policy(), authority or load_authority()
     engine = open_ledger(settings.ledger_url)
@@ -62,6 +62,7 @@ def undo_run(
     refuse_other_target(run.target, client)
     with leased(engine, run.target) as lease:
         settle(engine, client, policy, run.target, now)
+        _refuse_merged_on(engine, run)
         undo = _begin(engine, run, now, actor)
         with engine.connect() as connection:
             later = receipts.superseded(connection, run)
@@ -197,6 +198,16 @@ def _explained(outcome: Outcome, tasks: dict[int, Task]) -> Outcome:
 def _later(task: Task) -> dict[str, Any]:
     runs = ", ".join(sorted(set(task.later.values())))
     return {"kept": sorted(task.later), "problem": f"written again by {runs}; undo that first"}
+
+
+def _refuse_merged_on(engine: sa.Engine, run: Run) -> None:
+    """Raises PublishRefused where what a merge of the run made was merged again: its references are further on."""
+    with engine.connect() as connection:
+        found = unmerges.merged_on(connection, run.run_id, run.target)
+    if found:
+        name, record, into, later = found
+        said = f"{run.run_id} merged into {name} {record}, which {later} has merged into {into}"
+        raise PublishRefused(said, f"undo {later} first")
 
 
 def _begin(engine: sa.Engine, run: Run, now: datetime, actor: str) -> Run:

@@ -56,6 +56,22 @@ def merged_by(connection: sa.Connection, target: str, name: str, loser: int, int
     return last.run_id if last and orjson.loads(last.after) == into else None
 
 
+def merged_on(connection: sa.Connection, run_id: str, target: str) -> tuple[str, int, int, str] | None:
+    """(object, record, what it was merged into, by which run) of the first survivor of the run's merges that a later
+    run has merged on, and that stands so still; None where there is none."""
+    pointers = sa.select(receipts.c.object, receipts.c.after).where(receipts.c.run_id == run_id)
+    pointers = pointers.where(receipts.c.field == MERGED_INTO, receipts.c.after != "null")
+    survivors = sorted({(row.object, orjson.loads(row.after)) for row in connection.execute(pointers)})
+    written = sa.select(receipts.c.after, receipts.c.run_id).where(receipts.c.target == target)
+    written = written.where(receipts.c.field == MERGED_INTO).order_by(receipts.c.seq.desc()).limit(1)
+    for name, record in survivors:
+        mine = written.where(receipts.c.object == name, receipts.c.odoo_id == record)
+        last = connection.execute(mine).first()
+        if last and last.after != "null":
+            return name, record, orjson.loads(last.after), last.run_id
+    return None
+
+
 def order_of(connection: sa.Connection, run_id: str, name: str, loser: int, into: int) -> dict[str, Any]:
     """What to put back for one loser, from the receipts of the run that merged it."""
     mine = receipts.alias()

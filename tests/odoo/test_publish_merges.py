@@ -232,6 +232,25 @@ def test_what_people_did_meanwhile_stays_and_is_listed(shop, used_odoo):
     assert lead["partner_id"] == ids["ana_twin"]
 
 
+def test_of_a_chain_of_merges_the_last_is_undone_first(shop, used_odoo):
+    ids, parts = used_odoo.ids["partners"], {"C-twin": ["ana_twin"], "C-hana": ["plain_1", "plain_2"]}
+    linked(shop, used_odoo, parts)
+    before = export(used_odoo.db)
+    first = shop.apply(shop.approved(objects=["res_partner"]))
+    golden(shop, used_odoo, {"C-twin": ["ana_twin", "plain_1", "plain_2"]})
+    second = shop.apply(shop.approved(objects=["res_partner"]))
+    assert (first.outcomes, second.outcomes) == ({"done": 1}, {"done": 1})
+    whole = found_under(shop, ids["ana_twin"])
+    assert f"sale.order/{used_odoo.ids['orders']['plain_2']}" in whole
+    said = f"merged into res_partner {ids['plain_1']}, which {second.run_id} has merged into {ids['ana_twin']}"
+    with pytest.raises(PublishRefused, match=f"{said}; undo {second.run_id} first"):
+        shop.undo(first.run_id)
+    assert found_under(shop, ids["ana_twin"]) == whole
+    for run in (second, first):
+        assert shop.undo(run.run_id).exceptions == []
+    assert changes(before, export(used_odoo.db)) == {}
+
+
 @pytest.mark.parametrize("used_odoo", ["real-jsonrpc"], indirect=True)
 def test_a_cluster_that_golden_splits_gets_its_references_back_by_receipt(shop, used_odoo):
     ids = used_odoo.ids["partners"]
