@@ -127,7 +127,8 @@ class Request(Strict):
     written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
     complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
-    record was made, how long after that it may still change; it is asked for so much earlier.
+    record was made, how long after that it may still change; it is asked for so much earlier. `absent`: the list is
+    left out of the body when it is empty.
     """
 
     path: str
@@ -143,6 +144,7 @@ class Request(Strict):
     settled: str | None = None
     sweep: Parameters = {}
     tail: Duration = timedelta(0)
+    absent: bool = False
     paging: Paging = Paging()
 
     @model_validator(mode="after")
@@ -150,18 +152,20 @@ class Request(Strict):
         for name in (self.lower, self.upper, self.paging.param, self.paging.size_param):
             if self.method == "post" and "." in (name or "") and at_path(self.params, name) is None:
                 raise ValueError(f"nothing stands at {name} in params: write there what it is by default")
-        if self.parent and "{parent}" not in self.path:
-            raise ValueError("the path of a parent's list must have {parent} where the parent's key goes")
+        if self.parent and not self.parent.into and "{parent}" not in self.path:
+            raise ValueError("the path below a parent must have {parent} where its key goes, or the parent says `into`")
         return self
 
 
 class Parent(Request):
-    """The list whose records' keys, at `key`, go into the path of a child list. The window's filter is the parent's.
+    """A list whose records' keys, at `key`, go into the path of a child list, or into its parameter `into`.
 
-    `name`: the field under which each child is given its parent's key, where the vendor does not say it.
+    The window's filter is the parent's where it has one, else the child's. `name`: the field under which each child is
+    given its parent's key, where the vendor does not say it.
     """
 
     key: str = "id"
+    into: str | None = None
     name: str | None = None
 
 

@@ -29,7 +29,7 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     A window that holds more than the vendor shows is read in halves.
     """
     request = stream.request
-    filtered = (request.parent or request).lower
+    filtered = request.lower or request.parent and request.parent.lower
     lower = window.lower - request.tail if filtered and window.lower else None
     sums = yield from _part(client, stream, request, lower, window.upper, window.cursor)
     for total in dict.fromkeys(sums or ()):
@@ -112,13 +112,14 @@ def _lists(
     for above in pages(client, parent, stream, parent.params | _bounds(parent, lower, upper)):
         for key in dict.fromkeys(str(at_path(record, parent.key)) for record in above.records):
             own = request.model_copy(update={"path": request.path.replace("{parent}", quote(key, safe=""))})
-            for page in pages(client, own, stream, request.params | given):
+            params = request.params | given | _bounds(request, lower, upper)
+            for page in pages(client, own, stream, params | ({parent.into: key} if parent.into else {})):
                 named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
                 yield replace(page, records=named)
 
 
 def _bounds(request: Request, lower: datetime | None, upper: datetime | None) -> dict[str, Any]:
-    if lower is None:
+    if lower is None or not request.lower:
         return {}
     bounds = {request.lower: lower} | ({request.upper: upper} if request.upper else {})
     return {name: _written(at, request.time_format) for name, at in bounds.items()}
@@ -246,9 +247,10 @@ class _Pager:
         return before + int(text) if str(text).isdigit() else None
 
     def _records(self, body: Any) -> list[dict[str, Any]]:
-        """The list; some vendors leave it out when they count none."""
+        """The list; some vendors leave it out when there is none, or when they count none."""
         found = at_path(body, self.request.records) if self.request.records else body
-        if found is None and self._total(body) == 0:
+        none = self.request.absent and not any(isinstance(value, list) for value in body.values())
+        if found is None and (none or self._total(body) == 0):
             return []
         if not isinstance(found, list):
             raise self.client.fail(Drift, f"no list stands at {self.request.records or 'the top'}")

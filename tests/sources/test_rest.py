@@ -266,3 +266,23 @@ def test_the_children_of_every_parent_in_the_window_are_read_and_say_whose_they_
 def test_a_filter_by_creation_is_asked_for_as_much_earlier_as_records_still_change():
     spec = stream({"lower": "since", "tail": "10d"})
     assert read(lambda given: ([{"id": 1}], {}), spec, Window(NOW, NOW))[2] == [{"since": "2026-03-19T15:00:00Z"}]
+
+
+def test_a_parents_key_may_go_into_a_parameter_beside_the_childs_own_filter():
+    def answer(given):
+        if given["path"] == "/places":
+            return {"places": [{"id": "p1"}, {"id": "p2"}]}, {}
+        return {"found": [{"id": given["place"]}]}, {}
+
+    parent = {"path": "/places", "records": "places", "into": "place"}
+    spec = stream({"path": "/search", "records": "found", "lower": "since", "parent": parent})
+    found, _, asked = read(answer, spec, Window(NOW, NOW))
+    assert found == ["p1", "p2"]
+    assert [given.get("since") for given in asked] == [None, "2026-03-29T15:00:00Z", "2026-03-29T15:00:00Z"]
+
+
+def test_a_list_that_is_left_out_when_empty_is_missed_when_another_stands_in_its_place():
+    spec = stream({"records": "things", "absent": True})
+    assert read(lambda given: ({}, {}), spec)[0] == []
+    with pytest.raises(Drift, match="no list stands at things"):
+        read(lambda given: ({"goods": [{"id": 1}]}, {}), spec)

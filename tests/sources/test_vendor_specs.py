@@ -81,6 +81,13 @@ SYSTEMS = {
         "page_size",
         frozenset({429}),
     ),
+    "square": Vendor(
+        ("square",),
+        frozenset({"authorization", "square-version"}),
+        {"customers": "Customer", "orders": "Order", "payments": "Payment"},
+        {"id": 7},
+        untold=frozenset({401, 403, 429}),
+    ),
     "stripe": Vendor(
         ("stripe",), frozenset({"authorization"}), {"customers": "customer", "charges": "charge"}, {"id": 7}
     ),

@@ -1,0 +1,119 @@
+"""A stand-in for Square: searches in a body, cursors, lists of a location, nothing where there is nothing."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+
+from sources.estate.guests import seed_part
+from sources.estate.standin import Ask, Refused, changed, naive, serve
+from sources.estate.state import instant, open_state
+from sources.estate.world import World
+from sources.square.fake_seed import LOCATIONS, stamp
+
+STREAMS = {"customers": "customer", "orders": "order", "payments": "payment"}
+CREDENTIALS = {"SQUARE_TOKEN": "EAAAestate-square"}
+
+
+def _said(category: str, code: str) -> dict[str, Any]:
+    return {"errors": [{"category": category, "code": code, "detail": code.replace("_", " ").capitalize()}]}
+
+
+SAYS = {
+    "throttled": _said("RATE_LIMIT_ERROR", "RATE_LIMITED"),
+    "error": _said("API_ERROR", "INTERNAL_SERVER_ERROR"),
+}
+
+
+def seed(world: World, path: Path) -> None:
+    """Write the stands' state."""
+    seed_part(world, "square", path)
+
+
+def app(path: Path, faults: Any) -> Starlette:
+    """The account at `path`; `faults` answers active(name) and spend(name)."""
+    searches = {"POST /v2/customers/search": _customers, "POST /v2/orders/search": _orders}
+    return serve(path, faults, _admit, {"/v2/locations": _locations, "/v2/payments": _payments, **searches})
+
+
+def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
+    """Change a record: the given fields, or a harmless one."""
+    when = naive(at).replace(microsecond=0)
+    harmless = {"customer": {"reference_id": instant(at)}, "order": {"reference_id": instant(at)}}
+    own = fields or harmless.get(STREAMS[stream], {"version_token": instant(at)})
+    changed(path, STREAMS[stream], key, when, {**own, "updated_at": stamp(when)})
+
+
+def delete(path: Path, stream: str, key: str, at: datetime) -> None:
+    """Delete a customer: it is gone, and nothing tells."""
+    with closing(open_state(path)) as connection:
+        connection.execute("delete from objects where type = ? and id = ?", (STREAMS[stream], key))
+
+
+def _admit(ask: Ask) -> None:
+    known = ask.asked.get("authorization") == f"Bearer {CREDENTIALS['SQUARE_TOKEN']}"
+    if not known or not ask.asked.get("square-version") or ask.faults.spend("expired_token") is not None:
+        raise Refused(401, _said("AUTHENTICATION_ERROR", "UNAUTHORIZED"))
+    if ask.faults.active("missing_scope") is not None:
+        raise Refused(403, _said("AUTHENTICATION_ERROR", "INSUFFICIENT_SCOPES"))
+
+
+def _locations(ask: Ask) -> dict[str, Any]:
+    return {"locations": ask.select("location")[0]}
+
+
+def _customers(ask: Ask) -> dict[str, Any]:
+    sent = ask.sent
+    since = sent["query"]["filter"]["updated_at"]["start_at"]
+    counted = ask.select("customer", "updated_at >= ?", (_instant(since),), limit=0)[1]
+    return _page(ask, "customer", since, sent.get("limit", 100), 100, sent.get("cursor")) | {"count": counted}
+
+
+def _orders(ask: Ask) -> dict[str, Any]:
+    """Only of the locations asked for, and only if sorted by what is filtered."""
+    query, sent = ask.sent["query"], ask.sent
+    if query["sort"]["sort_field"] != "UPDATED_AT" or not sent.get("location_ids"):
+        raise _invalid()
+    since = query["filter"]["date_time_filter"]["updated_at"]["start_at"]
+    return _page(ask, "order", since, sent.get("limit", 500), 1000, sent.get("cursor"), sent["location_ids"][0])
+
+
+def _payments(ask: Ask) -> dict[str, Any]:
+    """Of the main location and a year unless asked for more."""
+    given, year = ask.given, naive(ask.now) - timedelta(days=365)
+    since = given.get("updated_at_begin_time") or given.get("begin_time") or stamp(year)
+    size = ask.whole("limit", 100, 1, 100, lambda name: _invalid())
+    return _page(ask, "payment", since, size, 100, given.get("cursor"), given.get("location_id", LOCATIONS[0]))
+
+
+def _page(
+    ask: Ask, kind: str, since: str, size: int, most: int, cursor: str | None, location: str | None = None
+) -> dict[str, Any]:
+    if not 1 <= size <= most:
+        raise _invalid()
+    at, key = orjson.loads(base64.b64decode(cursor)) if cursor else (_instant(since), "")
+    if cursor and ask.faults.spend("repeating_cursor") is not None:
+        at, key = _instant(since), ""
+    where, values = "(updated_at, id) > (?, ?)", [at, key]
+    if location:
+        where, values = f"{where} and json_extract(body, '$.location_id') = ?", [*values, location]
+    found, total = ask.select(kind, where, tuple(values), "updated_at, id", size)
+    if not found:
+        return {}
+    last = orjson.loads(orjson.dumps(found[-1]))
+    after = base64.b64encode(orjson.dumps([_instant(last["updated_at"]), last["id"]])).decode()
+    return {f"{kind}s": found} | ({"cursor": after} if total > size else {})
+
+
+def _instant(text: str) -> str:
+    return instant(datetime.fromisoformat(text).astimezone(UTC))
+
+
+def _invalid() -> Refused:
+    return Refused(400, _said("INVALID_REQUEST_ERROR", "BAD_REQUEST"))
