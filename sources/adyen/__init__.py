@@ -1,0 +1,1 @@
+"""Adyen: contract, connector and stand-in."""
