@@ -77,6 +77,7 @@ def source_record(settings: Settings, record_id: str) -> Iterator[str]:
     yield record_id
     for stream, load_id, event_at, deleted in loads:
         yield f"  landed    {system}/{stream} in load {load_id}, event {event_at} UTC{', deleted' if deleted else ''}"
+        yield from _in_file(settings, system, stream, load_id, key)
     for domain, golden_id in _golden_of(settings, record_id):
         yield f"  golden    {golden_id} ({domain})"
         for row in _provenance(settings, domain, golden_id):
@@ -173,8 +174,20 @@ def _survivor(settings: Settings, domain: str, row: dict[str, Any]) -> Iterator[
     if manifest:
         file = stream_folder(Path("landing"), row["system"], stream) / f"{row['load_id']}.parquet"
         yield f"  load      {file}, extracted at {manifest['extracted_at']} UTC"
+        key = row["record_id"].partition(":")[2]
+        yield from _in_file(settings, row["system"], stream, row["load_id"], key)
     for loser in json.loads(row["losing_values"] or "[]"):
         yield f"  lost      {loser.get('record_id')} says {_lost(loser, row['attribute'])}: {loser.get('why')}"
+
+
+def _in_file(settings: Settings, system: str, stream: str, load_id: str, key: str) -> Iterator[str]:
+    """The file and line that a version came from, where its system sends files."""
+    if load_contracts()[system].kind != "files":
+        return
+    path = stream_folder(settings.landing, system, stream) / f"{load_id}.parquet"
+    query = "select _file, _line from read_parquet({path}) where _source_key = $source_key and not _deleted"
+    for file, line in _ask(path, query, source_key=key):
+        yield f"  file      {file}, line {line}"
 
 
 def _lost(loser: dict[str, Any], attribute: str) -> Any:

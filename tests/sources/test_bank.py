@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipelines.extract import extract_stream
+from pipelines.resources import Settings
 from sources.bank import camt, mt940, ofx
+from sources.contract import load_contracts
+from sources.errors import Drift
 from sources.tabular import BadFile
 
 VENDOR = next(
@@ -235,3 +242,72 @@ def test_a_statement_that_does_not_add_up_is_refused(tmp_path):
     (statement,) = camt.parse(camt_of(tmp_path, ENTRY.format("8.84", "CRDT", "BOOK")))
     with pytest.raises(BadFile, match=r"statement 1: opening \+ entries differ from closing by 0\.01"):
         statement.prove(1)
+
+
+class Account:
+    """A folder of statements, and what has landed of them."""
+
+    def __init__(self, home):
+        self.folder, self.now = home / "in", datetime(2026, 3, 29, 15, tzinfo=UTC)
+        self.folder.mkdir()
+        self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+
+    def send(self, name, text):
+        (self.folder / name).write_text(text)
+        at = (self.now - timedelta(hours=1)).timestamp()
+        os.utime(self.folder / name, (at, at))
+
+    def extract(self, stream="entries"):
+        self.now += timedelta(hours=2)
+        place = f"file://{self.folder}"
+        return extract_stream(load_contracts()["bank"], stream, self.settings, self.now, lambda _: place)
+
+    def landed(self, stream="entries"):
+        folder = self.settings.landing / "bank" / stream
+        return pq.ParquetDataset(folder, partitioning=None, ignore_prefixes=["_", "."]).read().to_pylist()
+
+
+@pytest.fixture
+def account(tmp_path):
+    return Account(tmp_path)
+
+
+def two_days(message="1", second_amount="1.15"):
+    def amounts(kind, amount):
+        return (
+            f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt>"
+            "<CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>2026-03-01</Dt></Dt></Bal>"
+        )
+
+    def statement(number, opening, closing, entry):
+        days = "<BookgDt><Dt>2026-03-01</Dt></BookgDt></Ntry>"
+        head = f"<Id>S{number}</Id><Acct><Id><IBAN>NL26VAYB8060476890</IBAN></Id></Acct>"
+        return (
+            f"<Stmt>{head}{amounts('OPBD', opening)}{amounts('CLBD', closing)}{entry.replace('</Ntry>', days)}</Stmt>"
+        )
+
+    first = statement(1, "10.00", "20.00", ENTRY.format("10.00", "CRDT", "BOOK"))
+    second = statement(2, "20.00", "18.85", ENTRY.format(second_amount, "DBIT", "BOOK"))
+    head = f"<GrpHdr><MsgId>{message}</MsgId></GrpHdr>"
+    space = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+    return f"<Document xmlns='{space}'><BkToCstmrStmt>{head}{first}{second}</BkToCstmrStmt></Document>"
+
+
+def test_several_statements_of_a_file_land_and_a_statement_that_comes_twice_lands_once(account):
+    account.send("a_20260301.xml", two_days())
+    assert account.extract().rows == 2
+    assert account.extract("statements").rows == 2
+    account.send("b_20260302.xml", two_days(message="2"))
+    assert account.extract().rows == account.extract("statements").rows == 0
+    assert sorted(row["amount"] for row in account.landed()) == [Decimal("-1.15"), Decimal("10.00")]
+
+
+def test_a_file_of_which_one_statement_does_not_add_up_lands_not_at_all_until_it_is_sent_right(account):
+    account.send("a_20260301.xml", two_days(second_amount="1.16"))
+    with pytest.raises(
+        Drift, match=r"bank/entries: a_20260301\.xml statement 2: opening \+ entries differ from closing"
+    ):
+        account.extract()
+    assert account.landed() == []
+    account.send("a_20260301.xml", two_days())
+    assert account.extract().rows == 2

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from openpyxl import Workbook
 
+from pipelines import lineage
 from pipelines.erasure import erase
 from pipelines.extract import extract_stream
 from pipelines.onboarding import check
@@ -432,3 +433,10 @@ def test_a_server_that_says_nothing_is_given_up(mill, monkeypatch):
         mill.secrets = {"user": "mill", "password": "secret", "host_key": Sftp(mill.folder, "", "").host_key}
         with pytest.raises(Unreachable, match="no connection to the file server"):
             mill.extract()
+
+
+def test_lineage_leads_a_record_to_its_file_and_line(mill, monkeypatch):
+    mill.send("a.csv", HEADER + "1,Flour,1,\n2,Bran,2,\n")
+    mill.extract()
+    monkeypatch.setattr(lineage, "load_contracts", lambda: {"mill": mill.contract})
+    assert "  file      a.csv, line 3" in list(lineage.source_record(mill.settings, "mill:2"))
