@@ -8,6 +8,7 @@
     ref('conformed_customers__pos'),
     ref('conformed_customers__published'),
     ref('conformed_customers__shopify'),
+    ref('conformed_customers__square'),
     ref('conformed_customers__stripe'),
     ref('conformed_customers__telesales'),
     ref('conformed_customers__voucherify'),
