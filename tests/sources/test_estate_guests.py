@@ -1,0 +1,82 @@
+"""What joined the retailer later agrees with what was there: an order has its invoice, its parcel, its payment."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from sources.estate.world import World, generate
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return generate("retailer2")
+
+
+def bodies(world: World, system: str, kind: str) -> list[dict]:
+    return [body for _, _, body in world.part(system).objects[kind]]
+
+
+def test_every_telephone_order_is_invoiced_to_its_buyer_and_what_is_paid_is_the_invoices_amount(world):
+    sales, books = world.part("hubspot").appearances, world.part("xero").appearances
+    buyer = dict(zip(sales["key"].to_pylist(), sales["person_id"].to_pylist(), strict=True))
+    debtor = dict(zip(books["key"].to_pylist(), books["person_id"].to_pylist(), strict=True))
+    invoice = {body["Reference"]: body for body in bodies(world, "xero", "invoice")}
+    orders = bodies(world, "hubspot", "order")
+    assert len(orders) == len(invoice)
+    for order in orders:
+        own = invoice[order["properties"]["hs_external_order_id"]]
+        assert Decimal(str(own["Total"])) == Decimal(order["properties"]["hs_total_price"])
+        assert Decimal(str(own["SubTotal"])) + Decimal(str(own["TotalTax"])) == Decimal(str(own["Total"]))
+        ordered_by = order["associations"]["contacts"]["results"][0]["id"]
+        assert debtor[own["Contact"]["ContactID"]] == buyer[ordered_by]
+    paid = {body["Reference"]: body["Amount"] for body in bodies(world, "xero", "payment")}
+    assert paid == {number: body["Total"] for number, body in invoice.items() if body["Status"] == "PAID"}
+
+
+def test_every_order_of_the_outlet_has_one_parcel_to_the_person_who_placed_it(world):
+    shop, parcels = world.part("woocommerce").appearances, world.part("easypost").appearances
+    placed = dict(zip(shop["key"].to_pylist(), shop["person_id"].to_pylist(), strict=True))
+    received = dict(zip(parcels["key"].to_pylist(), parcels["person_id"].to_pylist(), strict=True))
+    sent = {body["reference"]: received[body["to_address"]["id"]] for body in bodies(world, "easypost", "shipment")}
+    orders = bodies(world, "woocommerce", "order")
+    assert sent == {f"woocommerce:{order['id']}": placed[str(order["customer_id"])] for order in orders}
+
+
+def test_every_card_receipt_of_a_closed_day_is_settled_with_its_amount_and_each_batch_is_paid_out(world):
+    today = world.now.replace(tzinfo=None, hour=0, minute=0, second=0)
+    lines = bodies(world, "adyen", "settlement")
+    settled = {one["merchant_reference"]: Decimal(one["gross_credit"]) for one in lines if one["type"] == "Settled"}
+    assert settled == {
+        receipt["key"]: receipt["total_amount"]
+        for receipt in world.receipts.to_pylist()
+        if receipt["payment"] == "card" and receipt["sold_at"] < today
+    }
+    for batch in {one["batch_number"] for one in lines}:
+        own = [one for one in lines if one["batch_number"] == batch]
+        assert sum(Decimal(one.get("net_credit", 0)) - Decimal(one.get("net_debit", 0)) for one in own) == 0
+
+
+def test_every_order_of_a_delivery_service_is_a_receipt_of_the_tills(world):
+    totals = {receipt["key"]: receipt["total_amount"] for receipt in world.receipts.to_pylist()}
+    orders = bodies(world, "deliverect", "order")
+    assert orders
+    for order in orders:
+        assert Decimal(order["payment"]["amount"]) / 100 == totals[order["posReceiptId"]]
+        assert sum(item["price"] * item["quantity"] for item in order["items"]) == order["payment"]["amount"]
+
+
+def test_every_order_of_a_stand_is_paid(world):
+    paid = {body["order_id"]: body["amount_money"] for body in bodies(world, "square", "payment")}
+    assert paid == {body["id"]: body["total_money"] for body in bodies(world, "square", "order")}
+
+
+def test_what_the_marketplace_offers_is_the_same_article_as_in_the_shop(world):
+    true = {row["variant_id"]: row for row in world.variants.to_pylist()}
+    part = world.part("amazon")
+    assert len(part.variants) == len(part.objects["listing"])
+    assert all(record.startswith("amazon:") and variant in true for record, variant in part.variants.items())
+    skus = {row["sku"] for row in world.listings.to_pylist() if row["system"] == "shopify"}
+    sold = {item["product"]["sellerSku"] for order in bodies(world, "amazon", "order") for item in order["orderItems"]}
+    assert sold <= skus
