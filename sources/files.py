@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pyarrow as pa
 
@@ -34,11 +35,15 @@ Format = Callable[[Path, Stream], Iterator[Row]]
 
 @dataclass(frozen=True)
 class Drop:
-    """One stream's way to its files; `formats` are the kernel's and those of the system's connector."""
+    """One stream's way to its files; `formats` are the kernel's and those of the system's connector.
+
+    `keep`: a folder of Assay's own for the copy that is being read.
+    """
 
     system: str
     store: Store
     formats: Mapping[str, Format]
+    keep: Path | None = None
     stream: str = "*"
 
     def on(self, stream: str, exact: bool = False) -> Drop:
@@ -69,9 +74,12 @@ class Found:
 
 
 def connect(
-    contract: Contract, resolve: Callable[[str], str], keep: Any = None, formats: Mapping[str, Format] | None = None
+    contract: Contract,
+    resolve: Callable[[str], str],
+    keep: Path | None = None,
+    formats: Mapping[str, Format] | None = None,
 ) -> Drop:
-    """The place at the contract's endpoint; `formats` are the connector's own."""
+    """The place at the contract's endpoint; `formats` are the connector's own, `keep` a folder for its copies."""
     location = resolve(contract.endpoint)
     needed = {} if location.startswith("file:") else contract.secrets
     secrets = {name: resolve(reference) for name, reference in needed.items()}
@@ -80,7 +88,7 @@ def connect(
         return error(contract.system, "*", text)
 
     store = open_store(location, secrets, problem)
-    return Drop(contract.system, store, {**FORMATS, **(formats or {})})
+    return Drop(contract.system, store, {**FORMATS, **(formats or {})}, keep)
 
 
 def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
@@ -92,8 +100,7 @@ def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
     taken: dict[str, list] = dict((window.cursor or {}).get("files", {}))
     found, notes = _whole(client, stream, window.upper.astimezone(UTC).replace(tzinfo=None), taken)
     known, again = {one[2]: datetime.fromisoformat(one[3]) for one in taken.values()}, False
-    with tempfile.TemporaryDirectory(prefix="assay-files-") as folder:
-        copy = Path(folder) / "file"
+    with _scratch(client) as copy:
         for number, file in enumerate(found):
             entry, before = file.entry, taken.get(file.entry.path)
             if before and before[:2] == _seen(entry) and not again:
@@ -141,6 +148,22 @@ def _whole(client: Drop, stream: Stream, now: datetime, taken: dict[str, list]) 
         notes.append(f"{file.entry.path} is older than a full file: not read")
         taken[file.entry.path] = [*_seen(file.entry), "", file.sent_at.isoformat(), file.full]
     return [file for file in found if file.place >= newest], notes
+
+
+@contextmanager
+def _scratch(client: Drop) -> Iterator[Path]:
+    """Where the copy of one file lies while it is read. What a killed run left there goes before anything else."""
+    if client.keep is None:
+        with tempfile.TemporaryDirectory(prefix="assay-files-") as folder:
+            yield Path(folder) / "copy"
+        return
+    folder = client.keep / f"{client.system}-{client.stream}.files"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder / "copy"
+    finally:
+        shutil.rmtree(folder)
 
 
 def _is_meant(path: str, facts: Files) -> bool:

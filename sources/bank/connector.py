@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 from sources import files
 from sources.bank import camt, listing, mt940, ofx
@@ -14,6 +14,6 @@ FORMATS = {name: rows(module.parse) for name, module in (
     ("camt053", camt), ("mt940", mt940), ("ofx", ofx), ("listing", listing))}  # fmt: skip
 
 
-def connect(contract: Contract, resolve: Callable[[str], str], keep: Any = None) -> files.Drop:
+def connect(contract: Contract, resolve: Callable[[str], str], keep: Path | None = None) -> files.Drop:
     """The folder that the banks' files come into."""
-    return files.connect(contract, resolve, formats=FORMATS)
+    return files.connect(contract, resolve, keep, FORMATS)

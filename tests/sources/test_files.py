@@ -440,3 +440,12 @@ def test_lineage_leads_a_record_to_its_file_and_line(mill, monkeypatch):
     mill.extract()
     monkeypatch.setattr(lineage, "load_contracts", lambda: {"mill": mill.contract})
     assert "  file      a.csv, line 3" in list(lineage.source_record(mill.settings, "mill:2"))
+
+
+def test_a_copy_that_a_killed_run_left_is_gone_after_the_next(mill):
+    left = mill.settings.accounts / "mill-goods.files" / "copy"
+    left.parent.mkdir(parents=True)
+    left.write_text(HEADER + "1,Flour,1,\n")
+    mill.send("a.csv", HEADER + "2,Bran,2,\n")
+    assert mill.extract().rows == 1
+    assert not left.parent.exists()
