@@ -262,7 +262,7 @@ class _Run:
         return landed_hashes(self.landing, self.contract.system, self.name, lower.replace(tzinfo=None), by)
 
     def _must_track(self, sweeping: bool) -> bool:
-        return self.contract.kind != "sql" or sweeping and self.stream.delete_mode == "full_sweep"
+        return self.contract.kind not in NATIVE or sweeping and self.stream.delete_mode == "full_sweep"
 
     def _check_scopes(self) -> None:
         if not self.stream.required_scopes or not hasattr(self.connector, "probe"):

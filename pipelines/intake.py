@@ -214,7 +214,7 @@ class Intake:
         if self.track:
             self.seen.update(keys)
             self.here.update(keys)
-        elif not self.known and not erased:
+        elif not self.known and not erased and not sent:
             return list(range(len(keys)))
         picked = []
         for position, (key, digest) in enumerate(zip(keys, hashes, strict=True)):
