@@ -35,6 +35,13 @@ _REQUEST = """    request:
 _FILES = """    # Which files, and what stands in them: sources/facts.py, Files.
     files: {match: ["customers_*.csv"], stamp: "%Y%m%d", delimiter: ";", decimal: ",", dates: ["%d.%m.%Y"]}
 """
+_VERSION = """api_version: "1"
+# When the vendor ends this version. Two rules watch it: the conformance suite, and `assay source list`.
+sunset_on: null
+"""
+_BUDGET = """# The vendor's published rate.
+budget: {calls: 10, burst: 20}
+"""
 _PLACE = """# file:///folder, or sftp://host:22/folder with the secrets user, password or private_key (PEM) and
 # host_key (the server's public key), or s3://bucket/folder?region=... with access_key and secret_key.
 secrets: {}
@@ -65,6 +72,8 @@ def scaffold(name: str, kind: str, root: Path = SOURCES) -> list[Path]:
     speaks_http = kind in ("rest", "graphql")
     values = {"name": name, "NAME": name.upper(), "Name": name.capitalize(), "kind": kind}
     values["secrets"] = _PLACE if kind == "files" else f"secrets: {{token: env:{name.upper()}_TOKEN}}\n"
+    asks = kind != "files"
+    values |= {"version": _VERSION if asks else "", "budget": _BUDGET if asks else ""}
     asked = {"rest": _REQUEST, "files": _FILES}.get(kind, "")
     values |= {"auth": _AUTH + _ERROR if speaks_http else "", "request": asked}
     texts = {
