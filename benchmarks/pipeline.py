@@ -32,8 +32,15 @@ def main() -> None:
     print(f"landing to golden / bare scan-and-write: {first['build'].wall_s / bare:.1f}x")
     run(["-m", "benchmarks.phases", "change", PROFILE], environment)
     second = phases(environment, home)
-    for phase in first:
-        print(f"1 % change / full, {phase}: {second[phase].wall_s / first[phase].wall_s:.2f}")
+    print("1 % change as a share of the full run:")
+    for part, counted in {"extract": ["extract"], "build": ["build"], "whole": list(first)}.items():
+        wall, cpu = (share(second, first, counted, unit) for unit in ("wall_s", "cpu_s"))
+        print(f"  {part:<20}{wall:8.1%} of wall{cpu:8.1%} of CPU")
+
+
+def share(part: dict[str, Cost], whole: dict[str, Cost], counted: list[str], unit: str) -> float:
+    """What the counted phases of `part` cost, of those of `whole`."""
+    return sum(getattr(part[phase], unit) for phase in counted) / sum(getattr(whole[phase], unit) for phase in counted)
 
 
 def phases(environment: dict[str, str], home: Path) -> dict[str, Cost]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import sqlalchemy as sa
@@ -25,11 +26,15 @@ DOMAINS = ("customers", "products")
 
 
 class Due(NamedTuple):
-    """What to build: `news` maps `system/stream` to the files that came since; None means everything."""
+    """What to build: `news` maps `system/stream` to the files that came since; None means everything.
+
+    `failed` names the tests that looked at everything when they last ran, and failed: what is new says nothing of them.
+    """
 
     recipe: str
     files: dict[str, dict[str, str]]
     news: dict[str, list[str]] | None
+    failed: list[str] = []
 
 
 def find(settings: Settings, project: Path) -> Due:
@@ -45,7 +50,7 @@ def find(settings: Settings, project: Path) -> Due:
     }
     if files.get(RECEIPTS) != done["files"].get(RECEIPTS):
         news[RECEIPTS] = list(files[RECEIPTS])
-    return Due(rules, files, {stream: names for stream, names in news.items() if names})
+    return Due(rules, files, {stream: names for stream, names in news.items() if names}, done["failed"])
 
 
 def begin(settings: Settings) -> None:
@@ -56,18 +61,38 @@ def begin(settings: Settings) -> None:
         warehouse.execute("create schema changed")
 
 
-def end(settings: Settings, due: Due, project: Path, complete: bool) -> None:
-    """Clear what only this build needed; remember what it saw if all of it was built.
+def changed(settings: Settings, manifest: Mapping[str, Any], ran: Collection[str]) -> frozenset[str]:
+    """The models that may hold other rows than before a build that ran `ran`, views of such tables among them."""
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        query = "select table_name from information_schema.tables where table_schema = 'changed'"
+        told = [name for (name,) in warehouse.execute(query).fetchall()]
+        same = {name for name in told if not warehouse.execute(f'select 1 from changed."{name}" limit 1').fetchone()}
+    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    others: set[str] = set()
+    waiting = [key for key, node in models.items() if node["name"] in ran and node["name"] not in same]
+    while waiting:
+        key = waiting.pop()
+        others.add(models[key]["name"])
+        readers = (reader for reader in manifest["child_map"][key] if reader in models)
+        waiting += [each for each in readers if models[each]["config"]["materialized"] == "view"]
+    return frozenset(others)
 
-    A build of everything may have trained a model, which is a rule for the builds after it.
+
+def end(settings: Settings, due: Due, project: Path, became: Mapping[str, str], part: bool) -> None:
+    """Clear what only this build needed; remember what it saw if all of it was built, as `became` says by dbt node.
+
+    A build of everything may have trained a model, which is a rule for the builds after it. A failed test leaves its
+    model as it is.
     """
+    complete = not part and became and set(became.values()) <= {"success", "pass", "warn", "fail", "no-op"}
+    failed = {name for name in due.failed if name not in became} | {n for n, end in became.items() if end == "fail"}
     rules = recipe(settings, project) if due.news is None else due.recipe
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         warehouse.execute("drop schema if exists changed cascade")
         if complete:
             warehouse.execute("create schema complete; create table complete.build (content varchar)")
-            content = json.dumps({"recipe": rules, "ids": _ids(settings), "files": due.files})
-            warehouse.execute("insert into complete.build values (?)", [content])
+            seen = {"recipe": rules, "ids": _ids(settings), "files": due.files, "failed": sorted(failed)}
+            warehouse.execute("insert into complete.build values (?)", [json.dumps(seen)])
 
 
 def recipe(settings: Settings, project: Path) -> str:

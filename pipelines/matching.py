@@ -186,10 +186,11 @@ def _places(numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:
     """The component (smallest record number in it) of each record 0..records-1 over the given pairs.
 
-    A component larger than `limit` loses its weakest links, one bit at a time, until it fits; infinite bits stay.
+    A component larger than `limit` loses its weakest links, one bit at a time, until it fits; infinite bits stay. What
+    becomes of a component rests on its own links alone.
     """
     label = _connected(left, right, records)
-    floor = np.floor(bits.min(initial=0.0))
+    floor = np.floor(bits.min(initial=0.0)) - 1
     while True:
         large = np.bincount(label, minlength=records)[label[left]] > limit
         if not (large & np.isfinite(bits)).any():

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,15 @@ class BuildFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What one dbt run did: how many nodes ended how, the seconds of each model, and the seconds altogether."""
+    """What one dbt run did: how many nodes ended how, the seconds of each model, and the seconds altogether.
+
+    `changed` names the tables and views that may hold other rows than before; None where nobody knows.
+    """
 
     counts: dict[str, int]
     seconds_by_model: dict[str, float]
     seconds: float
+    changed: frozenset[str] | None = None
 
 
 def prepare(settings: Settings) -> None:
@@ -95,34 +99,28 @@ def build(
         chosen += ["--select", select]
     elif not full and due.news is not None:
         if not due.news:
-            return BuildResult({}, {}, 0.0)
+            return BuildResult({}, {}, 0.0, frozenset())
         read = [f"source:{stream.replace('/', '.')}+" for stream in due.news]
-        chosen, said = ["--select", *read], said | {"new_files": due.news}
-    if said["unheard"]:
-        chosen += ["--exclude", *said["unheard"]]
+        chosen, said = ["--select", *read], said | {"new_files": due.news, "tested_whole": due.failed}
+    # A view shows what its tables hold; only other rules make another view.
+    left_out = [*said["unheard"], *(["config.materialized:view"] if "new_files" in said else [])]
+    if left_out:
+        chosen += ["--exclude", *left_out]
     _expect_export(settings)
     changes.begin(settings)
     try:
-        return run_dbt(
+        result = run_dbt(
             settings,
             *("build", "--exclude-resource-type", "unit_test", *chosen, "--vars", json.dumps(said)),
             on_event=on_event,
             run_id=run_id,
         )
+        if "new_files" in said:
+            result = replace(result, changed=changes.changed(settings, manifest, result.seconds_by_model))
+        return result
     finally:
-        changes.end(settings, due, DBT_PROJECT, complete=not select and _all_built(settings.home / "dbt"))
-
-
-def _all_built(target: Path) -> bool:
-    """Whether the last run reached every node and no model failed; a failed test leaves its model as it is."""
-    results = _outcome(target).get("results")
-    return results is not None and {result["status"] for result in results} <= {
-        "success",
-        "pass",
-        "warn",
-        "fail",
-        "no-op",
-    }
+        became = {r["unique_id"].split(".")[2]: r["status"] for r in _outcome(settings.home / "dbt").get("results", [])}
+        changes.end(settings, due, DBT_PROJECT, became, part=bool(select))
 
 
 def run_dbt(
@@ -192,12 +190,13 @@ def _run_dbt(
 def export(settings: Settings, built: BuildResult | None = None) -> dict[str, int]:
     """Copy golden, matched and publish tables to `exports/<layer>/<model>.parquet`, ordered by their first columns.
 
-    Each file is replaced atomically and tables that are gone take their file with them; what `built` did not run keeps
-    its file. Returns rows per file.
+    Each file is replaced atomically and tables that are gone take their file with them; what `built` did not change
+    keeps its file. Returns rows per file.
     """
     rows, mark = {}, settings.exports / EXPORT_MARK
     said = mark.read_text() if mark.exists() else ""
-    keeps = built is not None and said == ("expected" if built.seconds_by_model else "done")
+    known = built is not None and said == ("expected" if built.seconds_by_model else "done")
+    changed = built.changed if known else None
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         for layer in EXPORTED:
             folder = settings.exports / layer
@@ -205,7 +204,7 @@ def export(settings: Settings, built: BuildResult | None = None) -> dict[str, in
             models = _exported_models(warehouse, layer)
             for model, key in models.items():
                 path = folder / f"{model}.parquet"
-                if keeps and model not in built.seconds_by_model and path.exists():
+                if changed is not None and model not in changed and path.exists():
                     rows[f"{layer}/{model}"] = pq.read_metadata(path).num_rows
                 else:
                     rows[f"{layer}/{model}"] = _copy(warehouse, layer, model, key, path)

@@ -1,6 +1,7 @@
 {#- And nothing else has: both sides, attribute by attribute. -#}
+{%- set keys = keys_to_test({'golden_customers': 'customer_id', 'golden_customers__provenance': 'customer_id'}) -%}
 with told as (
-    select customer_id, attribute, value from {{ ref('golden_customers__provenance') }}
+    select customer_id, attribute, value from {{ ref('golden_customers__provenance') }} where {{ is_touched(keys, 'customer_id') }}
 ),
 
 held as (
@@ -8,7 +9,7 @@ held as (
     {%- for attribute in attributes %}
     select customer_id, '{{ attribute }}' as attribute, cast({{ attribute }} as varchar) as value
     from {{ ref('golden_customers') }}
-    where {{ attribute }} is not null
+    where {{ attribute }} is not null and {{ is_touched(keys, 'customer_id') }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {% if not loop.last %}union all{% endif %}

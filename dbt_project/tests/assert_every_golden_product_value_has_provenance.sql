@@ -1,6 +1,9 @@
 {#- And nothing else has: both levels and both sides, attribute by attribute. -#}
+{%- set keys = keys_to_test({
+    'golden_products': 'product_id', 'golden_products__variants': 'variant_id', 'golden_products__provenance': 'golden_id',
+}) -%}
 with told as (
-    select golden_id, attribute, value from {{ ref('golden_products__provenance') }}
+    select golden_id, attribute, value from {{ ref('golden_products__provenance') }} where {{ is_touched(keys, 'golden_id') }}
 ),
 
 held as (
@@ -11,7 +14,7 @@ held as (
     {%- for attribute in attributes %}
     select {{ golden_id }} as golden_id, '{{ attribute }}' as attribute, cast({{ attribute }} as varchar) as value
     from {{ ref(model) }}
-    where {{ attribute }} is not null
+    where {{ attribute }} is not null and {{ is_touched(keys, golden_id) }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {% if not loop.last %}union all{% endif %}

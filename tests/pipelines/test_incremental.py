@@ -12,10 +12,10 @@ import pytest
 from pipelines import changes, transform
 from pipelines.resources import Settings
 from tests.matching.conftest import population
+from tests.pipelines.small_catalogue import Catalogue, land_catalogue
 from tests.pipelines.small_landing import land
 from tests.pipelines.test_transform import (
     land_prices,
-    land_products,
     odoo_partner,
     shopify_customer,
     till_customer,
@@ -30,7 +30,7 @@ class Shop:
 
     def __init__(self, home):
         self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
-        self.records, self.loads = {}, 0
+        self.records, self.loads, self.catalogue = {}, 0, Catalogue(random.Random(3))
 
     def land(self, changed):
         """One load per system of `changed`: record id to the person it says, None for gone."""
@@ -107,8 +107,8 @@ def a_change(shop, draw):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     shop = Shop(tmp_path_factory.mktemp("shop"))
-    land_products(shop.settings.landing)
     land_prices(shop.settings.landing)
+    land_catalogue(shop.settings.landing, shop.catalogue.said, 2)
     crowd = [person for person in population() if person["system"] in ("pos", "shopify", "odoo")]
     shop.land({person["record_id"]: person for person in crowd})
     shop.build()
@@ -119,8 +119,9 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
     draw = random.Random(5)
     for step in range(STEPS):
         shop.land(a_change(shop, draw))
-        assert shop.due()
-        assert "pos/articles" not in shop.due()
+        if step % 2 == 0:
+            land_catalogue(shop.settings.landing, shop.catalogue.change(), 3 + step)
+        assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         counts = shop.build().counts
         assert "error" not in counts
         whole = shop.elsewhere(tmp_path / str(step))

@@ -1,8 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id') }}
+{%- set keys = touch_records('prices') -%}
 {#- Every system's prices in one shape, each with its net, tax and gross. Beside them goes what we published on Odoo: equal is an
     echo, different a correction by a person. -#}
 with records as (
-    select * from {{ ref('conformed_prices__records') }}
+    select * from {{ ref('conformed_prices__records') }} where {{ is_touched(keys, 'record_id') }}
 ),
 
 normalised as (

@@ -1,8 +1,9 @@
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id') }}
+{%- set keys = touch_records('products') -%}
 {#- Every system's variants in one shape; a GTIN counts only with a right check digit. Beside them goes what we published on
     Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
-    select * from {{ ref('conformed_products__records') }}
+    select * from {{ ref('conformed_products__records') }} where {{ is_touched(keys, 'record_id') }}
 ),
 
 checked as (

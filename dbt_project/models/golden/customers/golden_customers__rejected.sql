@@ -1,3 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id') }}
+{%- set keys = touch({
+    'conformed_customers': 'record_id',
+    'matched_customers__ids': 'record_id',
+    'golden_customers': 'select record_id from {changed} inner join matched.matched_customers__ids using (customer_id)',
+    'golden_customers__candidates': 'record_id',
+}) -%}
 select
     record_id,
     cast(null as varchar) as customer_id,
@@ -5,7 +12,7 @@ select
     'deleted at its source' as reason,
     'Nothing to do; if it was a mistake, restore it in ' || system || '.' as remedy
 from {{ ref('matched_customers') }}
-where is_deleted
+where is_deleted and {{ is_touched(keys, 'record_id') }}
 
 union all
 
@@ -17,7 +24,7 @@ select
     'Give the customer a name in ' || records.system || '.'
 from {{ ref('matched_customers') }} as records
 left join {{ ref('golden_customers') }} as golden on records.customer_id = golden.customer_id
-where not records.is_deleted and golden.customer_id is null
+where not records.is_deleted and golden.customer_id is null and {{ is_touched(keys, 'records.record_id') }}
 
 union all
 
@@ -28,7 +35,7 @@ select
     offers.why,
     'Correct it in ' || split_part(offers.record_id, ':', 1) || '.'
 from {{ ref('golden_customers__candidates') }} as offers
-where not offers.survives and offers.is_refused
+where not offers.survives and offers.is_refused and {{ is_touched(keys, 'offers.record_id') }}
 
 union all
 
@@ -39,4 +46,4 @@ select
     problem,
     'Correct the row in golden_overrides.csv; until then survivorship decides.'
 from {{ ref('golden_customers__decided') }}
-where problem is not null
+where problem is not null and {{ is_touched(keys, 'record_id') }}

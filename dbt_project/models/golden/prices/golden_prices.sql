@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='price_id', meta={'touched_on': ['variant_id']}) }}
+{%- set keys = touch_prices() -%}
 with clock as (
     select max(extracted_at) as read_at from {{ ref('matched_prices') }}
 )
@@ -23,4 +25,4 @@ from {{ ref('golden_prices__candidates') }} as offers
 inner join {{ ref('matched_prices') }} as records on offers.record_id = records.record_id
 inner join {{ ref('golden_products__variants') }} as variants on records.variant_id = variants.variant_id
 cross join clock
-where offers.survives
+where offers.survives and {{ is_touched(keys, 'offers.variant_id') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id', meta={'touched_on': ['variant_id', 'record_id']}) }}
+{%- set keys = touch_offers() -%}
 {#- Every price that a system states, and what became of it: it stands, it loses against a better source in the same window,
     or it is refused. Of the same system only a price with the same start competes: a later start takes over by itself. -#}
 with offers as (
@@ -19,7 +21,7 @@ with offers as (
     left join {{ ref('price_lists') }} as lists on prices.price_list = lists.price_list
     left join {{ ref('survivorship') }} as policy
         on policy.domain = 'prices' and policy.attribute = prices.price_list
-    where not prices.is_deleted
+    where not prices.is_deleted and {{ is_touched(keys, ['prices.variant_id', 'prices.record_id']) }}
 ),
 
 sound as (

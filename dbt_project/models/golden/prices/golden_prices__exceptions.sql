@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id', meta={'touched_on': ['variant_id']}) }}
+{%- set keys = touch_prices() -%}
 {#- Channels that disagree about a price at the same time: kept side by side, never overwritten. -#}
 with pairs as (
     select
@@ -20,7 +22,7 @@ with pairs as (
         seen.valid_from_at,
         seen.event_at,
         golden.tax_rate
-    from {{ ref('golden_prices__candidates') }} as losers
+    from {{ narrowed(ref('golden_prices__candidates'), keys, 'variant_id') }} as losers
     inner join {{ ref('golden_prices__candidates') }} as winners on losers.winner_record_id = winners.record_id
     inner join {{ ref('golden_prices') }} as golden on winners.price_id = golden.price_id
     inner join {{ ref('matched_prices') }} as seen on losers.record_id = seen.record_id

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['price_id', 'attribute'], meta={'touched_on': ['price_id']}) }}
+{%- set keys = touch_golden_prices() -%}
 {#- A price survives whole, so all its attributes come from one record. -#}
 with losers as (
     select
@@ -13,7 +15,7 @@ with losers as (
             'why': "case when offers.source_rank > winners.source_rank then 'less trusted source' else 'older' end",
         }, 'offers.source_rank, records.record_id') }} as losing_values
     from {{ ref('golden_prices__candidates') }} as offers
-    inner join {{ ref('golden_prices__candidates') }} as winners on offers.winner_record_id = winners.record_id
+    inner join {{ narrowed(ref('golden_prices__candidates'), keys, 'price_id') }} as winners on offers.winner_record_id = winners.record_id
     inner join {{ ref('matched_prices') }} as records on offers.record_id = records.record_id
     group by offers.winner_record_id
 ),
@@ -22,7 +24,7 @@ told as (
     {%- for attribute in ['amount', 'min_quantity', 'valid_from_at', 'valid_to_at'] %}
     select price_id, '{{ attribute }}' as attribute, cast({{ attribute }} as varchar) as value
     from {{ ref('golden_prices') }}
-    where {{ attribute }} is not null
+    where {{ attribute }} is not null and {{ is_touched(keys, 'price_id') }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 )

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id') }}
+{%- set keys = touch_offers() -%}
 select
     offers.record_id,
     offers.variant_id,
@@ -11,7 +13,7 @@ select
     end as remedy
 from {{ ref('golden_prices__candidates') }} as offers
 inner join {{ ref('matched_prices') }} as records on offers.record_id = records.record_id
-where offers.is_refused
+where offers.is_refused and {{ is_touched(keys, 'offers.record_id') }}
 
 union all
 
@@ -22,4 +24,4 @@ select
     'deleted at its source',
     'Nothing to do; if it was a mistake, restore it in ' || system || '.'
 from {{ ref('matched_prices') }}
-where is_deleted
+where is_deleted and {{ is_touched(keys, 'record_id') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['golden_id', 'attribute'], meta={'touched_on': ['golden_id']}) }}
+{%- set keys = touch_products('golden_id') -%}
 with golden as (
     select 'product' as level, product_id as golden_id from {{ ref('golden_products') }}
     union all
@@ -6,10 +8,10 @@ with golden as (
 
 both_levels as (
     select product_id as golden_id, trait, record_id, place, survives, rule, why, attribute_values
-    from {{ ref('golden_products__candidates') }}
+    from {{ narrowed(ref('golden_products__candidates'), keys, 'product_id') }}
     union all
     select variant_id, trait, record_id, place, survives, rule, why, attribute_values
-    from {{ ref('golden_products__variant_candidates') }}
+    from {{ narrowed(ref('golden_products__variant_candidates'), keys, 'variant_id') }}
 )
 
 {{ provenance('both_levels', ref('matched_products'), 'golden_id', 'golden', ref('golden_products__decided'), also=['level']) }}

@@ -1,3 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id') }}
+{%- set keys = touch({
+    'conformed_products': 'record_id',
+    'matched_products__ids': 'record_id',
+    'golden_products': 'select record_id from {changed} inner join matched.matched_products__ids using (product_id)',
+    'golden_products__candidates': 'record_id',
+    'golden_products__variant_candidates': 'record_id',
+}) -%}
 select
     record_id,
     cast(null as varchar) as variant_id,
@@ -5,7 +13,7 @@ select
     'deleted at its source' as reason,
     'Nothing to do; if it was a mistake, restore it in ' || system || '.' as remedy
 from {{ ref('matched_products') }}
-where is_deleted
+where is_deleted and {{ is_touched(keys, 'record_id') }}
 
 union all
 
@@ -17,7 +25,7 @@ select
     'Give the product a name in ' || records.system || '.'
 from {{ ref('matched_products') }} as records
 left join {{ ref('golden_products') }} as golden on records.product_id = golden.product_id
-where not records.is_deleted and golden.product_id is null
+where not records.is_deleted and golden.product_id is null and {{ is_touched(keys, 'records.record_id') }}
 
 union all
 
@@ -28,7 +36,7 @@ select
     gtin_problem,
     'Correct the barcode in ' || system || '; until then the variant goes without it.'
 from {{ ref('matched_products') }}
-where not is_deleted and gtin_problem is not null
+where not is_deleted and gtin_problem is not null and {{ is_touched(keys, 'record_id') }}
 
 union all
 
@@ -39,7 +47,7 @@ select
     why,
     'Correct it in ' || split_part(record_id, ':', 1) || '.'
 from {{ ref('golden_products__variant_candidates') }}
-where is_refused
+where is_refused and {{ is_touched(keys, 'record_id') }}
 
 union all
 
@@ -51,7 +59,7 @@ select
     'Correct it in ' || records.system || '.'
 from {{ ref('golden_products__candidates') }} as offers
 inner join {{ ref('matched_products') }} as records on offers.record_id = records.record_id
-where offers.is_refused
+where offers.is_refused and {{ is_touched(keys, 'offers.record_id') }}
 
 union all
 
@@ -63,4 +71,4 @@ select
     'Correct the row in golden_overrides.csv; until then survivorship decides.'
 from {{ ref('golden_products__decided') }} as decided
 inner join {{ ref('matched_products') }} as records on decided.record_id = records.record_id
-where decided.problem is not null
+where decided.problem is not null and {{ is_touched(keys, 'decided.record_id') }}

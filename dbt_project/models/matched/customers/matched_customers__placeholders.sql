@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['attribute', 'value']) }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['attribute', 'value'], meta={'touched_on': ['value']}) }}
+{%- set said = 'select unnest([email, phone, mobile, cast(birth_on as varchar)]) from ' -%}
+{%- set keys = touch({
+    'matched_customers__normalised': said ~ 'matched.matched_customers__normalised semi join {changed} using (record_id) union all '
+        ~ said ~ 'changed.matched_customers__normalised__before',
+}) -%}
 {#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}
 with declared as (
 
@@ -8,18 +13,19 @@ with declared as (
 
 uses as (
 
-    select distinct 'email' as attribute, email as value from {{ ref('matched_customers__normalised') }}
+    {%- for attribute, value in [('email', 'email'), ('phone', 'phone'), ('phone', 'mobile')] %}
+    select '{{ attribute }}' as attribute, {{ value }} as value from {{ ref('matched_customers__normalised') }}
+    where {{ is_touched(keys, value) }}
     union
-    select 'phone', unnest([phone, mobile]) from {{ ref('matched_customers__normalised') }}
-    union
+    {%- endfor %}
     select 'birth_on', cast(birth_on as varchar) from {{ ref('matched_customers__normalised') }}
-    where cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')
+    where {{ is_touched(keys, 'cast(birth_on as varchar)') }} and cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')
 
 ),
 
 learnt as (
 
-    select detail as attribute, value from {{ ref('matched_customers__vocabulary') }} where kind = 'shared'
+    select detail as attribute, value from {{ ref('matched_customers__vocabulary') }} where kind = 'shared' and {{ is_touched(keys, 'value') }}
 
 )
 

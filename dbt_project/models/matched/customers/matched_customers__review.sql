@@ -1,3 +1,6 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='case_id', meta={'touched_on': ['cluster_id', 'right_record_id']}) }}
+{%- set keys = touch_review('customers') -%}
+{%- set near = none if keys is none else '(select record_no as key from ' ~ ref('matched_customers__evidence') ~ ' where ' ~ is_touched(keys, 'record_id') ~ ')' -%}
 {#- What a person should look at, the most doubtful first: pairs near the cut, loose clusters, decisions that contradict. -#}
 with decided as (
 
@@ -23,7 +26,11 @@ seated as (
         r.record_id as right_record_id,
         l.cluster_id as left_cluster_id,
         r.cluster_id as right_cluster_id
-    from {{ ref('matched_customers__scores') }} as pairs
+    from (
+        select left_no, right_no, bits
+        from {{ ref('matched_customers__scores') }}
+        where bits >= {{ declared('customers', 'cluster.review_bits') }} and {{ is_touched(near, ['left_no', 'right_no']) }}
+    ) as pairs
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
 
@@ -39,23 +46,23 @@ between_clusters as (
         ) as place
     from seated
     anti join decided using (left_no, right_no)
-    where left_cluster_id <> right_cluster_id and bits >= {{ declared('customers', 'cluster.review_bits') }}
+    where left_cluster_id <> right_cluster_id
 
 ),
 
 inside as (
 
     select l.cluster_id, pairs.left_no, pairs.right_no, least(pairs.bits, {{ declared('customers', 'cluster.cap_bits') }}) as bits
-    from {{ ref('matched_customers__within') }} as pairs
+    from {{ narrowed(ref('matched_customers__within'), near, 'left_no') }} as pairs
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no and l.cluster_id = r.cluster_id
-    where isfinite(pairs.bits)
+    where isfinite(pairs.bits) and {{ is_touched(keys, 'l.cluster_id') }}
 
 ),
 
 ties as (
 
-    select cluster_id, record_no, round(avg(bits), 4) as bits
+    select cluster_id, record_no, round(sum(cast(round(bits * 10000) as bigint)) / (10000.0 * count(*)), 4) as bits
     from (
         select cluster_id, left_no as record_no, bits from inside
         union all
@@ -112,4 +119,5 @@ select
     null,
     'decisions contradict each other: ' || min(decisions)
 from {{ ref('matched_customers__contradictions') }}
+where {{ is_touched(keys, 'component_id') }}
 group by component_id

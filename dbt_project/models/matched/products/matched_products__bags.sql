@@ -1,11 +1,14 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_no') }}
+{%- set keys = touch({'matched_products__evidence': 'record_no'}) -%}
+{%- set evidence = narrowed(ref('matched_products__evidence'), keys, 'record_no') -%}
 {#- What the texts of each record hold: words in one spelling, numbers, model numbers, and what tells versions apart. -#}
 with texts as (
 
-    select record_no, name_text as text, 'name' as part from {{ ref('matched_products__evidence') }}
+    select record_no, name_text as text, 'name' as part from {{ evidence }}
     union all
-    select record_no, more_text, 'more' from {{ ref('matched_products__evidence') }}
+    select record_no, more_text, 'more' from {{ evidence }}
     union all
-    select record_no, brand_text, 'brand' from {{ ref('matched_products__evidence') }}
+    select record_no, brand_text, 'brand' from {{ evidence }}
 
 ),
 
@@ -45,7 +48,7 @@ coded as (
         record_no,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
         {{ product_codes("concat_ws(' ', name_text, more_text)") }} as loose_codes
-    from {{ ref('matched_products__evidence') }}
+    from {{ evidence }}
 
 )
 

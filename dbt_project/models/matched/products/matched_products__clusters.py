@@ -1,12 +1,14 @@
 """Splits each component where its parts do not hold together on average: one cluster is one party."""
 
-from pipelines import matching
+from pipelines import changes, matching
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "cluster_id"])
     limits = matching.declared("products")["cluster"]
-    members = dbt.ref("matched_products__components").order("record_id")
-    pairs = dbt.ref("matched_products__within").order("component_no, left_no, right_no")
+    members = changes.narrowed(dbt, session, dbt.ref("matched_products__components"), "record_id")
+    pairs = dbt.ref("matched_products__within").filter("component_no in (select component_no from members)")
+    members, pairs = members.order("record_id"), pairs.order("component_no, left_no, right_no")
     return matching.cluster_table(
         members.to_arrow_table(),
         pairs.project("left_no, right_no, bits").to_arrow_table(),

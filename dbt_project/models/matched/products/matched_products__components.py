@@ -1,16 +1,17 @@
 """Records that any chain of likely pairs connects: the largest groups that could be one party."""
 
-from pipelines import matching
+from pipelines import changes, matching
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_no", "component_no"])
     limits = matching.declared("products")["cluster"]
-    records = dbt.ref("matched_products__evidence").project("record_no, record_id").order("record_id")
-    links = dbt.ref("matched_products__scores").filter(f"bits > {limits['start_bits']}")
-    decided = dbt.ref("matched_products__decisions").filter("decision = 'must'")
+    records = changes.narrowed(dbt, session, dbt.ref("matched_products__evidence"), "record_no")
+    links = changes.narrowed(dbt, session, dbt.ref("matched_products__scores"), "left_no")
+    demanded = changes.narrowed(dbt, session, dbt.ref("matched_products__decisions"), "left_no")
     return matching.component_table(
-        records.to_arrow_table(),
-        links.project("left_no, right_no, bits").to_arrow_table(),
-        decided.project("left_no, right_no, 'infinity'::double as bits").to_arrow_table(),
+        records.project("record_no, record_id").order("record_id").to_arrow_table(),
+        links.filter(f"bits > {limits['start_bits']}").project("left_no, right_no, bits").to_arrow_table(),
+        demanded.filter("decision = 'must'").project("left_no, right_no, 'infinity'::double as bits").to_arrow_table(),
         limits["max_component"],
     )

@@ -4,9 +4,13 @@ from pipelines.contradictions import contradictions
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id"])
     decisions = dbt.ref("matched_products__decisions").set_alias("decisions")
     left = dbt.ref("matched_products__evidence").project("record_no as left_no, record_id as left_record_id")
     right = dbt.ref("matched_products__evidence").project("record_no as right_no, record_id as right_record_id")
     named = decisions.join(left, "left_no").join(right, "right_no")
-    components = dbt.ref("matched_products__components").project("record_id, component_no").order("record_id")
+    everybody = dbt.ref("matched_products__components")
+    decided = everybody.join(decisions.project("unnest([left_no, right_no]) as record_no"), "record_no", how="semi")
+    components = everybody.join(decided.project("component_no"), "component_no", how="semi")
+    components = components.project("record_id, component_no").order("record_id")
     return contradictions(named.order("left_no, right_no").to_arrow_table(), components.to_arrow_table())

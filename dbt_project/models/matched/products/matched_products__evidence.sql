@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id']}) }}
+{%- set keys = touch({'conformed_products': 'record_id', 'matched_products__originals': 'record_id'}) -%}
 {#- What each variant record brings to a comparison: numbers and words in one form, what it said before we published on it. -#}
 with own as (
 
@@ -16,7 +18,7 @@ with own as (
         )
     from {{ ref('conformed_products') }} as records
     left join {{ ref('matched_products__originals') }} as originals on records.record_id = originals.record_id
-    where not records.is_deleted and not coalesce(originals.is_ours, false)
+    where not records.is_deleted and not coalesce(originals.is_ours, false) and {{ is_touched(keys, 'records.record_id') }}
 
 ),
 

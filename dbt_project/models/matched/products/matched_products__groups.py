@@ -4,6 +4,7 @@ from pipelines import matching
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "group_id"])
     clusters = dbt.ref("matched_products__clusters").set_alias("clusters")
     evidence = dbt.ref("matched_products__evidence").set_alias("evidence")
     records = clusters.join(evidence, "clusters.record_id = evidence.record_id")

@@ -4,6 +4,11 @@ from pipelines import build_ids
 
 
 def model(dbt, session):
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key=["record_id", "variant_id", "product_id"],
+    )
     ours = dbt.ref("matched_products__originals").filter("is_ours")
     variants = dbt.ref("matched_products__clusters")
     products = dbt.ref("matched_products__groups")

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no']) }}
 {#- Bits above the cut for each pair of look-alikes. A record has one partner in another system, the best of both, unless that
     system lists articles several times: then each of them has its best. A pair whose colours or packs contradict is not linked. -#}
 {%- set model = ref('matched_products__likeness_model') -%}

@@ -1,3 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['one_no', 'other_no']) }}
 {#- Pairs of records whose texts are most alike: the nearest of each record in each other system, seen from both sides, and
     those that share a rare model number. A word that thousands share, or that is not among a record's rarest, finds nothing. -#}
 {%- set find = declared('products', 'likeness.find') -%}

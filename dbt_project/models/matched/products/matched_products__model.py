@@ -4,6 +4,7 @@ from pipelines import matching, trained
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["comparison", "level"])
     spec = matching.declared("products")
     counts, names = matching.pattern_counts(spec["compare"]["comparisons"])
     patterns, chance = dbt.ref("matched_products__comparisons"), dbt.ref("matched_products__chance")

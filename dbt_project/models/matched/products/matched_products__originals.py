@@ -6,6 +6,7 @@ from pipelines import echoes
 
 
 def model(dbt, session):
+    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id"])
     template = "'odoo:' || odoo_template_id as template_record_id, published_template_id"
     records = dbt.ref("conformed_products").filter("system = 'odoo'").project(f"record_id, published_id, {template}")
     variants = echoes.originals_in_build("product_product", ["default_code", "barcode", "weight"]).drop_columns(

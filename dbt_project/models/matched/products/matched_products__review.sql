@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='case_id', meta={'touched_on': ['cluster_id', 'right_record_id']}) }}
+{%- set keys = touch_review('products') -%}
 {#- What a person should look at: pairs near the cut, and numbers that two different variants share. -#}
 with decided as (
 
@@ -32,7 +34,7 @@ apart as (
     anti join decided using (left_no, right_no)
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
-    where l.cluster_id <> r.cluster_id
+    where l.cluster_id <> r.cluster_id and {{ is_touched(keys, ['l.record_id', 'r.record_id']) }}
 
 )
 
@@ -66,4 +68,5 @@ select
     null,
     'decisions contradict each other: ' || min(decisions)
 from {{ ref('matched_products__contradictions') }}
+where {{ is_touched(keys, 'component_id') }}
 group by component_id

@@ -1,7 +1,13 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no']) }}
+{%- set keys = touch({
+    'matched_products__comparisons': 'select key from ' ~ touched('matched_products__comparisons'),
+    'matched_products__likeness_scores': 'select unnest([left_no, right_no]) from {changed}',
+    'matched_products__vetoes': 'select unnest([left_no, right_no]) from {changed}',
+}) -%}
 {#- Pairs that share a kind of number, options or weight are judged by those; look-alikes that share none by their texts.
     What a veto holds back is not linked, whatever its bits. -#}
 with compared as (
-    {{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model')) }}
+    {{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model'), keys) }}
 )
 
 select

@@ -1,3 +1,9 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no']) }}
+{%- set keys = touch({
+    'matched_products__evidence': 'record_no',
+    'matched_products__bags': 'record_no',
+    'matched_products__comparisons': 'select key from ' ~ touched('matched_products__comparisons'),
+}) -%}
 {#- Equal GTINs that are not believed by themselves: no SKU agrees and something declared contradicts. Numbers are reused. -#}
 with equal as (
 
@@ -7,7 +13,7 @@ with equal as (
     inner join {{ ref('matched_products__evidence') }} as other on pairs.right_no = other.record_no
     inner join {{ ref('matched_products__bags') }} as l on pairs.left_no = l.record_no
     inner join {{ ref('matched_products__bags') }} as r on pairs.right_no = r.record_no
-    where pairs.gtin = 0 and coalesce(pairs.sku, 1) <> 0
+    where pairs.gtin = 0 and coalesce(pairs.sku, 1) <> 0 and {{ is_touched(keys, ['pairs.left_no', 'pairs.right_no']) }}
 
 ),
 

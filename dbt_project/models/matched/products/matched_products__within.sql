@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no', 'component_no'], meta={'touched_on': ['component_no']}) }}
+{%- set keys = touch_within('products') -%}
 {{ pairs_within(
     'products',
     components=ref('matched_products__components'),
@@ -6,4 +8,5 @@
     model=ref('matched_products__model'),
     scores=ref('matched_products__scores'),
     decisions=ref('matched_products__decisions'),
+    keys=keys,
 ) }}

@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='golden_id') }}
+{%- set keys = touch_products('variant_id') -%}
 with binding as (
-    {{ odoo_binding(ref('golden_products__members'), 'variant_id') }}
+    {{ odoo_binding(narrowed(ref('golden_products__members'), keys, 'variant_id'), 'variant_id') }}
 ),
 
 basis as (
-    {{ rests_on(ref('golden_products__provenance'), 'golden_id', ['sku', 'gtin14', 'weight_g', 'option_1', 'option_2']) }}
+    {{ rests_on(narrowed(ref('golden_products__provenance'), keys, 'golden_id'), 'golden_id', ['sku', 'gtin14', 'weight_g', 'option_1', 'option_2']) }}
 ),
 
 payload as (
@@ -19,7 +21,7 @@ payload as (
         {{ kilograms('golden.weight_g') }} as weight,
         golden.option_1,
         golden.option_2
-    from {{ ref('golden_products__variants') }} as golden
+    from {{ narrowed(ref('golden_products__variants'), keys, 'variant_id') }} as golden
     inner join basis on golden.variant_id = basis.golden_id
     left join binding on golden.variant_id = binding.golden_id
 )

@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='golden_id') }}
+{%- set keys = touch_products('product_id') -%}
 with binding as (
-    {{ odoo_binding(ref('golden_products__members'), 'product_id', 'odoo_template_id', 'published_template_id') }}
+    {{ odoo_binding(narrowed(ref('golden_products__members'), keys, 'product_id'), 'product_id', 'odoo_template_id', 'published_template_id') }}
 ),
 
 basis as (
-    {{ rests_on(ref('golden_products__provenance'), 'golden_id', ['template_name']) }}
+    {{ rests_on(narrowed(ref('golden_products__provenance'), keys, 'golden_id'), 'golden_id', ['template_name']) }}
 ),
 
 payload as (
@@ -15,7 +17,7 @@ payload as (
         basis.record_ids,
         golden.template_name as name,
         case when golden.variant_count = 1 then {{ kilograms('variants.weight_g') }} end as weight
-    from {{ ref('golden_products') }} as golden
+    from {{ narrowed(ref('golden_products'), keys, 'product_id') }} as golden
     inner join basis on golden.product_id = basis.golden_id
     left join binding on golden.product_id = binding.golden_id
     left join {{ ref('golden_products__variants') }} as variants
