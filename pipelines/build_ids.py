@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines import identity, ledger, matching, resources
+from pipelines import changes, identity, known_ids, ledger, matching, resources
 
 RECORDS = "records"
 
@@ -24,20 +25,48 @@ def assign(
     followers: pa.Table | None = None,
     causes: Mapping[str, str] | None = None,
     held: pa.Table | None = None,
+    near: known_ids.Near | None = None,
 ) -> pa.Table:
     """`identity.assign` on the ledger and under the run of the environment that the build runs in.
 
     `causes` names what the clusters rest on besides records (model, rules, decisions) with its version: the events of
     this build say which of them changed since the last one. `held` (record_id) are records whose decisions contradict
-    each other: they and whoever shares their ids keep the ids they have.
+    each other: they and whoever shares their ids keep the ids they have. `near` is as `nearby` finds it.
     """
     engine = ledger.open_ledger(resources.settings().ledger_url)
     if held is not None and len(held):
         clusters = _as_they_were(engine, domain, clusters, held)
     reason = since_last(engine, domain, causes or {})
-    assigned = identity.assign(engine, domain, clusters, resources.run_id(), reason, followers)
+    assigned = identity.assign(engine, domain, clusters, resources.run_id(), reason, followers, near)
     _remember(engine, domain, causes or {})
     return assigned
+
+
+class Part(NamedTuple):
+    """Clusters (record_id, cluster_id) and ids of the last build (record_id, golden_id) as queries, and followers."""
+
+    clusters: str
+    assigned: str
+    followers: pa.Table
+
+
+def nearby(dbt, session, parts: Mapping[str, Part], held: pa.Table) -> dict[str, known_ids.Near | None]:
+    """What the touched records of a model of ids hang together with, by domain; None where everything is assigned.
+
+    All of it is touched from then on.
+    """
+    touched = changes.touched_keys(dbt, session)
+    if touched is None or len(held):
+        changes.forget_touched(dbt, session)
+        return dict.fromkeys(parts)
+    engine = ledger.open_ledger(resources.settings().ledger_url)
+    while True:
+        found = {domain: known_ids.reach(engine, domain, session, touched, *part) for domain, part in parts.items()}
+        reached = touched.union(*(near.records for near in found.values()))
+        if reached == touched:
+            changes.touch(dbt, session, touched)
+            return {domain: near._replace(records=touched) for domain, near in found.items()}
+        touched = reached
 
 
 def causes(domain: str, model: duckdb.DuckDBPyRelation, decisions: duckdb.DuckDBPyRelation) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 import sqlalchemy as sa
 
 from pipelines import ledger, manifest, trained
@@ -124,11 +125,53 @@ def landed(settings: Settings) -> dict[str, dict[str, str]]:
 
 def narrowed(dbt, session, relation, column: str):
     """In a Python model: of a relation only the rows whose keys its pre-hook found touched; all where all are made."""
+    touched = _touched(dbt, session)
+    return relation.filter(f"{column} in (select key from {touched})") if touched else relation
+
+
+def touched_keys(dbt, session) -> set[str] | None:
+    """In a Python model: the keys that its pre-hook found touched; None where all are made."""
+    touched = _touched(dbt, session)
+    return {key for (key,) in session.execute(f"select key from {touched}").fetchall()} if touched else None
+
+
+def touch(dbt, session, keys: Collection[str]) -> None:
+    """In a Python model: these are the touched keys, whatever its pre-hook found."""
+    session.register("found", pa.table({"key": pa.array(sorted(keys), pa.string())}))
+    session.execute(f"create or replace table {_touched(dbt, session)} as select key from found")
+
+
+def forget_touched(dbt, session) -> None:
+    """In a Python model: all of it is made."""
+    if touched := _touched(dbt, session):
+        session.execute(f"drop table {touched}")
+
+
+def stays(dbt, session) -> bool:
+    """In a Python model: whether its pre-hook found that nothing of it is touched."""
+    touched = _touched(dbt, session)
+    return bool(touched) and not session.execute(f"select 1 from {touched} limit 1").fetchall()
+
+
+def keep(dbt, session, column: str) -> bool:
+    """In a Python model: note, where a build makes only what changed, that this one stays; False in other builds."""
+    schema = "select 1 from information_schema.schemata where schema_name = 'changed'"
+    if not dbt.is_incremental or not session.execute(schema).fetchall():
+        return False
+    name = f'changed."{dbt.this.identifier}__touched"'
+    session.execute(f"create or replace table {name} as select {column} as key from {dbt.this} limit 0")
+    return True
+
+
+def no_rows(dbt, session):
+    """In a Python model: what a model that stays has to make."""
+    return session.query(f"select * from {dbt.this} limit 0")
+
+
+def _touched(dbt, session) -> str | None:
     name = f"{dbt.this.identifier}__touched"
     listed = "select 1 from information_schema.tables where table_schema = 'changed' and table_name = ?"
-    if not session.execute(listed, [name]).fetchall():
-        return relation
-    return relation.filter(f'{column} in (select key from changed."{name}")')
+    return f'changed."{name}"' if session.execute(listed, [name]).fetchall() else None
 
 
 def _ids(settings: Settings) -> int:

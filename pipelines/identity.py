@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import known_ids, ledger
 
 PREFIX = {"customers": "C", "products": "P", "variants": "V"}
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -45,6 +45,8 @@ class Registry:
     domain: str
     ids: dict[str, GoldenId]
     members: dict[str, Member]
+    last_born: int
+    taken: Callable[[str], bool]
     settled: set[str] = field(default_factory=set)
     events: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     changed_ids: set[str] = field(default_factory=set)
@@ -64,6 +66,7 @@ def assign(
     run_id: str,
     reason: str = "build",
     followers: pa.Table | None = None,
+    near: known_ids.Near | None = None,
 ) -> pa.Table:
     """The golden id of every record: table record_id, golden_id, ordered by record_id.
 
@@ -73,11 +76,13 @@ def assign(
     retired one of its own or mints one. A cluster whose members did not change keeps its id whatever else happens.
     `followers` (record_id, golden_id) are records that Assay itself created in a target: they follow their id and
     decide nothing while others are there. The same clusters again write nothing.
+
+    With `near`, `clusters` and `followers` are only those of its records: the others keep what they have.
     """
     with engine.begin() as transaction:
-        known = _load(transaction, domain)
+        known = known_ids.load(transaction, domain, near)
         settled, doubtful, members = _settled(clusters, known, followers)
-        registry, cluster_of, binding = _registry(domain, known.ids, settled, doubtful, members)
+        registry, cluster_of, binding = _registry(domain, known, settled, doubtful, members)
         before = dict(registry.members)
         _attach(registry, cluster_of, binding, followers)
         owner = _owners(registry, cluster_of, binding)
@@ -105,14 +110,14 @@ def resolve(engine: sa.Engine, domain: str, golden_id: str) -> str | None:
             golden_id = row.redirected_to
 
 
-def mint(domain: str, founder: str, taken: Iterable[str]) -> str:
+def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
     """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
     attempt = 0
     while True:
         name = f"{domain}|{founder}" + (f"|{attempt}" if attempt else "")
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 4
         golden_id = f"{PREFIX[domain]}-" + "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
-        if golden_id not in taken:
+        if not taken(golden_id):
             return golden_id
         attempt += 1
 
@@ -171,7 +176,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
     for record, cluster in cluster_of.items():
         if cluster not in founders or record < founders[cluster]:
             founders[cluster] = record
-    born = max((row.born for row in registry.ids.values()), default=0)
+    born = registry.last_born
     owner = {}
     for cluster, founder in sorted(founders.items(), key=lambda item: item[1]):
         back = returning.get(cluster, [])
@@ -184,7 +189,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
                 registry.log("revived", owner[cluster], record_id=founder)
         else:
             born += 1
-            owner[cluster] = mint(registry.domain, founder, registry.ids)
+            owner[cluster] = mint(registry.domain, founder, lambda g: g in registry.ids or registry.taken(g))
             registry.ids[owner[cluster]] = GoldenId(founder, "active", None, born)
             registry.changed_ids.add(owner[cluster])
             registry.log("minted", owner[cluster], record_id=founder)
@@ -252,38 +257,9 @@ def _adopt(registry: Registry, assigned: dict[str, str]) -> None:
             registry.members[record] = Member(golden_id, golden_id)
 
 
-class Known(NamedTuple):
-    """The ledger's rows of one domain as tables."""
-
-    ids: pa.Table
-    members: pa.Table
-
-
-def _load(connection: sa.Connection, domain: str) -> Known:
-    ids, members = ledger.golden_ids, ledger.id_members
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"assay ids {domain}"))))
-    names = ["golden_id", "founder", "state", "redirected_to"], ["record_id", "native", "current"]
-    id_columns = (ids.c.golden_id, ids.c.founder_record_id, ids.c.state, ids.c.redirected_to, ids.c.born_seq)
-    member_columns = (members.c.record_id, members.c.native_id, members.c.golden_id)
-    return Known(
-        _table(
-            connection.execute(sa.select(*id_columns).where(ids.c.domain == domain)),
-            pa.schema([(name, pa.string()) for name in names[0]] + [("born", pa.int64())]),
-        ),
-        _table(
-            connection.execute(sa.select(*member_columns).where(members.c.domain == domain)),
-            pa.schema([(name, pa.string()) for name in names[1]]),
-        ),
-    )
-
-
-def _table(rows: sa.CursorResult, schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows.fetchall(), strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-
-
-def _settled(clusters: pa.Table, known: Known, followers: pa.Table | None) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _settled(
+    clusters: pa.Table, known: known_ids.Known, followers: pa.Table | None
+) -> tuple[pa.Table, pa.Table, pa.Table]:
     """Splits off the records of clusters that are exactly one active id's own records, all native to it.
 
     Returns those with their id, the other records with their cluster, and what the ledger knows of the rest.
@@ -337,12 +313,14 @@ def _settled(clusters: pa.Table, known: Known, followers: pa.Table | None) -> tu
 
 
 def _registry(
-    domain: str, ids: pa.Table, settled: pa.Table, records: pa.Table, members: pa.Table
+    domain: str, known: known_ids.Known, settled: pa.Table, records: pa.Table, members: pa.Table
 ) -> tuple[Registry, dict[str, str], dict[str, int]]:
     registry = Registry(
         domain,
-        {golden_id: GoldenId(*rest) for golden_id, *rest in _rows(ids)},
+        {golden_id: GoldenId(*rest) for golden_id, *rest in _rows(known.ids)},
         {record: Member(*rest) for record, *rest in _rows(members)},
+        known.last_born,
+        known.taken,
         set(settled["golden_id"].to_pylist()),
     )
     names, labels, bound = (records[c].to_pylist() for c in ("record_id", "cluster_id", "odoo_binding"))

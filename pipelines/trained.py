@@ -91,6 +91,11 @@ def forget(engine: sa.Engine, domain: str, values: set[str], records: int) -> in
     return dropped
 
 
+def lasts(domain: str) -> bool:
+    """Whether builds of a domain score with a model that was kept, so that no build changes what is learnt."""
+    return in_use(_ledger(), domain) is not None
+
+
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:
     """One table of the model in use, or what `learn` finds now, for a dbt model."""
     model = in_use(_ledger(), domain)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import random
 
+import duckdb
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from pipelines import identity, ledger
+from pipelines import identity, known_ids, ledger
 
 HISTORIES = int(os.environ.get("ASSAY_HISTORIES", "50"))
 SYSTEMS = ("odoo", "pos", "shopify")
@@ -181,3 +182,63 @@ def test_a_replayed_history_gives_the_same_ids_whoever_lived_it(seed):
         live(life)
         lived.append((life.last, sorted(life.registry().items())))
     assert lived[0] == lived[1]
+
+
+NAMES = ("record_id", "cluster_id"), ("record_id", "golden_id")
+
+
+def rows_of(pairs, names):
+    columns = [pa.array(column, pa.string()) for column in (zip(*sorted(pairs), strict=True) if pairs else ((), ()))]
+    return pa.table(columns, names=names)
+
+
+def labelled(state: State) -> dict[str, str]:
+    """Each record's cluster by its smallest record, as builds name them."""
+    return {record: min(r for r in state if state[r] == label) for record, label in state.items()}
+
+
+def assign_nearby(engine, before, after, last, followers, said):
+    """Ids for `after` where the build before gave `last` to the clusters `before`; what is not near keeps its id."""
+    changed = {record for record, _ in before.items() ^ after.items()} | {record for record, _ in followers ^ said}
+    followers = rows_of(followers, NAMES[1])
+    with duckdb.connect() as db:
+        db.register("clusters", rows_of(after.items(), NAMES[0]))
+        db.register("assigned", rows_of(last.items(), NAMES[1]))
+        queries = "select * from clusters", "select * from assigned"
+        near = known_ids.reach(engine, "customers", db, changed, *queries, followers)
+    clusters = rows_of([pair for pair in after.items() if pair[0] in near.records], NAMES[0])
+    follow = followers.filter(pa.compute.is_in(followers["record_id"], pa.array(sorted(near.records), pa.string())))
+    found = identity.assign(engine, "customers", clusters, "run", "test", follow, near)
+    kept = {record: golden_id for record, golden_id in last.items() if record not in near.records}
+    return kept | dict(zip(*(found[name].to_pylist() for name in NAMES[1]), strict=True)), near
+
+
+def told(engine):
+    """All that a ledger says of ids, events in their order."""
+    with engine.connect() as connection:
+        ids, members, events = ([tuple(row) for row in connection.execute(sa.select(table))] for table in TABLES)
+    return sorted(ids, key=str), sorted(members), [event[1:] for event in events]
+
+
+def test_ids_given_to_what_a_change_has_to_do_with_are_those_given_to_everybody():
+    whole, part = ledger.open_ledger("sqlite://"), ledger.open_ledger("sqlite:///:memory:")
+    spared = 0
+    for number in range(max(6, HISTORIES // 16)):
+        chance = random.Random(f"near {number}")
+        for engine in (whole, part):
+            with engine.begin() as connection:
+                for table in TABLES:
+                    connection.execute(table.delete())
+        state, before, last, followers = dict(zip(RECORDS, (0, 0, 1, 2, 2, 3), strict=False)), {}, {}, set()
+        for _ in range(8):
+            said, after = set(followers), labelled(state)
+            if last and chance.random() < 0.4:
+                followers = followers | {(f"odoo:made {len(followers)}", chance.choice(sorted(last.values())))}
+            table = rows_of(after.items(), NAMES[0])
+            given = identity.assign(whole, "customers", table, "run", "test", rows_of(followers, NAMES[1]))
+            last, near = assign_nearby(part, before, after, last, followers, said)
+            assert last == dict(zip(*(given[name].to_pylist() for name in NAMES[1]), strict=True))
+            assert told(whole) == told(part)
+            spared += len(last.keys() - near.records)
+            before, state = after, chance.choice(STEPS)(chance, state)
+    assert spared > 20

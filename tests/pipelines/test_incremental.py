@@ -1,5 +1,6 @@
 """Cost follows change: what a build makes of the changes alone is what it makes of everything, byte for byte."""
 
+import json
 import os
 import random
 import shutil
@@ -167,6 +168,37 @@ def test_exports_that_a_killed_build_never_wrote_come_with_the_next(shop):
     before = shop.exports()
     shop.build()
     assert shop.exports() != before
+
+
+def test_a_test_that_failed_is_remembered_until_it_passes(shop):
+    due = changes.find(shop.settings, transform.DBT_PROJECT)
+    for became, failed in (
+        ({"one": "fail", "other": "pass"}, ["one"]),
+        ({"other": "pass"}, ["one"]),
+        ({"one": "pass"}, []),
+    ):
+        changes.begin(shop.settings)
+        changes.end(shop.settings, due, transform.DBT_PROJECT, became, part=False)
+        due = changes.find(shop.settings, transform.DBT_PROJECT)
+        assert due.failed == failed
+
+
+@pytest.mark.parametrize(
+    ("changed", "whole"), [("true", []), ("false", ["is_key_conformed_customers_record_id"])], ids=["changed", "failed"]
+)
+def test_a_key_that_an_old_row_has_too_is_found_where_the_new_row_is_all_that_is_looked_at(
+    shop, tmp_path, changed, whole
+):
+    home = shop.elsewhere(tmp_path).settings
+    shutil.copyfile(shop.settings.warehouse, home.warehouse)
+    with duckdb.connect(str(home.warehouse)) as warehouse:
+        one = "select * from conformed.conformed_customers where record_id = 'pos:C90000'"
+        warehouse.execute(f"insert into conformed.conformed_customers {one}")
+        warehouse.execute("create schema changed")
+        warehouse.execute(f"create table changed.conformed_customers as select record_id from ({one}) where {changed}")
+    said = json.dumps({"new_files": {}, "tested_whole": whole})
+    with pytest.raises(transform.BuildFailed, match="is_key_conformed_customers_record_id: fail, 1 rows"):
+        transform.run_dbt(home, "test", "--select", "is_key_conformed_customers_record_id", "--vars", said)
 
 
 def test_a_system_that_is_heard_for_the_first_time_is_ground_for_a_build_of_everything(shop):

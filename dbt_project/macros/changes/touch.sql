@@ -77,3 +77,20 @@
 {% macro has_rows(relation) -%}
   {{ return(run_query('select 1 from ' ~ relation ~ ' limit 1').rows | length > 0) }}
 {%- endmacro %}
+
+{#- For a model that rests on all rows at once, or on nothing new: true if none of its inputs changed anything that `keys`, as in
+    `touch`, asks about; it then stays as it is. Otherwise it is made whole. -#}
+{% macro stays(keys={}) -%}
+  {%- if not incrementally() -%}{{ return(false) }}{%- endif -%}
+  {%- set found = touch(keys) -%}
+  {%- if found is none -%}{{ return(false) }}{%- endif -%}
+  {%- if not has_rows(found) -%}{{ return(true) }}{%- endif -%}
+  {%- do run_query('drop table ' ~ found) -%}
+  {{ return(false) }}
+{%- endmacro %}
+
+{#- The rows of a model that stays as it is: none is made. -#}
+{% macro no_rows() -%}select * from {{ this }} where false{%- endmacro %}
+
+{#- The same as the pre-hook of a Python model, which asks `changes.stays`. -#}
+{% macro touch_nothing() -%}{%- do stays() -%}{%- endmacro %}

@@ -11,6 +11,10 @@ insert into {{ target }} ({{ columns }}) select {{ columns }} from {{ made }};
 {%- set on = model.config.meta.get('touched_on', key) -%}
 {%- set narrowed = run_query("select 1 from information_schema.tables where table_schema = 'changed' and table_name = '" ~ this.identifier ~ "__touched'").rows | length > 0 -%}
 {%- set name = this.identifier -%}
+{%- if narrowed and not has_rows(touched(name)) %}
+create or replace table {{ changed(name) }} as select {{ key | join(', ') }} from {{ target }} where false;
+create or replace table changed."{{ name }}__before" as select {{ columns }} from {{ target }} where false;
+{%- else %}
 create or replace table {{ changed(name) }} as
 with before_rows as (
     select {{ columns }} from {{ target }} where {{ is_touched(touched(name) if narrowed else none, on) }}
@@ -32,5 +36,6 @@ delete from {{ target }} as gone using {{ changed(name) }} as listed
 where {% for column in key %}gone.{{ column }} = listed.{{ column }}{{ ' and ' if not loop.last }}{% endfor %};
 insert into {{ target }} ({{ columns }})
 select {{ columns }} from {{ made }} semi join {{ changed(name) }} using ({{ key | join(', ') }});
+{%- endif %}
 {%- endif %}
 {%- endmacro %}

@@ -1,20 +1,28 @@
 """Gives each cluster its golden id from the ledger, which keeps ids stable whatever the clusters are called today."""
 
-from pipelines import build_ids
+from pipelines import build_ids, changes
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "customer_id"])
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
-    clusters = dbt.ref("matched_customers__clusters").project(f"record_id, cluster_id, {bound}")
     created = dbt.ref("matched_customers__originals").filter("is_created").project("record_id, golden_id")
+    held = dbt.ref("matched_customers__contradictions").project("record_id").to_arrow_table()
+    part = build_ids.Part(
+        "select record_id, cluster_id from matched.matched_customers__clusters",
+        f"select record_id, customer_id from {dbt.this}",
+        created.to_arrow_table(),
+    )
+    near = build_ids.nearby(dbt, session, {"customers": part}, held)
+    clusters = changes.narrowed(dbt, session, dbt.ref("matched_customers__clusters"), "record_id")
     assigned = build_ids.assign(
         "customers",
-        clusters.to_arrow_table(),
-        created.to_arrow_table(),
+        clusters.project(f"record_id, cluster_id, {bound}").to_arrow_table(),
+        changes.narrowed(dbt, session, created, "record_id").to_arrow_table(),
         causes=build_ids.causes(
             "customers", dbt.ref("matched_customers__model"), dbt.ref("matched_customers__decisions")
         ),
-        held=dbt.ref("matched_customers__contradictions").project("record_id").to_arrow_table(),
+        held=held,
+        near=near["customers"],
     )
     return assigned.rename_columns(["record_id", "customer_id"])

@@ -1,6 +1,6 @@
 """What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import matching, trained
+from pipelines import changes, matching, trained
 
 
 def model(dbt, session):
@@ -14,6 +14,8 @@ def model(dbt, session):
         return matching.learn(seen, chance.order("all").to_arrow_table(), spec)
 
     vocabulary = dbt.ref("matched_customers__vocabulary")
+    if trained.lasts("customers") and changes.keep(dbt, session, "comparison"):
+        return changes.no_rows(dbt, session)
     return trained.weights_in_build(
         "customers", learn, lambda: {"vocabulary": vocabulary.order("all").to_arrow_table()}
     )

@@ -1,6 +1,17 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['one_no', 'other_no']) }}
+{%- set keys = touch({
+    'matched_products__lookalikes': 'select unnest([one_no, other_no]) from {changed}',
+    'matched_products__evidence': 'record_no',
+    'matched_products__bags': 'record_no',
+}) -%}
+{%- set lookalikes, words = ref('matched_products__lookalikes'), ref('matched_products__words') -%}
+{%- if keys is not none -%}
+  {%- set lookalikes = '(select * from ' ~ lookalikes ~ ' where ' ~ is_touched(keys, ['one_no', 'other_no']) ~ ')' -%}
+  {%- set words = '(select * from ' ~ words ~ ' where record_no in (select unnest([one_no, other_no]) from ' ~ lookalikes ~ '))' -%}
+{%- endif -%}
 {#- What speaks for and against each pair of look-alikes being one article, every feature as declared, 0 to 1 or so. -#}
 with likeness as (
-    {{ text_likeness(ref('matched_products__lookalikes'), ref('matched_products__words'), ref('matched_products__word_weights')) }}
+    {{ text_likeness(lookalikes, words, ref('matched_products__word_weights')) }}
 ),
 
 measured as (

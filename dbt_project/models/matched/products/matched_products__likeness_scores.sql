@@ -3,6 +3,9 @@
     system lists articles several times: then each of them has its best. A pair whose colours or packs contradict is not linked. -#}
 {%- set model = ref('matched_products__likeness_model') -%}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list + ['least_lead', 'most_lead'] -%}
+{%- if stays() -%}
+{{ no_rows() }}
+{%- else -%}
 with weighed as (
     {{ weigh_likeness(ref('matched_products__likeness'), model) }}
 ),
@@ -75,3 +78,4 @@ union all
 select one_no, fellow_no, null, false, max(bits), null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
 from fellows
 group by one_no, fellow_no
+{%- endif %}

@@ -2,6 +2,9 @@
 {#- Pairs of records whose texts are most alike: the nearest of each record in each other system, seen from both sides, and
     those that share a rare model number. A word that thousands share, or that is not among a record's rarest, finds nothing. -#}
 {%- set find = declared('products', 'likeness.find') -%}
+{%- if stays() -%}
+{{ no_rows() }}
+{%- else -%}
 with size as (
 
     select count(distinct record_no) as records, count(distinct system) as systems
@@ -22,7 +25,9 @@ weighed as (
             partition by words.record_no, words.kind
         )) as weight,
         row_number() over (partition by words.record_no, words.kind order by words.records, words.token) as place
-    from {{ ref('matched_products__words') }} as words
+    from (
+        select *, count(*) over (partition by kind, token) as records from {{ ref('matched_products__words') }}
+    ) as words
     cross join size
     where words.kind <> 'brand'
 
@@ -76,3 +81,4 @@ both_ways as (
 )
 
 select one_no, other_no from both_ways
+{%- endif %}

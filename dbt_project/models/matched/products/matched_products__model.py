@@ -1,6 +1,6 @@
 """What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import matching, trained
+from pipelines import changes, matching, trained
 
 
 def model(dbt, session):
@@ -13,4 +13,6 @@ def model(dbt, session):
         seen = patterns.aggregate(counts, names).order("all").to_arrow_table()
         return matching.learn(seen, chance.order("all").to_arrow_table(), spec)
 
+    if trained.lasts("products") and changes.keep(dbt, session, "comparison"):
+        return changes.no_rows(dbt, session)
     return trained.weights_in_build("products", learn)

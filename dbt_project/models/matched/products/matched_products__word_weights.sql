@@ -1,6 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['kind', 'token']) }}
 {#- Learnt, without labels: what each word says. Rare words say more; so do words that the other side repeats where two
     records are surely one article, and a word of decoration ('software', 'black') says less. -#}
 {%- set find = declared('products', 'likeness.find') -%}
+{%- if stays() -%}
+{{ no_rows() }}
+{%- else -%}
 with rarity as (
 
     select
@@ -9,8 +13,7 @@ with rarity as (
         records,
         ln(1 + (select count(distinct record_no) from {{ ref('matched_products__words') }}) / records) as weight,
         ln(1 + (select count(distinct record_no) from {{ ref('matched_products__words') }})) as most
-    from {{ ref('matched_products__words') }}
-    group by kind, token, records
+    from (select kind, token, count(*) as records from {{ ref('matched_products__words') }} group by kind, token)
 
 ),
 
@@ -98,3 +101,4 @@ select
 from known
 left join told on known.kind = told.kind and known.token = told.token
 left join usual on known.kind = usual.kind
+{%- endif %}

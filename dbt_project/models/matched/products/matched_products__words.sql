@@ -1,15 +1,26 @@
-{#- Every word, trigram and model number of the records that may have to be matched by their texts, and how rare it is.
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'kind', 'token'], meta={'touched_on': ['record_no']}) }}
+{%- set evidence, kinds = ref('matched_products__evidence'), 'select distinct system, marks from ' -%}
+{%- set before = '(select * from ' ~ evidence ~ ' anti join {changed} using (record_no) union all by name select * from changed.matched_products__evidence__before)' -%}
+{#- Which kinds of records there are decides for each whether its texts are needed. -#}
+{%- set keys = touch({
+    'matched_products__evidence': 'select record_no from {changed} union all select record_no from ' ~ evidence ~ ' where exists ((' ~ kinds ~ evidence
+        ~ ' except ' ~ kinds ~ before ~ ') union all (' ~ kinds ~ before ~ ' except ' ~ kinds ~ evidence ~ '))',
+    'matched_products__bags': 'record_no',
+    'matched_products__repeats': 'record_no',
+}) -%}
+{%- set bags = narrowed(ref('matched_products__bags'), keys, 'record_no') -%}
+{#- Every word, trigram and model number of the records that may have to be matched by their texts.
     Two records that both have a GTIN, options or a weight are compared by those; texts are for the rest. -#}
 with kinds as (
 
-    select distinct system, marks from {{ ref('matched_products__evidence') }}
+    select distinct system, marks from {{ evidence }}
 
 ),
 
 plain as (
 
     select distinct evidence.record_no, evidence.system, evidence.marks
-    from {{ ref('matched_products__evidence') }} as evidence
+    from {{ narrowed(evidence, keys, 'record_no') }} as evidence
     inner join {{ ref('matched_products__repeats') }} as repeats
         on evidence.record_no = repeats.record_no and repeats.record_no = repeats.stands_for
     inner join kinds
@@ -20,20 +31,20 @@ plain as (
 
 tokens as (
 
-    select record_no, 'name' as kind, unnest(words) as token from {{ ref('matched_products__bags') }}
+    select record_no, 'name' as kind, unnest(words) as token from {{ bags }}
     union all
-    select record_no, 'all', unnest(list_distinct(all_words || codes)) from {{ ref('matched_products__bags') }}
+    select record_no, 'all', unnest(list_distinct(all_words || codes)) from {{ bags }}
     union all
-    select record_no, 'brand', unnest(brand_words) from {{ ref('matched_products__bags') }}
+    select record_no, 'brand', unnest(brand_words) from {{ bags }}
     union all
-    select record_no, 'model', unnest(models) from {{ ref('matched_products__bags') }}
+    select record_no, 'model', unnest(models) from {{ bags }}
     union all
-    select record_no, 'code', unnest(codes) from {{ ref('matched_products__bags') }}
+    select record_no, 'code', unnest(codes) from {{ bags }}
     union all
     select record_no, 'letters', unnest(list_distinct(list_transform(
         range(1, length(padded) - 1), lambda i: substr(padded, i, 3)
     )))
-    from (select record_no, ' ' || array_to_string(words, ' ') || ' ' as padded from {{ ref('matched_products__bags') }})
+    from (select record_no, ' ' || array_to_string(words, ' ') || ' ' as padded from {{ bags }})
 
 )
 
@@ -42,7 +53,6 @@ select
     plain.system,
     plain.marks,
     tokens.kind,
-    tokens.token,
-    count(*) over (partition by tokens.kind, tokens.token) as records
+    tokens.token
 from tokens
 inner join plain on tokens.record_no = plain.record_no

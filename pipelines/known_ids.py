@@ -1,0 +1,128 @@
+"""What the ledger knows of golden ids: of a whole domain, or of what changed clusters have to do with.
+
+Records hang together by their cluster, and by an id that one has, had first, founded, follows or that leads elsewhere.
+What does not hang together with a change keeps its id in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from pipelines import ledger
+
+BATCH = 500
+MEMBER_ROWS = pa.schema([(name, pa.string()) for name in ("record_id", "native", "current")])
+ID_ROWS = pa.schema([(name, pa.string()) for name in ("golden_id", "founder", "state", "redirected_to")])
+ID_ROWS = ID_ROWS.append(pa.field("born", pa.int64()))
+
+
+class Known(NamedTuple):
+    """The ledger's rows as tables, when the youngest id was born, and whether an id that is not in them is taken."""
+
+    ids: pa.Table
+    members: pa.Table
+    last_born: int
+    taken: Callable[[str], bool]
+
+
+class Near(NamedTuple):
+    """Records and golden ids that hang together with changed ones."""
+
+    records: set[str]
+    ids: set[str]
+
+
+def reach(
+    engine: sa.Engine,
+    domain: str,
+    db: duckdb.DuckDBPyConnection,
+    changed: Collection[str],
+    clusters: str,
+    assigned: str,
+    followers: pa.Table,
+) -> Near:
+    """Everything that hangs together with the `changed` records, which may be gone.
+
+    `clusters` (record_id, cluster_id) are those of now, `assigned` (record_id, golden_id) what the last build gave: two
+    queries on `db`.
+    """
+    with engine.connect() as connection:
+        links = _links(connection, domain, changed)
+    links += list(zip(*(followers[name].to_pylist() for name in ("record_id", "golden_id")), strict=True))
+    for name, rows in (("linked", links), ("begun", [(record, record) for record in sorted(changed)])):
+        columns = list(zip(*rows, strict=True)) or [(), ()]
+        db.register(name, pa.table([pa.array(column, pa.string()) for column in columns], names=["node", "hub"]))
+    edges = f"""
+        select record_id as node, 'cluster ' || cluster_id as hub from ({clusters})
+        union all
+        select record_id, golden_id from ({assigned})
+        union all
+        select node, hub from linked
+    """
+    db.execute("create or replace temp table near as select node from begun")
+    hubs = f"select distinct hub from ({edges}) as edges semi join near using (node)"
+    while db.execute(f"""
+        insert into near
+        select distinct edges.node
+        from ({edges}) as edges
+        semi join ({hubs}) as hubs using (hub)
+        anti join near using (node)
+    """).fetchone()[0]:
+        pass
+    records = {node for (node,) in db.execute("select node from near where node not like 'id %'").fetchall()}
+    ids = {hub for (hub,) in db.execute(f"select hub from ({hubs}) where hub not like 'cluster %'").fetchall()}
+    db.execute("drop table near")
+    return Near(records, ids)
+
+
+def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
+    """The rows of a domain, or of what is `near`; on PostgreSQL nobody else gives ids until the transaction ends."""
+    ids, members = ledger.golden_ids.c, ledger.id_members.c
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"assay ids {domain}"))))
+    of_ids = sa.select(ids.golden_id, ids.founder_record_id, ids.state, ids.redirected_to, ids.born_seq)
+    of_ids = of_ids.where(ids.domain == domain)
+    of_members = sa.select(members.record_id, members.native_id, members.golden_id).where(members.domain == domain)
+    last = connection.scalar(sa.select(sa.func.max(ids.born_seq)).where(ids.domain == domain))
+    return Known(
+        _table(_rows(connection, of_ids, ids.golden_id, near and near.ids), ID_ROWS),
+        _table(_rows(connection, of_members, members.record_id, near and near.records), MEMBER_ROWS),
+        last or 0,
+        lambda golden_id: bool(near and connection.execute(of_ids.where(ids.golden_id == golden_id)).first()),
+    )
+
+
+def _rows(connection: sa.Connection, query: sa.Select, key: sa.Column, some: Collection[str] | None) -> list[tuple]:
+    """As the driver gives them: there may be a million."""
+    if some is None:
+        return connection.execute(query).cursor.fetchall()
+    listed, rows = sorted(some), []
+    for start in range(0, len(listed), BATCH):
+        rows += connection.execute(query.where(key.in_(listed[start : start + BATCH]))).cursor.fetchall()
+    return rows
+
+
+def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _links(connection: sa.Connection, domain: str, changed: Collection[str]) -> list[tuple[str, str]]:
+    """What only the ledger knows: records with more ids than the one they have now, and ids that lead to others."""
+    members, ids = ledger.id_members.c, ledger.golden_ids.c
+    theirs = sa.select(members.record_id, members.native_id, members.golden_id).where(members.domain == domain)
+    odd = theirs.where(members.native_id != members.golden_id)
+    idle = sa.select(ids.golden_id, ids.founder_record_id, ids.redirected_to)
+    idle = idle.where(ids.domain == domain, ids.state != "active")
+    links = []
+    for record_id, *both in [*connection.execute(odd), *_rows(connection, theirs, members.record_id, changed)]:
+        links += [(record_id, golden_id) for golden_id in both]
+    for golden_id, founder, heir in connection.execute(idle):
+        links += [(founder, golden_id), ("id " + golden_id, golden_id)]
+        links += [("id " + golden_id, heir)] if heir else []
+    return links
