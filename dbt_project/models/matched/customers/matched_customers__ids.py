@@ -10,7 +10,7 @@ def model(dbt, session):
     held = dbt.ref("matched_customers__contradictions").project("record_id").to_arrow_table()
     part = build_ids.Part(
         "select record_id, cluster_id from matched.matched_customers__clusters",
-        f"select record_id, customer_id from {dbt.this}",
+        f"select record_id, customer_id as golden_id from {dbt.this}",
         created.to_arrow_table(),
     )
     near = build_ids.nearby(dbt, session, {"customers": part}, held)

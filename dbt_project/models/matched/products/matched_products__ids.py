@@ -22,7 +22,7 @@ def model(dbt, session):
         followers[domain] = ours.filter(f"{golden_id} is not null").project(f"record_id, {golden_id} as golden_id")
         parts[domain] = build_ids.Part(
             f"select record_id, {label} as cluster_id from matched.matched_products__{name}",
-            f"select record_id, {golden_id} from {dbt.this}",
+            f"select record_id, {golden_id} as golden_id from {dbt.this}",
             followers[domain].to_arrow_table(),
         )
     near = build_ids.nearby(dbt, session, parts, held)
