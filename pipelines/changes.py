@@ -139,6 +139,7 @@ def touch(dbt, session, keys: Collection[str]) -> None:
     """In a Python model: these are the touched keys, whatever its pre-hook found."""
     session.register("found", pa.table({"key": pa.array(sorted(keys), pa.string())}))
     session.execute(f"create or replace table {_touched(dbt, session)} as select key from found")
+    session.unregister("found")
 
 
 def forget_touched(dbt, session) -> None:

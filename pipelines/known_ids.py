@@ -77,6 +77,8 @@ def reach(
     records = {node for (node,) in db.execute("select node from near where node not like 'id %'").fetchall()}
     ids = {hub for (hub,) in db.execute(f"select hub from ({hubs}) where hub not like 'cluster %'").fetchall()}
     db.execute("drop table near")
+    for name in ("linked", "begun"):
+        db.unregister(name)
     return Near(records, ids)
 
 
