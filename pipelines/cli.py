@@ -54,6 +54,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.serve import NotReady
     from pipelines.transform import BuildFailed
     from sources.errors import ExtractError
+    from sources.estate.process import NotServing
     from sources.odoo.errors import OdooError
 
     ours = (
@@ -68,6 +69,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
         UnusableInput,
         NotNew,
         NotTrained,
+        NotServing,
     )
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 

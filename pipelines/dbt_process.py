@@ -1,4 +1,4 @@
-"""One dbt command in a process of its own, `python -m pipelines.dbt_process …`, on a manifest that is already parsed.
+"""One dbt command in a process of its own, on a manifest that is already parsed; it comes as a line on standard input.
 
 Nothing is parsed twice, and the garbage collector does not walk through the manifest again and again. dbt's own loggers
 are off, for they put every debug message into words before they drop it; what is worth saying is a line of JSON here.
@@ -6,6 +6,7 @@ The manifest is as it was parsed, so that only the results are written after a r
 """
 
 import gc
+import json
 import sys
 from pathlib import Path
 
@@ -13,8 +14,11 @@ LOUD = ("info", "warn", "error")
 WITH_RESULTS = ("build", "run", "seed", "test")
 
 
-def main(arguments: list[str]) -> int:
-    """Run dbt with `arguments`, which name the target folder; returns its exit code."""
+def main() -> int:
+    """Load dbt, then run what is asked, a JSON list that names the target folder; returns dbt's exit code.
+
+    Nothing is asked if whoever started this has gone.
+    """
     gc.disable()
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
@@ -26,6 +30,10 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(msg_to_json(message) + "\n")
             sys.stdout.flush()
 
+    asked = sys.stdin.readline()
+    if not asked:
+        return 0
+    arguments = json.loads(asked)
     target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
     manifest = None
     if command != "parse":
@@ -47,4 +55,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -6,7 +6,7 @@ every model.
 
 import dagster as dg
 
-from pipelines import resources
+from pipelines import resources, transform
 from pipelines.ledger import open_ledger
 from pipelines.model_assets import POOL, BuildConfig, building, read_manifest
 from pipelines.publish.refusal import PublishRefused
@@ -26,6 +26,7 @@ from pipelines.raw_assets import IngestConfig, all_specs, extracting, failed_str
 def read_systems(context: dg.OpExecutionContext, config: IngestConfig):
     """Yields what landed, then the problems."""
     results = []
+    transform.get_ready(resources.settings(), context.run_id)
     for result in extracting(resources.settings(), resources.now(), {spec.key for spec in all_specs()}, config.full):
         results.append(result)
         yield event(result)

@@ -9,8 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import changes, ledger
+from pipelines import changes, dbt_child, ledger
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
@@ -123,6 +121,11 @@ def build(
         changes.end(settings, due, DBT_PROJECT, became, part=bool(select))
 
 
+def get_ready(settings: Settings, run_id: str) -> None:
+    """Let dbt be loaded beside what else goes on: a build of this run follows."""
+    dbt_child.get_ready(child_environment(settings, run_id))
+
+
 def run_dbt(
     settings: Settings,
     *arguments: str,
@@ -158,14 +161,7 @@ def _run_dbt(
     (target / "run_results.json").unlink(missing_ok=True)
     project = project or DBT_PROJECT
     places = ["--project-dir", project, "--profiles-dir", project, "--target-path", target]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.dbt_process", *arguments, *places],
-        cwd=PROJECT,
-        env=child_environment(settings, run_id),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = dbt_child.begin(child_environment(settings, run_id), [*arguments, *places])
     lines = []
     (target / "logs").mkdir(exist_ok=True)
     with (target / LOG).open("w") as log:

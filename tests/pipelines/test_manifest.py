@@ -1,6 +1,8 @@
 """dbt parses a project once, whichever home asks, and anew when a file of it is another."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -47,3 +49,9 @@ def test_a_project_that_cannot_be_parsed_says_why_and_leaves_nothing_behind(proj
         transform.parsed(settings)
     assert not (settings.home / "dbt" / "manifest.json").exists()
     assert not [path for path in (project / "target").iterdir() if path.name.startswith("parsing-")]
+
+
+def test_a_dbt_process_that_is_never_asked_for_anything_ends_when_its_input_does():
+    command = [sys.executable, "-m", "pipelines.dbt_process"]
+    done = subprocess.run(command, input="", text=True, capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

@@ -12,6 +12,7 @@ import pytest
 
 from sources.estate import server
 from sources.estate.endpoints import read
+from sources.estate.process import NotServing, retailer_beside
 from sources.estate.server import generate_estate, start
 
 QUERY = {"query": "{ customersCount { count } }"}
@@ -34,6 +35,21 @@ def test_a_started_system_answers_and_is_announced(home):
         assert read(home / "estate") == running.endpoints
         assert running.endpoints["POS_URL"].startswith("sqlite:///file:")
         assert running.endpoints["ASSAY_NOW"] == "2026-03-29T15:00:00+00:00"
+
+
+def test_a_retailer_beside_answers_until_the_block_ends(home):
+    with retailer_beside("retailer2", home) as answers:
+        answers()
+        endpoints = read(home / "estate")
+        assert ask(endpoints).status_code == 200
+    with pytest.raises(httpx.ConnectError):
+        ask(endpoints)
+
+
+def test_a_retailer_beside_that_cannot_start_says_so(tmp_path, capfd):
+    with pytest.raises(NotServing, match="did not start"), retailer_beside("retailer0", tmp_path) as answers:
+        answers()
+    assert "retailer0" in capfd.readouterr().err
 
 
 def test_a_stopped_estate_refuses_and_restarts_on_the_same_ports(home):
