@@ -2,7 +2,7 @@
 {%- set keys = touch({
     'conformed_customers': 'record_id',
     'matched_customers__ids': 'record_id',
-    'golden_customers': 'select record_id from {changed} inner join matched.matched_customers__ids using (customer_id)',
+    'golden_customers': 'select record_id from {changed} inner join ' ~ ref('matched_customers') ~ ' using (customer_id)',
     'golden_customers__candidates': 'record_id',
 }) -%}
 select

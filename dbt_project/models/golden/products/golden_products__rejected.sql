@@ -2,7 +2,7 @@
 {%- set keys = touch({
     'conformed_products': 'record_id',
     'matched_products__ids': 'record_id',
-    'golden_products': 'select record_id from {changed} inner join matched.matched_products__ids using (product_id)',
+    'golden_products': 'select record_id from {changed} inner join ' ~ ref('matched_products') ~ ' using (product_id)',
     'golden_products__candidates': 'record_id',
     'golden_products__variant_candidates': 'record_id',
 }) -%}

@@ -9,7 +9,7 @@ def model(dbt, session):
     created = dbt.ref("matched_customers__originals").filter("is_created").project("record_id, golden_id")
     held = dbt.ref("matched_customers__contradictions").project("record_id").to_arrow_table()
     part = build_ids.Part(
-        "select record_id, cluster_id from matched.matched_customers__clusters",
+        dbt.ref("matched_customers__clusters").project("record_id, cluster_id").sql_query(),
         f"select record_id, customer_id as golden_id from {dbt.this}",
         created.to_arrow_table(),
     )

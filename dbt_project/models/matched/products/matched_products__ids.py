@@ -14,20 +14,20 @@ def model(dbt, session):
     held = dbt.ref("matched_products__contradictions").project("record_id").to_arrow_table()
     bound = "case when record_id like 'odoo:%' then try_cast(substr(record_id, 6) as bigint) end as odoo_binding"
     levels = {
-        "variants": ("clusters", dbt.ref("matched_products__clusters"), "cluster_id", "variant_id"),
-        "products": ("groups", dbt.ref("matched_products__groups"), "group_id", "product_id"),
+        "variants": (dbt.ref("matched_products__clusters"), "cluster_id", "variant_id"),
+        "products": (dbt.ref("matched_products__groups"), "group_id", "product_id"),
     }
     parts, followers = {}, {}
-    for domain, (name, _, label, golden_id) in levels.items():
+    for domain, (labelled, label, golden_id) in levels.items():
         followers[domain] = ours.filter(f"{golden_id} is not null").project(f"record_id, {golden_id} as golden_id")
         parts[domain] = build_ids.Part(
-            f"select record_id, {label} as cluster_id from matched.matched_products__{name}",
+            labelled.project(f"record_id, {label} as cluster_id").sql_query(),
             f"select record_id, {golden_id} as golden_id from {dbt.this}",
             followers[domain].to_arrow_table(),
         )
     near = build_ids.nearby(dbt, session, parts, held)
     assigned = {}
-    for domain, (_, labelled, label, golden_id) in levels.items():
+    for domain, (labelled, label, golden_id) in levels.items():
         clusters = changes.narrowed(dbt, session, labelled, "record_id")
         clusters = clusters.project(f"record_id, {label} as cluster_id, {bound}").to_arrow_table()
         follow = changes.narrowed(dbt, session, followers[domain], "record_id").to_arrow_table()
