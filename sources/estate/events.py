@@ -18,7 +18,10 @@ from sources.estate.endpoints import advance, clock
 from sources.estate.server import fakes, systems_of
 from sources.estate.state import list_objects, open_state
 
-CHANGING = ("customers", "partners", "products", "variants", "articles", "prices", "price_lists", "pricelist_items")
+CHANGING = (
+    "customers", "partners", "contacts", "companies", "profiles", "shipments", "products", "variants", "listings",
+    "articles", "prices", "price_lists", "pricelist_items",
+)  # fmt: skip
 
 
 class NotThere(LookupError):
