@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,7 +12,7 @@ from starlette.applications import Starlette
 
 from sources.estate.guests import seed_part
 from sources.estate.standin import Ask, Refused, basic, changed, naive, serve
-from sources.estate.state import instant
+from sources.estate.state import get, instant, put
 from sources.estate.world import World
 from sources.xero.fake_seed import named, stamp
 
@@ -39,8 +38,7 @@ def seed(world: World, path: Path) -> None:
 
 def app(path: Path, faults: Any) -> Starlette:
     """The organisation at `path`; `faults` answers active(name) and spend(name)."""
-    # What consent gave is good until it is used up elsewhere; of those that followed only the last.
-    issued = {"access": set(), "refresh": None, "serial": count(1)}
+    issued: set[str] = set()
     lists = {f"/{kind.title()}s": partial(_list, kind) for kind in STREAMS.values()}
     return serve(path, faults, partial(_admit, issued), lists, {"/connect/token": partial(_token, issued)})
 
@@ -66,21 +64,23 @@ def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
     touch(path, "contacts", gone, at, ContactStatus="ARCHIVED", MergedToContactID=kept)
 
 
-def _token(issued: dict[str, Any], ask: Ask) -> dict[str, Any]:
+def _token(issued: set[str], ask: Ask) -> dict[str, Any]:
+    """A new pair for a refresh token. What consent gave stays good; of those that followed only the last, and once."""
     _, client, secret, consent, _ = CREDENTIALS.values()
-    given = parse_qs(ask.form.decode()).get("refresh_token", [""])[0]
-    if ask.asked.get("authorization") != basic(client, secret) or given not in (consent, issued["refresh"]):
+    given, last = parse_qs(ask.form.decode()).get("refresh_token", [""])[0], get(ask.state, "token", "last")
+    number = last.body if last else 0
+    known = given == consent or number and given == f"estate-refresh-{number}"
+    if ask.asked.get("authorization") != basic(client, secret) or not known:
         raise Refused(400, {"error": "invalid_grant"})
-    number = next(issued["serial"])
-    issued["refresh"] = f"estate-refresh-{number}"
-    issued["access"].add(f"estate-access-{number}")
-    access = {"access_token": f"estate-access-{number}", "refresh_token": issued["refresh"]}
-    return {**access, "expires_in": 1800, "token_type": "Bearer", "scope": "accounting.transactions.read"}
+    put(ask.state, "token", [("last", ask.now, number + 1)])
+    issued.add(f"estate-access-{number + 1}")
+    pair = {"access_token": f"estate-access-{number + 1}", "refresh_token": f"estate-refresh-{number + 1}"}
+    return {**pair, "expires_in": 1800, "token_type": "Bearer", "scope": "accounting.transactions.read"}
 
 
-def _admit(issued: dict[str, Any], ask: Ask) -> None:
+def _admit(issued: set[str], ask: Ask) -> None:
     token = ask.asked.get("authorization", "").removeprefix("Bearer ")
-    if token not in issued["access"] or ask.faults.spend("expired_token") is not None:
+    if token not in issued or ask.faults.spend("expired_token") is not None:
         raise Refused(401, {"Title": "Unauthorized", "Status": 401, "Detail": "TokenExpired: token expired"})
     refused = ask.asked.get("xero-tenant-id") != CREDENTIALS["XERO_TENANT_ID"]
     if refused or ask.faults.active("missing_scope") is not None:
