@@ -306,7 +306,7 @@ class _Run:
             raise self._error(ShortRead, f"{count} distinct records came, but the source counts {max(totals)}")
 
     def _take(self, page: Page) -> None:
-        self.intake.reread = self.intake.reread or bool(page.sent and page.sent.again)
+        self.intake.reread = self.intake.reread or bool(page.sent and page.sent.out_of_turn)
         self.intake.warnings.update(dict.fromkeys(page.notes))
         self.files.rejects += page.rejects
         at = self.started + timedelta(microseconds=self.pages)
@@ -355,10 +355,11 @@ class _Run:
         if not self.full:
             listed = self._guarded(self._can("keys")(self.client, self.stream))
             alive = {str(key) for keys in listed for key in keys}
-        self._drop([key for key, digest in self.intake.known.items() if digest is not None and key not in alive])
+        known = self.intake.known.items()
+        self._drop({key: None for key, digest in known if digest is not None and key not in alive})
 
-    def _drop(self, vanished: list[str]) -> None:
-        """Tombstones, unless they are so many that an outage or half a file is likelier."""
+    def _drop(self, vanished: Mapping[str, datetime | None]) -> None:
+        """Tombstones with their time, where it is told, unless so many that an outage or half a file is likelier."""
         known = [key for key, digest in self.intake.known.items() if digest is not None]
         limit = max(1, len(known) * self.stream.sweep_limit_percent / 100)
         if (
@@ -369,7 +370,7 @@ class _Run:
             allowed = f"{self.stream.sweep_limit_percent:g}% that the contract allows"
             problem = f"{len(vanished)} of {len(known)} known records are gone, more than the {allowed}"
             raise SweepRefused(self.contract.system, self.name, problem)
-        self._write_tombstones(map(Tombstone, vanished))
+        self._write_tombstones(Tombstone(key, at and f"{at.isoformat()}Z") for key, at in vanished.items())
 
     def _write_tombstones(self, gone: Iterable[Tombstone]) -> None:
         at = self.started + timedelta(microseconds=self.pages)

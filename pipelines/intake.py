@@ -177,6 +177,7 @@ class Intake:
             None if dead else hashlib.sha256(line.encode()).hexdigest()
             for line, dead in zip(lines, deleted, strict=True)
         ]
+        gone_before = {key for key in keys if page.sent and self.known.get(key, _NEVER) is None}
         picked = pa.array(self._news(keys, hashes, self._erased(keys, batch), page.sent), pa.int64())
         batch, chosen = batch.take(picked), picked.to_pylist()
         event = stream.event_time or stream.cursor
@@ -188,8 +189,7 @@ class Intake:
         envelope = self._envelope(
             [keys[i] for i in chosen],
             units,
-            [_instant(value, text, stream.zone(event)) for value, text in zip(own, told, strict=True)],
-            told,
+            *_dated(own, told, stream.zone(event), page.sent, [keys[i] in gone_before for i in chosen]),
             [hashes[i] for i in chosen],
             [deleted[i] for i in chosen],
             at,
@@ -366,6 +366,17 @@ def _deleted_column(stream: Stream, batch: pa.RecordBatch) -> pa.Array:
         return pa.repeat(pa.scalar(False), batch.num_rows)
     name = (stream.delete_flag or "").lstrip("!").partition("=")[0]
     return pa.array([test({name: value}) for value in batch[name].to_pylist()], pa.bool_())
+
+
+def _dated(
+    own: list[Any], told: list[str | None], zone: str, sent: Sent | None, again: list[bool]
+) -> tuple[list[datetime | None], list[str | None]]:
+    """Event times and their texts. What was gone and is there again came to be when its file was sent, not before."""
+    times = [_instant(value, text, zone) for value, text in zip(own, told, strict=True)]
+    for place, back in enumerate(again):
+        if back and sent and (times[place] is None or times[place] < sent.at):
+            times[place], told[place] = sent.at, f"{sent.at.isoformat()}Z"
+    return times, told
 
 
 def _instant(value: Any, text: str | None, zone: str) -> datetime | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +31,7 @@ class SentFiles:
     files: dict[int, Sent] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
-    _versions: set[int] | None = None
+    _latest: dict[int, int] | None = None
 
     def note(self, sent: Sent, keys: Iterable[str]) -> None:
         """Keys that a file speaks of, in whatever order its pages come."""
@@ -41,25 +42,26 @@ class SentFiles:
             self.last[key] = max(sent.number, self.last.get(key, -1))
 
     def landed_before(self, key: str, digest: str | None, sent: Sent) -> bool:
-        """Whether this file has brought this very version already, however often it changed since."""
-        if self._versions is None:
-            self._versions = set()
+        """Whether this very version is the last that this file brought of the key, whatever others said since."""
+        if self._latest is None:
+            self._latest = {}
             for path in self._loads():
-                columns = ["_source_key", "_payload_hash", "_file"]
+                columns = ["_source_key", "_file", "_payload_hash"]
                 rows = pq.read_table(path, columns=columns, partitioning=None).to_pydict().values()
-                self._versions.update(map(hash, zip(*rows, strict=True)))
-        return hash((key, digest, sent.name)) in self._versions
+                self._latest.update((hash((key, file)), hash(told)) for key, file, told in zip(*rows, strict=True))
+        return self._latest.get(hash((key, sent.name))) == hash(digest)
 
-    def vanished(self, known: Mapping[str, str | None]) -> list[str]:
-        """Keys that are alive as far as is known, and that a full file or a new version of a file left out."""
+    def vanished(self, known: Mapping[str, str | None]) -> dict[str, datetime]:
+        """Keys that are alive as far as is known and that a full file, or a new version of one, left out; and when."""
         alive = [key for key, digest in known.items() if digest is not None]
         full = max((number for number, sent in self.files.items() if sent.full), default=-1)
-        gone = [key for key in alive if self.last.get(key, -1) < full]
+        gone = {key: self.files[full].at for key in alive if self.last.get(key, -1) < full}
         again = {sent.name: number for number, sent in self.files.items() if sent.again}
         if again:
             origin = self._origins()
-            gone += [key for key in alive if self.last.get(key, -1) < again.get(origin.get(key, ""), -1)]
-        return sorted(set(gone))
+            numbers = {key: again.get(origin.get(key, ""), -1) for key in alive}
+            gone |= {key: self.files[number].at for key, number in numbers.items() if self.last.get(key, -1) < number}
+        return dict(sorted(gone.items()))
 
     def keep_rejects(self, load_id: str, nameless: bool) -> list[str]:
         """Write the lines that are no records into the stream's table of rejects; what to say of them.

@@ -93,7 +93,7 @@ class FileRows:
             sent = replace(sent, full=sent.full and sure, again=sent.again and sure, spared=tuple(self.spared))
         event = self.stream.event_time or self.stream.cursor
         said = [_said(values[event]) if event else None for _, values in rows]
-        told = self.sent_at.isoformat()
+        told = f"{self.sent_at.isoformat()}Z"
         return Page(as_batch(self.stream, rows, sent.name), event_texts=[text or told for text in said], sent=sent,
                     rejects=rejects, notes=tuple(self.notes))  # fmt: skip
 

@@ -94,12 +94,14 @@ def connect(
 def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
     """The rows of every file that is whole and new, oldest file first; the last page says which files are known by now.
 
-    After a file that came in a new version the later ones are read again, for they may speak of the same records.
+    After a file that came in a new version, or late, those sent after it are read again: they may speak of the same
+    records, and have the last word.
     Raises Drift for a file that is not as promised; then none of the run's files counts as read.
     """
     taken: dict[str, list] = dict((window.cursor or {}).get("files", {}))
     found, notes = _whole(client, stream, window.upper.astimezone(UTC).replace(tzinfo=None), taken)
-    known, again = {one[2]: datetime.fromisoformat(one[3]) for one in taken.values()}, False
+    known = {one[2]: datetime.fromisoformat(one[3]) for one in taken.values()}
+    last, again = _last(taken), False
     with _scratch(client) as copy:
         for number, file in enumerate(found):
             entry, before = file.entry, taken.get(file.entry.path)
@@ -115,8 +117,8 @@ def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
             fresh = digest not in known or (later and not (before and before[2] == digest))
             if fresh or again:
                 new_version = fresh and before is not None
-                again = again or new_version
-                sent = Sent(entry.path, number, file.full, new_version)
+                again = again or new_version or file.place < last
+                sent = Sent(entry.path, number, file.sent_at, file.full, new_version, again)
                 yield from _pages(client, stream, sent, copy, file)
             elif not before:
                 notes.append(f"{entry.path} holds what another file brought before: not read again")
@@ -141,9 +143,9 @@ def _whole(client: Drop, stream: Stream, now: datetime, taken: dict[str, list]) 
         full = any(fnmatch(entry.path, glob) for glob in facts.full)
         found.append(Found(entry, _sent_at(client, stream, entry), full))
     found.sort(key=lambda file: file.place)
-    fulls = [file.place for file in found if file.full]
-    fulls += [(datetime.fromisoformat(sent), path) for path, (*_, sent, full) in taken.items() if full]
-    newest = max(fulls, default=(_NEVER, ""))
+    fulls = {path: one for path, one in taken.items() if one[4]}
+    newest = max([file.place for file in found if file.full], default=(_NEVER, ""))
+    newest = max(newest, _last(fulls))
     for file in (file for file in found if file.place < newest and file.entry.path not in taken):
         notes.append(f"{file.entry.path} is older than a full file: not read")
         taken[file.entry.path] = [*_seen(file.entry), "", file.sent_at.isoformat(), file.full]
@@ -217,6 +219,11 @@ def _remembered(facts: Files, taken: dict[str, list]) -> dict[str, list]:
     """Without files sent long before the newest one."""
     oldest = (_newest(taken) - facts.remember).isoformat() if taken else ""
     return {path: one for path, one in taken.items() if one[3] >= oldest}
+
+
+def _last(taken: Mapping[str, list]) -> tuple[datetime, str]:
+    """The place of the file that was sent last of those that are known."""
+    return max(((datetime.fromisoformat(one[3]), path) for path, one in taken.items()), default=(_NEVER, ""))
 
 
 def _newest(taken: Mapping[str, list]) -> datetime:
