@@ -30,9 +30,9 @@ from pipelines.landing import (
     landed_hashes,
     landing_schema,
     manifests,
-    newest_hashes,
     next_load_id,
     prepare_landing,
+    seen_at,
     stream_folder,
     stream_lock,
     sweep,
@@ -227,7 +227,6 @@ class _Run:
         track = self._must_track(sweeping)
         known = self._known(sweeping)
         self.intake = Intake(self.contract, self.name, self.load_id, known, track, erased, files=self.files)
-        self.intake.reread = self.full and bool(known)
         self.schema = landing_schema(self.contract, self.stream)
         self.writer = LoadWriter(self.landing, self.contract.system, self.name, self.load_id, self.schema)
         committed = None
@@ -251,7 +250,8 @@ class _Run:
         """Hashes of what has landed: all of it where deletions are sought, else what the window may show again."""
         stream, lower = self.stream, self.windows[0].lower
         if self.contract.kind == "files":
-            return newest_hashes(self.landing, self.contract.system, self.name)
+            self.files.seen = seen_at(self.landing, self.contract.system, self.name)
+            return landed_hashes(self.landing, self.contract.system, self.name)
         native = self.contract.kind in NATIVE
         shown_again = stream.request is not None and bool(stream.request.tail)
         dated = native or stream.event_time in (None, stream.cursor) and not shown_again
@@ -306,7 +306,6 @@ class _Run:
             raise self._error(ShortRead, f"{count} distinct records came, but the source counts {max(totals)}")
 
     def _take(self, page: Page) -> None:
-        self.intake.reread = self.intake.reread or bool(page.sent and page.sent.out_of_turn)
         self.intake.warnings.update(dict.fromkeys(page.notes))
         self.files.rejects += page.rejects
         at = self.started + timedelta(microseconds=self.pages)

@@ -50,7 +50,7 @@ class Intake:
     """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here.
 
     `seen` are the keys that came in this run, `here` those of the window being read; neither without `track`. `files`:
-    what files of this run said so far; `reread`: whether some of them may have been read before.
+    what files of this run said so far.
     """
 
     contract: Contract
@@ -66,7 +66,6 @@ class Intake:
     shape: dict[str, str] = field(default_factory=dict)
     merged: list[Tombstone] = field(default_factory=list)
     files: SentFiles | None = None
-    reread: bool = False
 
     @property
     def stream(self) -> Stream:
@@ -83,6 +82,8 @@ class Intake:
         new = {tomb.key: tomb for tomb in gone if self.known.get(tomb.key, None) is not None}
         self.known.update(dict.fromkeys(new))
         events = [to_utc(tomb.event_text, self.stream.timezone) or at for tomb in new.values()]
+        if self.contract.kind == "files" and self.files:
+            events = [self.files.after(key, event, at) for key, event in zip(new, events, strict=True)]
         texts = [tomb.event_text for tomb in new.values()]
         empty = [None] * len(new)
         batch = self._envelope(list(new), empty, events, texts, empty, [True] * len(new), at)
@@ -177,7 +178,6 @@ class Intake:
             None if dead else hashlib.sha256(line.encode()).hexdigest()
             for line, dead in zip(lines, deleted, strict=True)
         ]
-        gone_before = {key for key in keys if page.sent and self.known.get(key, _NEVER) is None}
         picked = pa.array(self._news(keys, hashes, self._erased(keys, batch), page.sent), pa.int64())
         batch, chosen = batch.take(picked), picked.to_pylist()
         event = stream.event_time or stream.cursor
@@ -189,7 +189,7 @@ class Intake:
         envelope = self._envelope(
             [keys[i] for i in chosen],
             units,
-            *_dated(own, told, stream.zone(event), page.sent, [keys[i] in gone_before for i in chosen]),
+            *self._dated(own, told, page.sent, [keys[i] for i in chosen], at),
             [hashes[i] for i in chosen],
             [deleted[i] for i in chosen],
             at,
@@ -197,6 +197,20 @@ class Intake:
         live = pc.invert(gone.take(picked))
         own = [pc.if_else(live, column, pa.scalar(None, column.type)) for column in batch.columns]
         return pa.RecordBatch.from_arrays([*envelope, *own], schema=pa.schema([*ENVELOPE, *batch.schema]))
+
+    def _dated(
+        self, own: list[Any], told: list[str | None], sent: Sent | None, keys: list[str], at: datetime
+    ) -> tuple[list[datetime | None], list[str | None]]:
+        """Event times and their texts; of a file's rows none before the version that it supersedes."""
+        zone = self.stream.zone(self.stream.event_time or self.stream.cursor)
+        times = [_instant(value, text, zone) for value, text in zip(own, told, strict=True)]
+        if sent and self.files:
+            later = [self.files.after(key, time, at) for key, time in zip(keys, times, strict=True)]
+            told = [
+                text if new == old else f"{new.isoformat()}Z" for text, new, old in zip(told, later, times, strict=True)
+            ]
+            times = later
+        return times, told
 
     def _erased(self, keys: list[str], records: list[dict[str, Any]] | pa.RecordBatch) -> list[bool] | None:
         """Which rows may not land, because whoever they belong to was erased; None if that is nobody."""
@@ -219,8 +233,7 @@ class Intake:
         picked = []
         for position, (key, digest) in enumerate(zip(keys, hashes, strict=True)):
             if self.known.get(key, _NEVER) != digest and not (erased and erased[position]):
-                if not (sent and self.reread and self.files.landed_before(key, digest, sent)):
-                    picked.append(position)
+                picked.append(position)
                 self.known[key] = digest
         return picked
 
@@ -366,17 +379,6 @@ def _deleted_column(stream: Stream, batch: pa.RecordBatch) -> pa.Array:
         return pa.repeat(pa.scalar(False), batch.num_rows)
     name = (stream.delete_flag or "").lstrip("!").partition("=")[0]
     return pa.array([test({name: value}) for value in batch[name].to_pylist()], pa.bool_())
-
-
-def _dated(
-    own: list[Any], told: list[str | None], zone: str, sent: Sent | None, again: list[bool]
-) -> tuple[list[datetime | None], list[str | None]]:
-    """Event times and their texts. What was gone and is there again came to be when its file was sent, not before."""
-    times = [_instant(value, text, zone) for value, text in zip(own, told, strict=True)]
-    for place, back in enumerate(again):
-        if back and sent and (times[place] is None or times[place] < sent.at):
-            times[place], told[place] = sent.at, f"{sent.at.isoformat()}Z"
-    return times, told
 
 
 def _instant(value: Any, text: str | None, zone: str) -> datetime | None:

@@ -325,19 +325,15 @@ def landed_hashes(
     return found
 
 
-def newest_hashes(landing: Path, system: str, stream: str) -> dict[str, str | None]:
-    """As `landed_hashes`, but the last by the source's clock: files may come out of their order. See latest_per_key."""
-    folder = stream_folder(landing, system, stream)
-    columns = ["_source_key", "_payload_hash", "_deleted", "_event_at", "_extracted_at", "_load_id"]
-    paths = [folder / f"{load.load_id}.parquet" for load in manifests(landing, system, stream)]
-    if not paths:
-        return {}
-    table = pa.concat_tables(pq.read_table(path, columns=columns, partitioning=None) for path in paths)
-    seen = pc.min_element_wise(table["_event_at"], table["_extracted_at"])
-    order = [("seen", "ascending"), ("_load_id", "ascending"), ("_deleted", "ascending")]
-    table = table.append_column("seen", seen).sort_by(order)
-    hashes = pc.if_else(table["_deleted"], None, table["_payload_hash"])
-    return dict(zip(table["_source_key"].to_pylist(), hashes.to_pylist(), strict=True))
+def seen_at(landing: Path, system: str, stream: str) -> dict[str, datetime]:
+    """When the last version of each key came to be, as `latest_per_key` takes it: never after it was read."""
+    folder, found = stream_folder(landing, system, stream), {}
+    for load in manifests(landing, system, stream):
+        columns = ["_source_key", "_event_at", "_extracted_at"]
+        table = pq.read_table(folder / f"{load.load_id}.parquet", columns=columns, partitioning=None)
+        times = pc.min_element_wise(table["_event_at"], table["_extracted_at"])
+        found.update(zip(table["_source_key"].to_pylist(), times.to_pylist(), strict=True))
+    return found
 
 
 def damaged_loads(landing: Path) -> list[str]:

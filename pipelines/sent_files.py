@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,45 +23,41 @@ _REJECTS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa
 
 @dataclass
 class SentFiles:
-    """`last` is for each key the number of the last file that spoke of it, `files` what each number was."""
+    """`said` are the keys that the files of this run speak of, `seen` when each key's last version came to be."""
 
     landing: Path
     system: str
     stream: str
-    files: dict[int, Sent] = field(default_factory=dict)
-    last: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Sent] = field(default_factory=dict)
+    said: set[str] = field(default_factory=set)
+    seen: dict[str, datetime] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
-    _latest: dict[int, int] | None = None
 
     def note(self, sent: Sent, keys: Iterable[str]) -> None:
         """Keys that a file speaks of, in whatever order its pages come."""
-        before = self.files.get(sent.number, sent)
-        sure = {"full": sent.full and before.full, "again": sent.again and before.again}
-        self.files[sent.number] = replace(sent, **sure, spared=(*before.spared, *sent.spared))
-        for key in (*keys, *sent.spared):
-            self.last[key] = max(sent.number, self.last.get(key, -1))
+        before = self.files.get(sent.name, sent)
+        self.files[sent.name] = replace(sent, full=sent.full and before.full, again=sent.again and before.again)
+        self.said.update(keys)
+        self.said.update(sent.spared)
 
-    def landed_before(self, key: str, digest: str | None, sent: Sent) -> bool:
-        """Whether this very version is the last that this file brought of the key, whatever others said since."""
-        if self._latest is None:
-            self._latest = {}
-            for path in self._loads():
-                columns = ["_source_key", "_file", "_payload_hash"]
-                rows = pq.read_table(path, columns=columns, partitioning=None).to_pydict().values()
-                self._latest.update((hash((key, file)), hash(told)) for key, file, told in zip(*rows, strict=True))
-        return self._latest.get(hash((key, sent.name))) == hash(digest)
+    def after(self, key: str, at: datetime | None, cap: datetime) -> datetime:
+        """When a version came to be: as told, but after the key's version before, for files have the order of words."""
+        before = self.seen.get(key)
+        at = at or cap
+        if before is not None and min(at, cap) <= before:
+            at = before + timedelta(microseconds=1)
+        self.seen[key] = min(at, cap)
+        return at
 
     def vanished(self, known: Mapping[str, str | None]) -> dict[str, datetime]:
         """Keys that are alive as far as is known and that a full file, or a new version of one, left out; and when."""
-        alive = [key for key, digest in known.items() if digest is not None]
-        full = max((number for number, sent in self.files.items() if sent.full), default=-1)
-        gone = {key: self.files[full].at for key in alive if self.last.get(key, -1) < full}
-        again = {sent.name: number for number, sent in self.files.items() if sent.again}
-        if again:
-            origin = self._origins()
-            numbers = {key: again.get(origin.get(key, ""), -1) for key in alive}
-            gone |= {key: self.files[number].at for key, number in numbers.items() if self.last.get(key, -1) < number}
-        return dict(sorted(gone.items()))
+        alive = [key for key, digest in known.items() if digest is not None and key not in self.said]
+        full = max((sent.at for sent in self.files.values() if sent.full), default=None)
+        if full is not None:
+            return dict.fromkeys(sorted(alive), full)
+        again = {sent.name: sent.at for sent in self.files.values() if sent.again}
+        origin = self._origins() if again else {}
+        return {key: again[origin[key]] for key in sorted(alive) if origin.get(key) in again}
 
     def keep_rejects(self, load_id: str, nameless: bool) -> list[str]:
         """Write the lines that are no records into the stream's table of rejects; what to say of them.

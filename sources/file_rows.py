@@ -6,7 +6,6 @@ Which files are read is decided in files.py, what one cell says in cells.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,10 +19,10 @@ from sources.tabular import BadFile, Row
 
 
 class FileRows:
-    """The rows of one file on their way to pages: typed, each key once, what cannot be read set aside."""
+    """The rows of one file on their way to pages. `said`: keys that a later file spoke of; None if none can have."""
 
-    def __init__(self, stream: Stream, sent: Sent, sent_at: datetime) -> None:
-        self.stream, self.sent, self.sent_at = stream, sent, sent_at
+    def __init__(self, stream: Stream, sent: Sent, said: set[tuple] | None) -> None:
+        self.stream, self.sent, self.said = stream, sent, said
         self.readers = {name: reader(column, stream.files) for name, column in stream.columns.items()}
         self.rows: list[tuple[int, dict[str, Any]]] = []
         self.keys: dict[tuple, tuple[int, int]] = {}
@@ -54,7 +53,8 @@ class FileRows:
         content = hash(tuple(typed.values()))
         line, earlier = self.keys.setdefault(key, (row.line, content))
         if line == row.line:
-            self.rows.append((row.line, typed))
+            if self.said is None or key not in self.said:
+                self.rows.append((row.line, typed))
         elif earlier != content:
             self._refuse(row, f"repeats the key of line {line} with other content")
 
@@ -86,6 +86,8 @@ class FileRows:
         rows, self.rows = self.rows, []
         rejects, self.new = tuple(self.new), []
         sent = self.sent
+        if last and self.said is not None:
+            self.said.update(self.keys)
         if last:
             sure = not self.lost_keys
             if not sure and (sent.full or sent.again):
@@ -93,7 +95,7 @@ class FileRows:
             sent = replace(sent, full=sent.full and sure, again=sent.again and sure, spared=tuple(self.spared))
         event = self.stream.event_time or self.stream.cursor
         said = [_said(values[event]) if event else None for _, values in rows]
-        told = f"{self.sent_at.isoformat()}Z"
+        told = f"{self.sent.at.isoformat()}Z"
         return Page(as_batch(self.stream, rows, sent.name), event_texts=[text or told for text in said], sent=sent,
                     rejects=rejects, notes=tuple(self.notes))  # fmt: skip
 

@@ -28,6 +28,7 @@ from sources.stores import Entry, Store, open_store
 from sources.tabular import FORMATS, BadFile, Row
 
 ROWS_A_PAGE = 5_000
+COPY = "copy"
 _NEVER = datetime(1970, 1, 1)
 _FIELDS = {"%Y": r"\d{4}", **dict.fromkeys(("%y", "%m", "%d", "%H", "%M", "%S"), r"\d{2}"), "%j": r"\d{3}"}
 Format = Callable[[Path, Stream], Iterator[Row]]
@@ -94,38 +95,64 @@ def connect(
 def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
     """The rows of every file that is whole and new, oldest file first; the last page says which files are known by now.
 
-    After a file that came in a new version, or late, those sent after it are read again: they may speak of the same
-    records, and have the last word.
-    Raises Drift for a file that is not as promised; then none of the run's files counts as read.
+    Where a file comes late or in a new version, and where everything is read, all files are read from the newest to the
+    oldest, back to the last full one, and of each record the first version counts: the last word. Raises Drift for a
+    file that is not as promised; then none of the run's files counts as read.
     """
     taken: dict[str, list] = dict((window.cursor or {}).get("files", {}))
     found, notes = _whole(client, stream, window.upper.astimezone(UTC).replace(tzinfo=None), taken)
-    known = {one[2]: datetime.fromisoformat(one[3]) for one in taken.values()}
-    last, again = _last(taken), False
+    new = [file for file in found if taken.get(file.entry.path, [])[:2] != _seen(file.entry)]
+    back = not taken or any(file.entry.path in taken or file.place < _last(taken) for file in new)
     with _scratch(client) as copy:
-        for number, file in enumerate(found):
-            entry, before = file.entry, taken.get(file.entry.path)
-            if before and before[:2] == _seen(entry) and not again:
-                continue
+        digests = _digests(client, stream, new, taken, copy, notes)
+        fresh = {file.entry.path for file in new if digests.get(file.entry.path)}
+        anew = {path for path in fresh if path in taken}
+        wanted = [file for file in found if file.entry.path in fresh or (back and fresh and _is_read(file, taken))]
+        said: set[tuple] | None = set() if back else None
+        for file in reversed(wanted) if back else wanted:
+            entry = file.entry
             client.store.fetch(entry, copy)
-            if copy.stat().st_size != entry.size:
+            if _digest(copy) != (digests.get(entry.path) or taken[entry.path][2]):
                 notes.append(f"{entry.path} is being written: not read yet")
+                digests.pop(entry.path, None)
                 continue
-            digest = _digest(copy)
-            # A name that tells a later time says the same once more, perhaps after something else.
-            later = stream.files.stamp and file.sent_at > known.get(digest, _NEVER)
-            fresh = digest not in known or (later and not (before and before[2] == digest))
-            if fresh or again:
-                new_version = fresh and before is not None
-                again = again or new_version or file.place < last
-                sent = Sent(entry.path, number, file.sent_at, file.full, new_version, again)
-                yield from _pages(client, stream, sent, copy, file)
-            elif not before:
-                notes.append(f"{entry.path} holds what another file brought before: not read again")
-            known[digest] = file.sent_at
-            taken[entry.path] = [*_seen(entry), digest, file.sent_at.isoformat(), file.full]
+            yield from _pages(client, stream, Sent(entry.path, file.sent_at, file.full, entry.path in anew), copy, said)
+    for file in new:
+        if file.entry.path in digests:
+            digest = digests[file.entry.path] or taken[file.entry.path][2]
+            taken[file.entry.path] = [*_seen(file.entry), digest, file.sent_at.isoformat(), file.full]
     yield Page(as_batch(stream, [], ""), position={"files": _remembered(stream.files, taken)}, settled=_newest(taken),
                notes=tuple(notes))  # fmt: skip
+
+
+def _is_read(file: Found, taken: Mapping[str, list]) -> bool:
+    """Whether the file as it lies there was read, and is no copy of another."""
+    before = taken.get(file.entry.path)
+    return bool(before and before[2] and before[2] != COPY and before[:2] == _seen(file.entry))
+
+
+def _digests(
+    client: Drop, stream: Stream, new: list[Found], taken: dict[str, list], copy: Path, notes: list[str]
+) -> dict[str, str | None]:
+    """Of each new file what it holds; None where that is known already, nothing where it is still being written."""
+    known = {one[2]: datetime.fromisoformat(one[3]) for one in taken.values()}
+    found: dict[str, str | None] = {}
+    for file in new:
+        path, before = file.entry.path, taken.get(file.entry.path)
+        client.store.fetch(file.entry, copy)
+        if copy.stat().st_size != file.entry.size:
+            notes.append(f"{path} is being written: not read yet")
+            continue
+        digest = _digest(copy)
+        # A name that tells a later time says the same once more, perhaps after something else.
+        later = stream.files.stamp and file.sent_at > known.get(digest, _NEVER)
+        same = before is not None and before[2] == digest
+        found[path] = None if same or (digest in known and not later) else digest
+        if found[path] is None and not before:
+            notes.append(f"{path} holds what another file brought before: not read again")
+            taken[path] = [*_seen(file.entry), COPY, file.sent_at.isoformat(), file.full]
+        known[digest] = file.sent_at
+    return found
 
 
 def _whole(client: Drop, stream: Stream, now: datetime, taken: dict[str, list]) -> tuple[list[Found], list[str]]:
@@ -194,9 +221,9 @@ def _sent_at(client: Drop, stream: Stream, entry: Entry) -> datetime:
     return at
 
 
-def _pages(client: Drop, stream: Stream, sent: Sent, path: Path, file: Found) -> Iterator[Page]:
+def _pages(client: Drop, stream: Stream, sent: Sent, path: Path, said: set[tuple] | None) -> Iterator[Page]:
     """One file's pages; the last one knows which lines were refused. Raises Drift if too many were."""
-    facts, batches = stream.files, FileRows(stream, sent, file.sent_at)
+    facts, batches = stream.files, FileRows(stream, sent, said)
     kind = next((kind for glob, kind in facts.formats.items() if fnmatch(sent.name, glob)), facts.format)
     try:
         for row in client.formats[kind](path, stream):

@@ -38,19 +38,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A file that was read: its name, its `number` in the order of sending, and when it was sent (naive UTC).
+    """A file that was read: its name, and when it was sent (naive UTC).
 
-    `full`: it holds everything, so what it leaves out is gone. `again`: an earlier version of it was read; what that
-    had and this has not is gone. `out_of_turn`: it, or one before it, comes after files that were sent later. `spared`:
-    keys of lines that could not be read; they are not gone.
+    `full`: it holds everything, so what neither it nor a later file says is gone. `again`: an earlier version of it was
+    read; what only that said is gone. `spared`: keys of lines that could not be read; they are not gone.
     """
 
     name: str
-    number: int
     at: datetime
     full: bool = False
     again: bool = False
-    out_of_turn: bool = False
     spared: tuple[str, ...] = ()
 
 
