@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -30,12 +34,29 @@ def read_back(
                 yield from _of_a_merge(client, model, name, record)
             continue
         kinds = {field: said["type"] for field, said in fields_get(client, model, ("type",)).items()}
-        for some in chunks(of_object, 1000):
-            fields = sorted({receipt.field for record in some for receipt in record})
-            ids = [("id", "in", [record[0].odoo_id for record in some])]
-            current = {row["id"]: row for row in search_read(client, model, fields, ids)}
+        for some, current in _one_ahead(partial(_held_now, client, model), chunks(of_object, 1000)):
             for receipt in (receipt for record in some for receipt in record):
                 yield receipt, _problem(receipt, current.get(receipt.odoo_id), kinds)
+
+
+def _held_now(client: OdooClient, model: str, records: list[list[sa.Row]]) -> dict[int, dict]:
+    """What Odoo holds of the records in the fields that their receipts name, by id."""
+    fields = sorted({receipt.field for record in records for receipt in record})
+    ids = [("id", "in", [record[0].odoo_id for record in records])]
+    return {row["id"]: row for row in search_read(client, model, fields, ids)}
+
+
+def _one_ahead(ask: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each item with the answer to it; while one is used, the next is being asked for."""
+    with ThreadPoolExecutor(1) as pool:
+        asked: deque[tuple[Any, Future]] = deque()
+        for item in items:
+            asked.append((item, pool.submit(ask, item)))
+            if len(asked) > 1:
+                earlier, answer = asked.popleft()
+                yield earlier, answer.result()
+        for item, answer in asked:
+            yield item, answer.result()
 
 
 def _way(record: list[sa.Row]) -> tuple[str, bool]:
