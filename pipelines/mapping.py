@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.resources import PROJECT
+from sources.declared import read_yaml
 
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
@@ -127,7 +128,7 @@ class Mapping(_Strict):
 def load(path: Path) -> Mapping:
     """The mapping in a YAML file. Raises UnusableInput with file, key and remedy."""
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = read_yaml(path.read_text(encoding="utf-8"))
         mapping = Mapping(**{"name": path.stem, **(given or {})})
     except OSError as error:
         raise UnusableInput(f"mapping {path}: {error.strerror}") from error

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import yaml
 
 from pipelines.resources import PROJECT
+from sources.declared import read_yaml
 
 LATENT = ("match", "household", "chance")
 
@@ -24,7 +24,7 @@ LATENT = ("match", "household", "chance")
 @lru_cache
 def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
     """The `matching` section of matching/<domain>.yml, the same that the SQL models read."""
-    properties = yaml.safe_load((project / "matching" / f"{domain}.yml").read_text())
+    properties = read_yaml((project / "matching" / f"{domain}.yml").read_text())
     return next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
     )

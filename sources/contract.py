@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from sources.declared import read_yaml
 from sources.facts import Auth, Budget, Deleted, Duration, ErrorObject, Files, Request, Strict
 
 SOURCES = Path(__file__).parent
@@ -273,7 +274,7 @@ def load_contract(path: Path) -> Contract:
 
 @lru_cache(maxsize=256)
 def _read(text: str) -> Contract:
-    return Contract.model_validate(yaml.safe_load(text))
+    return Contract.model_validate(read_yaml(text))
 
 
 def load_contracts(root: Path = SOURCES) -> dict[str, Contract]:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.publish.policy import Policy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import CHANGES, Plan
+from sources.declared import read_yaml
 
 AUTHORITY = Path(__file__).with_name("approvals.yml")
 ALL = "*"
@@ -92,7 +92,7 @@ class Authority(_Strict):
 
 def load_authority(path: Path = AUTHORITY) -> Authority:
     """The approval policy in `path`; pydantic's ValidationError names what is wrong."""
-    return Authority.model_validate(yaml.safe_load(path.read_text()))
+    return Authority.model_validate(read_yaml(path.read_text()))
 
 
 def sealed_policies(policy: Policy, authority: Authority) -> str:

@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sources.declared import read_yaml
 from sources.facts import parse_duration
 
 # Whose fields Assay writes; those of Odoo itself and of other writers it leaves alone.
@@ -148,4 +148,4 @@ def load_policy(path: Path = POLICY) -> Policy:
 
 @lru_cache(maxsize=8)
 def _read(text: str) -> Policy:
-    return Policy.model_validate(yaml.safe_load(text))
+    return Policy.model_validate(read_yaml(text))

@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from sources.declared import read_yaml
 from sources.odoo.client import OdooClient, call
 from sources.odoo.errors import OdooNoSuchMethod
 
@@ -25,7 +24,7 @@ Cell = tuple[str, str, int]
 @cache
 def references() -> dict[str, dict[str, Any]]:
     """references.yml: by model that may be merged, what points at it and what becomes of that."""
-    return yaml.safe_load(Path(__file__).with_name("references.yml").read_text())
+    return read_yaml(Path(__file__).with_name("references.yml").read_text())
 
 
 def fields(model: str) -> dict[str, dict[str, Any]]:
