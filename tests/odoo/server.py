@@ -33,7 +33,7 @@ HOME = Path(os.environ.get("ASSAY_ODOO_HOME") or ROOT / ".odoo").resolve()
 REQUIREMENTS = Path(__file__).with_name("requirements-odoo.txt")
 MODULES = os.environ.get("ASSAY_ODOO_MODULES") or "base,contacts,sale_management"
 # On top of these, for the database that a retailer has used: see used_state.py.
-USED_MODULES = "account,crm,loyalty,point_of_sale,stock"
+USED_MODULES = "account,crm,hr,loyalty,point_of_sale,stock"
 USED_STATE = Path(__file__).with_name("used_state.py")
 ODOO_DEB = "odoo-19"
 ODOO_VERSION = "19.0.0+dfsg-1"

@@ -254,3 +254,26 @@ def test_a_user_without_administration_rights_falls_back_to_plain_calls(odoo_tar
     )
     item = {"id": made, "base": {"city": None}, "values": {"city": "Brno"}}
     assert compare_and_set(human, "res.partner", [item])["done"] == [made]
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_without_the_action_a_record_is_made_as_by_odoo_s_own_import_of_files(odoo_target):
+    client = odoo_target.client()
+    client.remembered["actions"] = {}
+    country = call(client, "res.country", "search", domain=[("code", "=", "CZ")])[0]
+    values = {"name": "Eva, s.r.o.", "email": "eva@example.com", "is_company": True, "country_id": country}
+    values |= {"color": 3, "website": "eva.example", "comment": "a > b", "zip": None}
+    ours = upsert(client, "res.partner", [{"xid": "L-1", "values": values}])["L-1"]["id"]
+    columns = ["id", "name", "email", "is_company", "country_id/.id", "color", "website", "comment", "zip"]
+    text = f'{",".join(columns)}\nassay.L-2,"Eva, s.r.o.",eva@example.com,1,{country},3,eva.example,a > b,\n'
+    given = {"res_model": "res.partner", "file": text, "file_name": "x.csv", "file_type": "text/csv"}
+    wizard = call(client, "base_import.import", "create", vals_list=[given])
+    options = {"quoting": '"', "separator": ",", "has_headers": True, "encoding": "utf-8"}
+    told = {"fields": columns, "columns": columns, "options": options, "dryrun": False}
+    (theirs,) = call(client, "base_import.import", "execute_import", wizard, **told)["ids"]
+    one, other = (shown(client, made, *values) for made in (ours, theirs))
+    assert one == other
+    bound = [("module", "=", "assay"), ("model", "=", "res.partner")]
+    rows = search_read(client, "ir.model.data", ["name", "res_id", "noupdate"], bound)
+    assert sorted((row["name"], row["res_id"]) for row in rows) == [("L-1", ours), ("L-2", theirs)]
+    assert len({row["noupdate"] for row in rows}) == 1

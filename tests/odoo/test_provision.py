@@ -64,6 +64,29 @@ CLOSED = {
     "account.tax": "wcd",
     "base.partner.merge.automatic.wizard": "rwcd",
 }
+# What else neither may do where staff, tills, warehouses, loyalty and leads are in Odoo too.
+CLOSED_IN_USE = {
+    "hr.employee": "rwcd",
+    "hr.version": "rwcd",
+    "hr.contract.type": "wcd",
+    "hr.department": "wcd",
+    "hr.job": "wcd",
+    "hr.departure.reason": "wcd",
+    "pos.order": "rwcd",
+    "pos.session": "rwcd",
+    "pos.payment": "rwcd",
+    "pos.config": "rwcd",
+    "loyalty.card": "rwcd",
+    "loyalty.program": "wcd",
+    "crm.lead": "rwcd",
+    "stock.picking": "rwcd",
+    "stock.move": "rwcd",
+    "stock.quant": "wcd",
+    "account.move": "rwcd",
+    "account.payment": "rwcd",
+    "account.bank.statement.line": "rwcd",
+    "account.journal": "wcd",
+}
 # Without these Odoo would complain before it looks at rights.
 NEEDED = {"ir.ui.view": {"name": "x", "type": "qweb", "arch": "<t/>"}}
 # Odoo's own code fails before it comes to rights.
@@ -207,6 +230,27 @@ def test_each_verb_on_each_model_that_neither_user_needs_is_refused(least_odoo, 
                 pass
     assert opened == []
     assert tried == sum(map(len, closed.values()))
+
+
+def test_where_people_are_employed_and_tills_and_warehouses_run_the_two_users_are_kept_out_as_well(used_odoo):
+    admin = used_odoo.client()
+    actions.carry_out(admin, access.plan(admin))
+    until = datetime.now(UTC)
+    used_odoo.user_keys = {login: keys.renew(admin, login, 1, until) for login in access.LOGINS.values()}
+    there = actions.ids_of_models(admin, CLOSED_IN_USE)
+    assert there.keys() == CLOSED_IN_USE.keys()
+    opened = [
+        (group, model, verb)
+        for group in access.LOGINS
+        for client in [used_odoo.least(group)]
+        for model, letters in CLOSED_IN_USE.items()
+        for letter, verb in zip("rwcd", VERBS, strict=True)
+        if letter in letters and call(client, model, "has_access", [], operation=verb)
+    ]
+    assert opened == []
+    for model in ("hr.employee", "pos.order", "loyalty.card", "crm.lead"):
+        with pytest.raises(OdooDenied):
+            search_read(used_odoo.least("publisher"), model, ["id"])
 
 
 @JSON2
