@@ -5,6 +5,7 @@ They are closed under what they rest on, so that they can be written alone and i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from fnmatch import fnmatch
@@ -12,7 +13,6 @@ from fnmatch import fnmatch
 import sqlalchemy as sa
 
 from pipelines import audit
-from pipelines.ledger import attempts
 from pipelines.publish import receipts
 from pipelines.publish.authority import Authority
 from pipelines.publish.policy import Policy
@@ -43,12 +43,18 @@ def canary_first(lines: list[Line], policy: Policy, authority: Authority, units:
 def refuse_sick(
     engine: sa.Engine, client: OdooClient, policy: Policy, plan: Plan, run: Run, size: int, now: datetime, actor: str
 ) -> None:
-    """Read back the first `size` lines. Raises PublishRefused, and halts the plan, unless all stand as written."""
+    """Read back the first `size` lines. Raises PublishRefused, and halts the plan, unless all stand as written.
+
+    While somebody in Odoo holds one of them the run stops as well, and the next apply tries again.
+    """
+    with engine.connect() as connection:
+        states = Counter(state for line, state in receipts.settled_lines(connection, run).items() if line <= size)
+    if states["busy"]:
+        said = f"somebody in Odoo holds {states['busy']} of the {size} records of the canary, and nothing followed it"
+        raise PublishRefused(said, "apply again")
+    refused = states["rejected"]
     read = list(read_back(client, policy, receipts.by_record(engine, run, up_to=size)))
     wrong = [f"{row.object} {row.odoo_id}.{row.field}" for row, problem in read if problem]
-    with engine.connect() as connection:
-        counted = sa.select(sa.func.count()).where(attempts.c.run_id == run.run_id, attempts.c.line <= size)
-        refused = connection.execute(counted.where(attempts.c.state == "rejected")).scalar_one()
     healthy = not wrong and not refused
     detail = {"run": run.run_id, "lines": size, "fields": len(read), "differ": len(wrong), "rejected": refused}
     with engine.begin() as connection:

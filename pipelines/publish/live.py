@@ -84,7 +84,10 @@ def records(client: OdooClient, policy: ObjectPolicy, fields: dict[str, Any]) ->
         wanted.add("parent_id")
     names = sorted(wanted & fields.keys())
     gathered = all(fields[name]["type"] in PLAIN and fields[name].get("store") for name in names)
-    yield from _all(client, policy.model, names, gathered=gathered)
+    # Odoo reads a number that PostgreSQL has not as 0.
+    numbers = [name for name in names if fields[name]["type"] in ("integer", "float", "monetary")]
+    for record in _all(client, policy.model, names, gathered=gathered):
+        yield record | {name: 0 for name in numbers if record[name] is None}
 
 
 def _all(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pyarrow as pa
@@ -26,6 +26,9 @@ from pipelines.publish.undo import undo_run
 from pipelines.publish.verify import Verification, verify_run
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient, call, search_read
+
+if TYPE_CHECKING:
+    from tests.odoo.fixtures import OdooTarget
 
 NOW = datetime(2026, 3, 29, 15, tzinfo=UTC)
 TEXT, NUMBER, TIME = pa.string(), pa.float64(), pa.timestamp("us")
@@ -81,6 +84,12 @@ class Shop:
     client: OdooClient
     policy: Policy = field(default_factory=load_policy)
     authority: Authority = field(default_factory=load_authority)
+    admin: OdooClient | None = None
+
+    @classmethod
+    def of(cls, target: OdooTarget, home: Path, policy: Policy | None = None) -> Shop:
+        """A shop that publishes with no more rights than publishing needs; price lists are its administrator's."""
+        return cls(home, target.publisher(), policy or load_policy(), admin=target.client())
 
     @property
     def policies(self) -> dict[str, Any]:
@@ -166,7 +175,9 @@ class Shop:
 
     def price_list(self, name: str = "Retail CZK", currency: str = "CZK") -> int:
         found = search_read(self.client, "res.currency", ["id"], [("name", "=", currency)])[0]["id"]
-        return call(self.client, "product.pricelist", "create", vals_list=[{"name": name, "currency_id": found}])[0]
+        return call(
+            self.admin or self.client, "product.pricelist", "create", vals_list=[{"name": name, "currency_id": found}]
+        )[0]
 
 
 def person(number: int, **more: Any) -> Row:

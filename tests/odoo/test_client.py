@@ -9,6 +9,7 @@ from pipelines.publish.policy import load_policy
 from pipelines.publish.values import seen
 from sources.odoo.client import call, connect, fields_get, read_by_id, read_columns, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooMissing, OdooNoSuchMethod, OdooRejected, OdooUnreachable
+from tests.odoo.fire import sql
 from tests.odoo.fixtures import KINDS
 
 
@@ -190,6 +191,10 @@ def test_columns_gathered_by_the_database_say_what_the_records_say(least_odoo):
     first = search_read(client, "product.pricelist.item", ["id"], limit=1)[0]["id"]
     timed = {"date_start": "2026-03-01 08:30:00", "fixed_price": 12.345678}
     call(client, "product.pricelist.item", "write", [first], vals=timed)
+    made = call(client, "product.template", "create", vals_list=[{"name": "Thing"}])
+    with sql(least_odoo.db) as cursor:
+        cursor.execute("update product_product set weight = null where product_tmpl_id = %s", made)
+        assert cursor.rowcount == 1
     for each in policy.objects.values():
         fields = live.described(client, each)
         read = []

@@ -11,12 +11,13 @@ from sources.odoo.client import call
 from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import NOW, Shop, person
 
-pytestmark = pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
+pytestmark = pytest.mark.parametrize("odoo_target", KINDS[::2], indirect=True)
 
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
     """Two published people; somebody has then changed the first one's e-mail and country and the second one's city."""
+    # Odoo shows the history of fields to administrators alone.
     shop = Shop(tmp_path, odoo_target.client())
     shop.golden("res_partner", [person(1), person(2)])
     shop.publish()

@@ -8,7 +8,7 @@ from tests.odoo.publishing import Shop, all_open, gate, person, price, product, 
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    return Shop(tmp_path, odoo_target.client())
+    return Shop.of(odoo_target, tmp_path)
 
 
 def partner(shop, **values):

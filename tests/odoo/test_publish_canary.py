@@ -12,12 +12,12 @@ from sources.odoo.client import call, search_read
 from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import NOW, Shop, person, price, product, stock
 
-pytestmark = pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
+pytestmark = pytest.mark.parametrize("odoo_target", KINDS[::2], indirect=True)
 
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    return Shop(tmp_path, odoo_target.client())
+    return Shop.of(odoo_target, tmp_path)
 
 
 def ruled(**more):

@@ -21,7 +21,7 @@ from tests.odoo.publishing import NOW, Shop, all_open, intercepting, person
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    shop = Shop(tmp_path, odoo_target.client())
+    shop = Shop.of(odoo_target, tmp_path)
     shop.golden("res_partner", [person(1), person(2)])
     return shop
 

@@ -9,7 +9,7 @@ from tests.odoo.publishing import Shop, person, stock
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    return Shop(tmp_path, odoo_target.client())
+    return Shop.of(odoo_target, tmp_path)
 
 
 def partners(shop, count, **values):

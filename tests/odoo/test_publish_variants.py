@@ -8,7 +8,7 @@ from tests.odoo.publishing import Shop, intercepting, price, product
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    shop = Shop(tmp_path, odoo_target.client())
+    shop = Shop.of(odoo_target, tmp_path)
     shop.price_list()
     return shop
 

@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 import psycopg2
 import pytest
 
+from pipelines.publish.authority import Authority, load_authority
+from pipelines.publish.refusal import PublishRefused
 from sources.odoo.actions import compare_and_set, upsert
 from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
@@ -125,7 +127,7 @@ def test_only_a_record_that_somebody_holds_is_tried_again_and_then_reported_as_b
 
 @pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
 def test_a_record_that_stays_held_is_named_by_the_run_and_written_by_the_next_apply(odoo_target, tmp_path):
-    shop = Shop(tmp_path, odoo_target.client())
+    shop = Shop.of(odoo_target, tmp_path)
     shop.client.pause = lambda seconds: None
     made = call(shop.client, "res.partner", "create", vals_list=[{"name": f"Old {n}"} for n in range(4)])
     shop.golden("res_partner", [person(n, odoo_id=one) for n, one in enumerate(made)])
@@ -139,6 +141,25 @@ def test_a_record_that_stays_held_is_named_by_the_run_and_written_by_the_next_ap
     again = shop.apply(plan)
     assert (again.run_id, again.outcomes) == (report.run_id, {"done": 4})
     assert shop.verify(report.run_id).passed
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_nothing_follows_a_canary_that_somebody_holds_until_it_is_written(odoo_target, tmp_path):
+    shop = Shop.of(odoo_target, tmp_path)
+    shop.client.pause = lambda seconds: None
+    shop.authority = Authority.model_validate(load_authority().model_dump() | {"canary": {"customers": {"records": 1}}})
+    made = call(shop.client, "res.partner", "create", vals_list=[{"name": f"Old {n}"} for n in range(3)])
+    shop.golden("res_partner", [person(n, odoo_id=one) for n, one in enumerate(made)])
+    plan = shop.approved()
+    with held(odoo_target, made[0]), pytest.raises(PublishRefused, match="holds 1 of the 1 records.*apply again"):
+        shop.apply(plan)
+    assert [row["name"] for row in search_read(shop.client, "res.partner", ["name"], [("id", "in", made)])] == [
+        "Old 0",
+        "Old 1",
+        "Old 2",
+    ]
+    assert shop.apply(plan).outcomes == {"done": 3}
+    assert len(shop.told("canary passed")) == 1
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
