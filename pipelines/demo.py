@@ -9,14 +9,13 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import dagster as dg
 from rich.console import Console
 
 from pipelines import resources
-from pipelines.instance import instance
 from pipelines.publish.report import wide_console
 from pipelines.publish.target import open_target
 from pipelines.resources import Settings
@@ -24,12 +23,15 @@ from pipelines.summary import next_commands, summarise
 from sources.estate.process import retailer_beside
 from sources.odoo.actions import provision
 
+if TYPE_CHECKING:  # Dagster takes a second to load, in which the retailer can come up
+    import dagster as dg
+
 MARK = "demo.txt"
 STATE = ("landing", "ledger.db", "ledger.db-shm", "ledger.db-wal", "warehouse.duckdb", "exports", "dagster", "spill")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 APPROVAL = {"approve_as": "demo", "note": "the first publish reaches beyond the caps", "force": True}
 FULL = QUIET | {"ops": {"publish_to_odoo": {"config": APPROVAL}}}
-ENDED = {dg.DagsterEventType.STEP_SUCCESS, dg.DagsterEventType.STEP_FAILURE}
+BEGUN, ENDED = "STEP_START", ("STEP_SUCCESS", "STEP_FAILURE")
 DOING = {
     "read_systems": "reading every system",
     "build_golden": "building golden records",
@@ -71,9 +73,12 @@ def run(profile: str, keep: bool) -> int:
         forget(settings, profile)
     (settings.home / MARK).write_text(f"State of `assay demo --profile {profile}`, removed by the next one.\n")
     clock.console.print(f"Assay on the simulated retailer {profile}; its state is in {settings.home}")
-    with retailer_beside(profile, settings.home) as answers, instance(settings) as store:
+    with retailer_beside(profile, settings.home) as answers, ExitStack() as until_the_end:
         with clock.phase("start", "loading the definitions"):
             from pipelines.definitions import defs
+            from pipelines.instance import instance
+
+            store = until_the_end.enter_context(instance(settings))
         with clock.phase("estate", "simulating the retailer"):
             answers()
             with open_target() as client:
@@ -96,8 +101,8 @@ def launch(store: dg.DagsterInstance, job: dg.JobDefinition, config: dict, clock
         def follow(entry: dg.EventLogEntry) -> None:
             if not entry.is_dagster_event or entry.step_key not in DOING:
                 return
-            name, kind = entry.step_key, entry.dagster_event_type
-            if kind == dg.DagsterEventType.STEP_START:
+            name, kind = entry.step_key, entry.dagster_event_type.value
+            if kind == BEGUN:
                 began[name] = entry.timestamp
                 status.update(DOING[name])
             elif kind in ENDED:
