@@ -26,9 +26,8 @@ from (
         {%- endfor %}
         l,
         r
-    from {{ pairs }} as pairs
+    from {{ narrowed(pairs, keys, ['left_no', 'right_no']) }} as pairs
     inner join {{ evidence }} as l on pairs.left_no = l.record_no
     inner join {{ evidence }} as r on pairs.right_no = r.record_no
-    where {{ is_touched(keys, ['pairs.left_no', 'pairs.right_no']) }}
 )
 {% endmacro %}

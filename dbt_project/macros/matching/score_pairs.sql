@@ -19,9 +19,8 @@ weighed as (
         {%- endif %}
         as log_{{ class }},
         {%- endfor %}
-    from {{ compared }} as compared
+    from {{ narrowed(compared, keys, ['left_no', 'right_no']) }} as compared
     cross join weights
-    where {{ is_touched(keys, ['compared.left_no', 'compared.right_no']) }}
 
 )
 
