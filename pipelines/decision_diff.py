@@ -17,8 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import decisions, ledger, retrain, transform
-from pipelines.explain import warehouse
+from pipelines import decisions, explain, ledger, quality, retrain, transform
 from pipelines.resources import Settings
 
 FILES = {"match_overrides.csv": decisions.Decision, "golden_overrides.csv": decisions.Override}
@@ -47,7 +46,10 @@ class Example:
 
 @dataclass
 class Difference:
-    """What would change, in counts, examples, and the effect on ids. `refused` names decisions that contradict."""
+    """What would change, in counts, examples, and the effect on ids.
+
+    `refused` names decisions that contradict, `closed` why a domain that may be published now could not be then.
+    """
 
     ref: str
     rows_of_files: dict[str, tuple[int, int]]
@@ -59,6 +61,7 @@ class Difference:
     ended: int = 0
     begun: int = 0
     refused: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
     @property
     def churn(self) -> float:
@@ -68,7 +71,7 @@ class Difference:
     @property
     def passes(self) -> bool:
         """Whether a pull request with these decisions may be merged without a second look."""
-        return self.churn <= MOST_CHURN and not self.refused
+        return self.churn <= MOST_CHURN and not self.refused and not self.closed
 
     def lines(self, values: bool = False) -> Iterator[str]:
         """For a terminal or a comment; values, which may be personal, only if asked for."""
@@ -88,6 +91,8 @@ class Difference:
             yield f"  {one.golden_id} {one.kind} {one.column}{said}".rstrip()
         for told in self.refused:
             yield f"refused: decisions contradict each other: {told}"
+        for told in self.closed:
+            yield f"refused: nothing of the domain could be published: {told}"
         if self.churn > MOST_CHURN:
             yield f"refused: more than {MOST_CHURN:.1%} of the records would get another id"
 
@@ -96,7 +101,7 @@ def compare(settings: Settings, ref: str) -> Difference:
     """Try the decision files of a git ref against the last build. Raises NotDecided, NotFound, BuildFailed."""
     texts = {name: _at(ref, name) for name in FILES}
     found = Difference(ref, {name: _rows_changed(name, text) for name, text in texts.items()})
-    with warehouse(settings):
+    with explain.warehouse(settings):
         home = Path(tempfile.mkdtemp(prefix="deciding-", dir=settings.home))
     scratch = Settings(home, settings.environment, f"sqlite:///{home / 'ledger.db'}")
     try:
@@ -108,11 +113,16 @@ def compare(settings: Settings, ref: str) -> Difference:
         for name in ("landing", "exports"):  # staging reads them where the home is; nothing writes there
             (home / name).symlink_to((settings.home / name).resolve())
         shutil.copyfile(settings.warehouse, scratch.warehouse)
-        retrain.copy_ledger(settings, scratch, also=(ledger.match_models, ledger.id_causes))
+        retrain.copy_ledger(settings, scratch, also=(ledger.match_models, ledger.id_causes, ledger.review_samples))
         selected = ["--select", "match_overrides+", "golden_overrides+"]
         untested = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         transform.run_dbt(scratch, "build", *selected, *untested, run_id=f"diff {ref}", project=project)
         _measure(settings.warehouse, scratch.warehouse, found)
+        for domain in explain.DOMAINS:
+            built = quality.of_build(scratch, domain, project / "seeds")
+            closed, _ = quality.judge(scratch, domain, built, project / "seeds")
+            now, _ = quality.objections(settings, domain)
+            found.closed += closed if not now else []
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return found

@@ -23,11 +23,18 @@ LATENT = ("match", "household", "chance")
 
 @lru_cache
 def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
-    """The `matching` section of matching/<domain>.yml, the same that the SQL models read."""
+    """The `matching` section of matching/<domain>.yml, the same that the SQL models read.
+
+    Raises ValueError where a block or a comparison does not say why it is there.
+    """
     properties = read_yaml((project / "matching" / f"{domain}.yml").read_text())
-    return next(
+    spec = next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
     )
+    for one in (*spec["blocks"]["rules"], *spec["compare"]["comparisons"]):
+        if not one.get("reason"):
+            raise ValueError(f"matching/{domain}.yml: {one['name']} states no `reason`; say why it is evidence")
+    return spec
 
 
 class Patterns(NamedTuple):
@@ -163,11 +170,12 @@ def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limi
     return records.append_column("component_no", pa.array(numbers[label]))
 
 
-def cluster_table(members: pa.Table, pairs: pa.Table, cap: float, stop: float) -> pa.Table:
+def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:
     """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs."""
     numbers = members["record_no"].to_numpy()
     component = _places(numbers, members["component_no"].to_numpy())
-    cluster = refine(component, *_pairs(pairs, numbers), cap, stop)
+    bars = (limits["cap_bits"], limits["stop_bits"], limits["lone_bits"])
+    cluster = refine(component, *_pairs(pairs, numbers), *bars)
     record_id = members["record_id"].combine_chunks()
     return pa.table({"record_id": record_id, "cluster_id": record_id.take(pa.array(cluster))})
 
@@ -212,15 +220,22 @@ def _connected(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
 
 
 def refine(
-    component: np.ndarray, left: np.ndarray, right: np.ndarray, bits: np.ndarray, cap: float, stop: float
+    component: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    bits: np.ndarray,
+    cap: float,
+    stop: float,
+    lone: float | None = None,
 ) -> np.ndarray:
     """Clusters by average linkage inside each component; returns the smallest record number of each record's cluster.
 
     `component` labels every record with a record number of its component. `left`, `right`, `bits` must hold every pair
     inside every component once. Bits are clipped to +-cap so that no single pair outweighs the rest; infinite bits are
     absolute: +inf joins before anything else, -inf forbids and wins. Two clusters join while the mean bits between
-    them exceed `stop`; a component whose every pair exceeds it is one cluster.
+    them exceed a bar: `lone` for two single records, near `stop` once several pairs speak.
     """
+    lone = stop if lone is None else lone
     cluster = np.unique(component, return_inverse=True)
     cluster = np.unique(component, return_index=True)[1][cluster[1]]
     home = component[left]
@@ -230,27 +245,28 @@ def refine(
     if not len(starts):
         return cluster
     ends = np.r_[starts[1:], len(home)]
-    doubtful = np.minimum.reduceat(bits, starts) <= stop
+    doubtful = np.minimum.reduceat(bits, starts) <= max(stop, lone)
     for start, end in zip(starts[doubtful], ends[doubtful], strict=True):
         members, place = np.unique(np.r_[left[start:end], right[start:end]], return_inverse=True)
         score = np.zeros((len(members), len(members)))
         a, b = np.split(place, 2)
         score[a, b] = score[b, a] = bits[start:end]
-        for group in _average_linkage(score, cap, stop):
+        for group in _average_linkage(score, cap, stop, lone):
             cluster[members[group]] = members[group].min()
     return cluster
 
 
-def _average_linkage(score: np.ndarray, cap: float, stop: float) -> list[list[int]]:
+def _average_linkage(score: np.ndarray, cap: float, stop: float, lone: float) -> list[list[int]]:
     tie_break = np.where(np.isinf(score), 0, score) * 1e-4
     total = np.where(np.isinf(score), score, np.clip(score, -cap, cap) + tie_break)
     np.fill_diagonal(total, -np.inf)
     size = np.ones(len(total))
     groups = {i: [i] for i in range(len(total))}
     while len(groups) > 1:
-        mean = total / np.outer(size, size)
-        a, b = divmod(int(np.argmax(mean)), len(total))
-        if mean[a, b] <= stop:
+        pairs = np.outer(size, size)
+        above = total / pairs - (stop + (lone - stop) / pairs**2)
+        a, b = divmod(int(np.argmax(above)), len(total))
+        if above[a, b] <= 0:
             break
         forbidden = np.isneginf(total[a]) | np.isneginf(total[b])
         total[a] = total[:, a] = np.where(forbidden, -np.inf, total[a] + np.where(forbidden, 0, total[b]))

@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines import audit, decisions, explain, ledger
+from pipelines import audit, decisions, expectation, explain, ledger
 from pipelines.ledger import open_ledger
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -60,12 +61,16 @@ class Quality:
 
 
 def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> list[explain.Pair]:
-    """Pairs of the newest sample without a label, or of a new one of `size` if all have theirs, in random order."""
-    if waiting := _unlabelled(settings, domain):
-        return waiting
+    """Pairs of the newest sample without a label, or of a new one of `size`, in random order.
+
+    A new one is drawn if all have theirs, or if another model is in use since: it says nothing of what that joins.
+    """
     with explain.warehouse(settings) as db:
-        rows = db.execute(_drawing(domain), {"size": size, "seed": at.isoformat()}).fetchall()
         model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
+        drawn = _sampled(settings, domain)
+        if drawn and drawn[0].model_version == model and (waiting := _unlabelled(settings, domain)):
+            return waiting
+        rows = db.execute(_drawing(domain), {"size": size, "seed": at.isoformat()}).fetchall()
     table, when = ledger.review_samples, audit.naive(at)
     sample_id = f"sample-{domain}-{when:%Y%m%dT%H%M%S}"
     with open_ledger(settings.ledger_url).begin() as connection:
@@ -90,10 +95,13 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
     return _unlabelled(settings, domain)
 
 
-def measure(settings: Settings, domain: str) -> Quality:
-    """Precision of the pairs joined when the newest sample was drawn, and recall among compared pairs."""
+def measure(settings: Settings, domain: str, seeds: Path | None = None) -> Quality:
+    """Precision of the pairs joined when the newest sample was drawn, and recall among compared pairs.
+
+    `seeds` is the folder of the decisions, the project's own by default.
+    """
     rows = _sampled(settings, domain)
-    said = {row[:2]: row.decision for row in decisions.decisions()}
+    said = {row[:2]: row.decision for row in decisions.decisions(seeds)}
     seen: dict[tuple, Counter] = {}
     for row in rows:
         told = said.get(tuple(sorted((row.left_record_id, row.right_record_id))))
@@ -149,29 +157,22 @@ def _share(strata: Sequence[Stratum]) -> Share | None:
     return Share(value, low, high)
 
 
-def record(settings: Settings) -> None:
-    """Note beside the exports, after a build, what the model itself expects of each domain and its largest cluster."""
-    told = {}
+def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict:
+    """What the build in the warehouse expects of a domain's matching, its model and its largest cluster."""
     with explain.warehouse(settings) as db:
-        for domain in explain.DOMAINS:
-            expected = db.execute(f"""
-                with seats as (
-                    select record_no, cluster_id
-                    from matched.matched_{domain}__clusters
-                    join matched.matched_{domain}__evidence using (record_id)
-                )
+        model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
+        largest = db.execute(
+            f"select cluster_id, count(*) as records from matched.matched_{domain}__clusters "
+            "group by cluster_id order by records desc, cluster_id limit 1"
+        ).fetchone()
+        told = expectation.of_build(db, domain, _labels(settings, domain, model, seeds))
+    where, records = largest or (None, 0)
+    return {**told, "model": model, "largest": records, "where": where}
 
-                select avg(1 / (1 + pow(2, -greatest(-60, least(60, bits)))))
-                from matched.matched_{domain}__within as within
-                join seats as l on within.left_no = l.record_no
-                join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
-            """).fetchone()[0]
-            largest = db.execute(
-                f"select cluster_id, count(*) as records from matched.matched_{domain}__clusters "
-                "group by cluster_id order by records desc, cluster_id limit 1"
-            ).fetchone()
-            told[domain] = {"expected": expected, "largest": largest[1] if largest else 0}
-            told[domain]["where"] = largest[0] if largest else None
+
+def record(settings: Settings) -> None:
+    """Note `of_build` of each domain beside the exports, after a build."""
+    told = {domain: of_build(settings, domain) for domain in explain.DOMAINS}
     path = settings.exports / "quality.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -179,19 +180,38 @@ def record(settings: Settings) -> None:
     os.replace(partial, path)
 
 
+def expectations(settings: Settings) -> list[str]:
+    """What the last build expects of its matching, a line per domain."""
+    path = settings.exports / "quality.json"
+    if not path.exists():
+        return ["nothing has been built yet; run `assay build`"]
+    return [line for domain, told in json.loads(path.read_bytes()).items() for line in expectation.lines(domain, told)]
+
+
 def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:
     """(why a domain may not be published, what else is worth saying), by the limits in matching/<domain>.yml."""
     path = settings.exports / "quality.json"
     if domain not in explain.DOMAINS or not path.exists():
         return [], []
-    limits, built = declared(domain)["quality"], json.loads(path.read_bytes())[domain]
+    return judge(settings, domain, json.loads(path.read_bytes())[domain])
+
+
+def judge(settings: Settings, domain: str, built: dict, seeds: Path | None = None) -> tuple[list[str], list[str]]:
+    """The same of what `of_build` told, and by the decisions in `seeds`."""
+    limits = declared(domain)["quality"]
     closed, notes = [], []
     if built["largest"] > limits["largest_cluster"]:
         closed.append(
             f"the cluster around {built['where']} has {built['largest']:,} records, more than the "
             f"{limits['largest_cluster']:,} allowed; split it with `assay review`"
         )
-    found = measure(settings, domain)
+    found = measure(settings, domain, seeds)
+    if found.model and built.get("model") and found.model != built["model"]:
+        notes.append(
+            f"the {found.labels} labels of {domain} measure model {found.model}, and model {built['model']} is in use; "
+            "`assay review --sample` draws anew"
+        )
+        found = Quality(0, None, None)
     if found.labels < limits["labels"] or found.precision is None or found.recall is None:
         notes.append(
             f"{found.labels} of {limits['labels']} labels: too few to measure the matching of {domain}; until "
@@ -199,7 +219,7 @@ def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:
         )
         if built["expected"] is not None and built["expected"] < limits["expected_precision"]:
             closed.append(
-                f"the model itself expects a precision of {built['expected']:.3f}, "
+                f"the matching expects of itself a precision of {built['expected']:.3f}, "
                 f"below {limits['expected_precision']}, and there are too few labels to know better"
             )
         return closed, notes
@@ -260,6 +280,19 @@ def _sampled(settings: Settings, domain: str) -> list[sa.Row]:
     with open_ledger(settings.ledger_url).connect() as connection:
         query = sa.select(table).where(table.c.sample_id == newest.scalar_subquery())
         return list(connection.execute(query.order_by(table.c.left_record_id, table.c.right_record_id)))
+
+
+def _labels(settings: Settings, domain: str, model: str, seeds: Path | None) -> list[expectation.Label]:
+    """The labels of the newest sample if it was drawn from this model, each with the pairs that it stands for."""
+    rows = [row for row in _sampled(settings, domain) if row.model_version == model]
+    said = {row[:2]: row.decision for row in decisions.decisions(seeds)}
+    told = [(row, said.get(tuple(sorted((row.left_record_id, row.right_record_id))))) for row in rows]
+    told = [(row, word) for row, word in told if word in ("must", "cannot")]
+    of_stratum = Counter(row.stratum for row, _ in told)
+    return [
+        expectation.Label(row.left_record_id, row.right_record_id, word == "must", row.pairs / of_stratum[row.stratum])
+        for row, word in told
+    ]
 
 
 def _unlabelled(settings: Settings, domain: str) -> list[explain.Pair]:

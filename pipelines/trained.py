@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from pipelines import ledger, matching, resources
 
 WEIGHTS = "weights"
-LEARNT_SECTIONS = ("normalise", "placeholders", "blocks", "compare", "learn")
+LEARNT_SECTIONS = ("normalise", "placeholders", "blocks", "compare", "learn", "likeness")
 KEPT_FROM_RECORDS = 500
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -37,8 +37,14 @@ class Trained(NamedTuple):
 def declaration(domain: str) -> str:
     """Hash of what is declared of a domain and decides what is learnt: a model trained for another one does not fit."""
     spec = matching.declared(domain)
-    said = {name: spec.get(name) for name in LEARNT_SECTIONS}
+    said = _without_reasons({name: spec.get(name) for name in LEARNT_SECTIONS})
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _without_reasons(said: object) -> object:
+    if isinstance(said, dict):
+        return {name: _without_reasons(value) for name, value in said.items() if name != "reason"}
+    return [_without_reasons(value) for value in said] if isinstance(said, list) else said
 
 
 def in_use(engine: sa.Engine, domain: str) -> Trained | None:
@@ -97,9 +103,9 @@ def lasts(domain: str) -> bool:
 
 
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:
-    """One table of the model in use, or what `learn` finds now, for a dbt model."""
+    """One table of the model in use, or what `learn` finds now, also where it had found nothing, for a dbt model."""
     model = in_use(_ledger(), domain)
-    return model.parts[name] if model else learn()
+    return model.parts[name] if model and len(model.parts[name]) else learn()
 
 
 def weights_in_build(

@@ -44,6 +44,15 @@ def match_eval(**options: Any) -> None:
         click.echo(line)
 
 
+@match.command("expect")
+def match_expect() -> None:
+    """What share of the joined pairs the last build expects to be right, and on how many labels that rests."""
+    from pipelines import quality
+
+    for line in quality.expectations(resources.settings()):
+        click.echo(line)
+
+
 @match.command("train")
 @click.argument("domain", type=click.Choice(["customers", "products"]))
 @click.option("--adopt", is_flag=True, help="Let the next build use the new model.")

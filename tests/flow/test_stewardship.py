@@ -146,6 +146,7 @@ def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(set
     assert found.rows_of_files == {"match_overrides.csv": (0, 1), "golden_overrides.csv": (0, 1)}
     assert found.moved == found.begun == 1
     assert found.ended == 0
+    assert found.closed == []
     assert found.fields["golden_customers"]["city"] == 1
     assert found.rows["golden_customers"]["added"] == 1
     assert not found.passes, "one record of so few is more than the churn that may pass by itself"

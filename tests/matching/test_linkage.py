@@ -13,12 +13,12 @@ from pipelines import matching
 MUST, CANNOT = float("inf"), float("-inf")
 
 
-def clusters(count: int, bits: dict[tuple[int, int], float], cap: float = 6, stop: float = -1) -> set[frozenset[int]]:
+def clusters(count: int, bits: dict[tuple[int, int], float], lone: float = -1) -> set[frozenset[int]]:
     """Clusters of one component of `count` records; pairs that are not named have -10 bits."""
     pairs = [(a, b) for a in range(count) for b in range(a + 1, count)]
     left, right = (np.array(side, int) for side in zip(*pairs, strict=True))
     weights = np.array([bits.get(pair, -10.0) for pair in pairs])
-    label = matching.refine(np.zeros(count, int), left, right, weights, cap, stop)
+    label = matching.refine(np.zeros(count, int), left, right, weights, 6, -1, lone)
     return {frozenset(np.flatnonzero(label == one).tolist()) for one in np.unique(label)}
 
 
@@ -40,6 +40,11 @@ def test_one_strong_pair_does_not_join_two_groups():
 
 def test_a_record_without_evidence_of_its_own_against_it_is_carried_by_the_others():
     assert clusters(3, {(0, 1): 6, (0, 2): 6, (1, 2): -3}) == {frozenset({0, 1, 2})}
+
+
+def test_two_single_records_need_more_than_parts_that_several_pairs_join():
+    assert clusters(2, {(0, 1): 1.5}, lone=2) == {frozenset({0}), frozenset({1})}
+    assert clusters(3, {(0, 1): 5, (0, 2): 1.5, (1, 2): 1.5}, lone=2) == {frozenset({0, 1, 2})}
 
 
 def test_a_cannot_keeps_two_apart_however_alike_they_are():
@@ -93,7 +98,7 @@ def test_a_must_link_survives_the_limit():
 def test_a_cluster_is_labelled_with_its_smallest_record_id():
     members = pa.table({"record_no": [1, 2, 3], "record_id": ["a:1", "b:2", "c:3"], "component_no": [1, 1, 3]})
     pairs = pa.table({"left_no": [1], "right_no": [2], "bits": [4.0]})
-    found = matching.cluster_table(members, pairs, 6, -1)
+    found = matching.cluster_table(members, pairs, {"cap_bits": 6, "stop_bits": -1, "lone_bits": -1})
     assert found["cluster_id"].to_pylist() == ["a:1", "a:1", "c:3"]
 
 

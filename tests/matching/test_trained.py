@@ -44,12 +44,41 @@ def test_a_name_that_only_the_erased_bore_leaves_every_model_kept_and_one_that_o
     assert model.parts["weights"].equals(WEIGHTS)
 
 
+def test_a_part_that_is_kept_is_used_and_one_that_had_nothing_to_learn_from_is_learnt_anew(engine, monkeypatch):
+    monkeypatch.setattr(trained, "_ledger", lambda: engine)
+    now = pa.table({"feature": ["name"], "weight": [1.0]})
+    assert trained.part_in_build("products", "likeness", lambda: now).equals(now)
+    trained.keep(engine, "products", {"weights": WEIGHTS, "likeness": now.slice(0, 0)}, "run-1", "test")
+    assert trained.part_in_build("products", "likeness", lambda: now).equals(now)
+    kept = pa.table({"feature": ["name"], "weight": [2.0]})
+    trained.keep(engine, "products", {"weights": WEIGHTS, "likeness": kept}, "run-2", "test")
+    assert trained.part_in_build("products", "likeness", lambda: now).equals(kept)
+
+
 def test_a_model_trained_for_another_declaration_is_not_used(engine, monkeypatch):
     trained.keep(engine, "customers", {"weights": WEIGHTS}, "run-1", "test")
     assert trained.in_use(engine, "customers")
     changed = matching.declared("customers") | {"learn": {"rounds": 1}}
     monkeypatch.setattr(matching, "declared", lambda domain: changed)
     assert trained.in_use(engine, "customers") is None
+
+
+def test_another_reason_is_no_other_declaration_and_none_at_all_is_refused(tmp_path, monkeypatch):
+    before = trained.declaration("customers")
+    text = (matching.PROJECT / "dbt_project" / "matching" / "customers.yml").read_text()
+    (tmp_path / "matching").mkdir()
+    (tmp_path / "matching" / "customers.yml").write_text(
+        text.replace("a card is one person's\"", 'cards are personal"')
+    )
+    retold = matching.declared("customers", tmp_path)
+    assert retold != matching.declared("customers")
+    monkeypatch.setattr(matching, "declared", lambda domain: retold)
+    assert trained.declaration("customers") == before
+    monkeypatch.undo()
+    (tmp_path / "matching" / "customers.yml").write_text(text.replace(', reason: "a card is one person\'s"', ""))
+    matching.declared.cache_clear()
+    with pytest.raises(ValueError, match="loyalty code states no `reason`"):
+        matching.declared("customers", tmp_path)
 
 
 def test_a_later_build_scores_as_the_first_learnt_and_training_anew_tells_what_would_change(tmp_path, crowd):

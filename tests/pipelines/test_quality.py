@@ -4,9 +4,10 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
-from pipelines import decisions, quality, transform
+from pipelines import decisions, expectation, quality, transform
 from pipelines.ledger import open_ledger, review_samples
 from pipelines.quality import Stratum, estimate
 from pipelines.resources import Settings
@@ -25,7 +26,7 @@ def settings(tmp_path, monkeypatch) -> Settings:
     return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
 
 
-def drawn(settings: Settings, labels: dict[bool, tuple[int, int]], at: datetime = AT) -> None:
+def drawn(settings: Settings, labels: dict[bool, tuple[int, int]], at: datetime = AT, model: str | None = None) -> None:
     """A sample with `(same, different)` labels among the pairs joined (True) and apart, 1,000 of each kind."""
     rows, decided = [], []
     for joined, counts in labels.items():
@@ -37,6 +38,7 @@ def drawn(settings: Settings, labels: dict[bool, tuple[int, int]], at: datetime 
     with open_ledger(settings.ledger_url).begin() as connection:
         for row in rows:
             kept = {"sample_id": f"sample {at}", "domain": "customers", "stratum": str(row["joined"]), "drawn_at": at}
+            kept["model_version"] = model
             connection.execute(review_samples.insert().values(**row, **kept))
     lines = [",".join(decisions.Decision._fields), *decided]
     (settings.home / "seeds" / "match_overrides.csv").write_text("\n".join(lines) + "\n")
@@ -95,3 +97,51 @@ def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
     now = datetime(2026, 3, 30, tzinfo=UTC)
     decisions.decide(settings, "different", [(f"pos:x{n}", f"odoo:x{n}") for n in range(300)], "Jana", "mine", now)
     assert quality.measure(settings, "customers").labels == 10
+
+
+def test_labels_of_a_sample_that_another_model_drew_measure_nothing(settings):
+    told = {"expected": 0.99, "largest": 7, "where": "pos:1", "model": "new"}
+    (settings.exports / "quality.json").write_text(json.dumps({"customers": told}))
+    drawn(settings, {True: (150, 30), False: (0, 60)}, model="old")
+    closed, notes = quality.objections(settings, "customers")
+    assert closed == []
+    assert "240 labels of customers measure model old, and model new is in use" in notes[0]
+    drawn(settings, {True: (150, 30), False: (0, 60)}, AT + timedelta(days=1), model="new")
+    assert "precision of matching is 0.833" in quality.objections(settings, "customers")[0][0]
+
+
+def test_the_gate_can_be_asked_about_the_decisions_of_another_branch(settings, tmp_path):
+    drawn(settings, {True: (180, 0), False: (0, 60)})
+    built = json.loads((settings.exports / "quality.json").read_bytes())["customers"]
+    here = (settings.home / "seeds" / "match_overrides.csv").read_text()
+    (tmp_path / "branch").mkdir()
+    (tmp_path / "branch" / "match_overrides.csv").write_text(here.replace(",must,", ",cannot,"))
+    closed, _ = quality.judge(settings, "customers", built, tmp_path / "branch")
+    assert any(reason.startswith("precision of matching is 0.000") for reason in closed)
+    assert quality.judge(settings, "customers", built) == ([], [])
+
+
+LIMITS = {"start_bits": 1, "lone_bits": 2, "stop_bits": -1.5}
+
+
+def test_without_labels_the_model_is_taken_at_its_word_and_it_is_said_so():
+    told = expectation.expect(np.array([2.0, 8.0]), [], LIMITS)
+    assert told["labels"] == 0
+    assert told["thresholds"] == {"start_bits": 0.6667, "lone_bits": 0.8, "stop_bits": 0.2612}
+    assert told["expected"] == pytest.approx((0.8 + 256 / 257) / 2)
+    assert "by the model alone" in expectation.lines("customers", told)[0]
+
+
+def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth():
+    dice, known = random.Random(2), []
+    for n in range(400):
+        bits = dice.uniform(-6, 10)
+        same = dice.random() < 1 / (1 + 2 ** -(bits - 3))  # three bits too sure
+        known.append((bits, expectation.Label(f"a:{n}", f"b:{n}", same, 1.0)))
+    told = expectation.expect(np.array([4.0]), known, LIMITS)
+    assert told["labels"] == 400
+    assert told["expected"] == pytest.approx(2 / 3, abs=0.1)
+    assert told["thresholds"]["lone_bits"] == pytest.approx(1 / 3, abs=0.1)
+    assert "calibrated on 400 labels" in expectation.lines("customers", told)[0]
+    one_sided = [(bits, label._replace(same=True)) for bits, label in known]
+    assert expectation.expect(np.array([4.0]), one_sided, LIMITS)["labels"] == 0

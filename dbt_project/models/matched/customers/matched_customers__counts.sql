@@ -34,6 +34,47 @@ origins as (
 
 ),
 
+shared_by as (
+
+    select key, last_word, first_word
+    from (
+        {%- for key in ['email', 'phone', 'mobile', 'loyalty_code'] %}
+        select {{ key }} as key, last_word, first_word from {{ records }}
+        where len(first_word) > 1{% if key == 'email' %} and email_user not in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}'){% endif %}
+        {{ 'union' if not loop.last }}
+        {%- endfor %}
+    )
+    where key is not null and last_word is not null
+    qualify count(*) over (partition by key, last_word) between 2 and {{ declared('customers', 'normalise.alias_names') }}
+
+),
+
+paired as (
+
+    select l.first_word as name, r.first_word as other_name, count(distinct l.last_word) as families
+    from shared_by as l
+    inner join shared_by as r on l.key = r.key and l.last_word = r.last_word and l.first_word <> r.first_word
+    group by l.first_word, r.first_word
+
+),
+
+aliases as (
+
+    select name, other_name, families
+    from (
+        select
+            *,
+            sum(families) over (partition by name) as of_name,
+            sum(families) over (partition by other_name) as of_other,
+            sum(families) over () as of_all
+        from paired
+    )
+    where
+        families >= {{ declared('customers', 'normalise.alias_families') }}
+        and families * of_all > {{ declared('customers', 'normalise.alias_excess') }} * of_name * of_other
+
+),
+
 uses as (
 
     select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ records }}
@@ -96,6 +137,8 @@ from named
 where last_name is not null
 group by last_name
 having count(*) > 1
+union all
+select 'alias', name, other_name, families, null from aliases
 union all
 select 'origin', last_name, origin, null, null from origins
 union all

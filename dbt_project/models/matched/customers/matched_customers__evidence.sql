@@ -16,10 +16,10 @@ with records as (
 
     select
         {{ record_number('normalised.record_id') }} as record_no,
-        normalised.* exclude (perhaps_company, is_company, company, first_word, second_word, last_word, last_words, name_words, email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
+        normalised.* exclude (perhaps_company, is_company, company, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
         is_company or kin.value is not null as is_company,
         coalesce(company, kin.value) as company,
-        {%- for part in ['first_word', 'second_word', 'last_word', 'last_words', 'name_words'] %}
+        {%- for part in ['first_word', 'second_word', 'last_word', 'last_words', 'after_particle', 'name_words'] %}
         case when kin.value is null then {{ part }} end as {{ part }},
         {%- endfor %}
         case when bad_email.value is null then email end as email,
@@ -67,6 +67,12 @@ aliases as (
 
 ),
 
+learnt_aliases as (
+
+    select value as name, list(detail order by detail) as names from {{ vocabulary }} where kind = 'alias' group by value
+
+),
+
 first_names as (
 
     select first_name, {{ sound_key('first_name') }} as sound, coalesce(known.records, 1) as records
@@ -109,7 +115,8 @@ select
     named.second_name,
     first_names.sound as first_sound,
     aliases.given_names,
-    coalesce(aliases.given_names[1], first_names.sound) as first_key,
+    learnt_aliases.names as learnt_names,
+    coalesce(aliases.given_names[1], least(named.first_name, learnt_aliases.names[1]), first_names.sound) as first_key,
     first_names.records / learnt.first_named as first_share,
     aliases.given_names is not null or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
@@ -154,6 +161,7 @@ cross join learnt
 left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
 left join aliases on named.first_name = aliases.name
+left join learnt_aliases on named.first_name = learnt_aliases.name
 left join {{ vocabulary }} as affinities
     on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value

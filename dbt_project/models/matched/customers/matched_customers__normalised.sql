@@ -4,6 +4,7 @@
 {%- set titles = declared('customers', 'normalise.titles') -%}
 {%- set longest = declared('customers', 'normalise.longest_text') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
+{%- set listed = "'" ~ particles | join("', '") ~ "'" -%}
 with placed as (
 
     select
@@ -137,6 +138,13 @@ select
     case when has_name then coalesce(given_words[2], case when family is null and len(family_words) > 1 then family_words[1] end) end as second_word,
     case when has_name then coalesce(list_filter(family_words, lambda w: len(w) > 1)[-1], family_words[-1]) end as last_word,
     case when has_name then list_filter(family_words, lambda w: len(w) > 1) end as last_words,
+    {#- 'van Mil, Jan' in the wrong fields: what follows the particle may be the family name. -#}
+    case
+        when has_name and list_contains([{{ listed }}], given_words[1]) then coalesce(
+            list_filter(given_words, lambda w: not list_contains([{{ listed }}], w))[1],
+            case when len(family_words) > 1 then family_words[1] end
+        )
+    end as after_particle,
     case when has_name then list_filter(name_words, lambda w: len(w) > 1)[:6] end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     case when len(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,

@@ -1,0 +1,97 @@
+"""What the matching expects of itself: the share of joined pairs that are right, and what each threshold is worth.
+
+Probabilities are calibrated on stewards' labels where there are enough of them, and are the model's own, said to be so,
+where there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+
+from pipelines import calibration
+from pipelines.matching import declared
+
+THRESHOLDS = ("start_bits", "lone_bits", "stop_bits")
+LEAST_LABELS = 50
+"""Fewer labels calibrate nothing: two parameters would follow the luck of the draw."""
+
+
+class Label(NamedTuple):
+    """What a steward said of a sampled pair, and for how many pairs it stands."""
+
+    left: str
+    right: str
+    same: bool
+    stands_for: float
+
+
+def of_build(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> dict:
+    """`expected` precision of the joined pairs of a build, `labels` behind it, probability at each of `thresholds`."""
+    joined = db.execute(f"""
+        with seats as (
+            select record_no, cluster_id
+            from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+        )
+
+        select greatest(-60, least(60, bits)) as bits
+        from matched.matched_{domain}__within as within
+        join seats as l on within.left_no = l.record_no
+        join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
+    """).fetchnumpy()["bits"]
+    known = [(bits, label) for label, bits in zip(labels, _bits(db, domain, labels), strict=True) if bits is not None]
+    return expect(np.asarray(joined, float), known, declared(domain)["cluster"])
+
+
+def expect(joined: np.ndarray, known: Sequence[tuple[float, Label]], limits: dict) -> dict:
+    """The same from the bits of joined pairs, the labels with their bits, and the declared thresholds."""
+    both = {label.same for _, label in known} == {True, False}
+    labels = len(known) if both and len(known) >= LEAST_LABELS else 0
+    fitted = calibration.Calibration(0.0, float(np.log(2)))
+    if labels:
+        bits, said = zip(*known, strict=True)
+        same, weights = np.array([one.same for one in said], float), np.array([one.stands_for for one in said])
+        fitted = calibration.fit(np.array(bits), same, weights)
+    at = {name: round(float(fitted.probability(np.array([limits[name]], float))[0]), 4) for name in THRESHOLDS}
+    expected = float(fitted.probability(joined).mean()) if len(joined) else None
+    return {"expected": expected, "labels": labels, "thresholds": at}
+
+
+def lines(domain: str, told: dict) -> list[str]:
+    """What a build expects of its matching, for a terminal or a gate."""
+    if told["expected"] is None:
+        return [f"{domain}: no two records were joined"]
+    basis = (
+        f"calibrated on {told['labels']} labels" if told["labels"] else "by the model alone, too few labels say more"
+    )
+    at = ", ".join(f"{name} {value:.2f}" for name, value in told["thresholds"].items())
+    return [f"{domain}: of the pairs joined {told['expected']:.3f} are expected to be right ({basis}); worth of {at}"]
+
+
+def _bits(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> list[float | None]:
+    """Today's bits of each labelled pair; None for one that is no longer compared."""
+    if not labels:
+        return []
+    db.execute("create or replace temp table labelled (place integer, l varchar, r varchar)")
+    db.executemany("insert into labelled values (?, ?, ?)", [(n, one.left, one.right) for n, one in enumerate(labels)])
+    rows = db.execute(f"""
+        with scored as (
+            select left_no, right_no, bits from matched.matched_{domain}__scores
+            union all
+            select left_no, right_no, bits from matched.matched_{domain}__within where isfinite(bits)
+        ),
+
+        named as (select record_no, record_id from matched.matched_{domain}__evidence)
+
+        select place, max(bits)
+        from labelled
+        join named as l on labelled.l = l.record_id
+        join named as r on labelled.r = r.record_id
+        join scored on left_no = least(l.record_no, r.record_no) and right_no = greatest(l.record_no, r.record_no)
+        group by place
+    """).fetchall()
+    found = dict(rows)
+    return [found.get(place) for place in range(len(labels))]
