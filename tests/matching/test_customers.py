@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines import ledger
+from pipelines.matching import declared
 from tests.matching.conftest import clusters, match, person
 
 HOME = {"street": "Lipová 12", "city": "Olomouc", "zip": "779 00", "country_code": "CZ"}
@@ -223,6 +224,14 @@ def test_a_dummy_mailbox_and_number_link_nobody(cluster_of):
 def test_values_that_unrelated_surnames_share_are_listed_as_placeholders(matched):
     listed = {row[0] for row in matched("select value from matched_customers__placeholders")}
     assert {"prodejna17@retail.example", "700100200"} <= listed
+
+
+def test_a_column_that_is_null_throughout_is_no_evidence_and_brings_nobody_together(matched):
+    said = "count(gender), count(birth_place), count(occupation)"
+    assert matched(f"select {said} from matched_customers__comparisons") == [(0, 0, 0)]
+    rules = [rule["name"] for rule in declared("customers")["blocks"]["rules"]]
+    of = [rules.index("name and birth place"), rules.index("name and occupation")]
+    assert matched(f"select count(*) from matched_customers__blocks where rule in ({of[0]}, {of[1]})") == [(0,)]
 
 
 def test_every_record_has_one_golden_id_that_follows_its_cluster(matched, cluster_of):

@@ -154,6 +154,11 @@ def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_seve
     assert learnt["several mkt"] > limit > learnt["several abc"]
 
 
+def test_no_products_at_all_are_matched_without_complaint(tmp_path):
+    query = match(tmp_path, [], domain="products")
+    assert query("select count(*) from matched_products__clusters") == [(0,)]
+
+
 FEATURES = [
     {"name": "alike", "speaks": "for", "start": 1.0},
     {"name": "contradicts", "speaks": "against", "start": -0.2, "conflict": True},
