@@ -239,6 +239,7 @@ def _render(template: str) -> str:
     """A template with the matching macros of the dbt project in it."""
     environment = jinja2.Environment(extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined)
     environment.globals |= {"declared": _declared, "is_touched": lambda _keys, _columns: "true"}
+    environment.globals["narrowed"] = lambda relation, _keys, _columns: relation
     folder = transform.DBT_PROJECT / "macros" / "matching"
     macros = [path.read_text() for path in sorted(folder.glob("*.sql")) if path.stem != "declared"]
     return environment.from_string("\n".join([*macros, template])).render()

@@ -6,6 +6,7 @@ Before a batch the ledger says that it was sent, after it what became of each li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -24,7 +25,7 @@ from pipelines.publish.lease import Lease, leased
 from pipelines.publish.merge_write import MERGES
 from pipelines.publish.moved import refuse_moved
 from pipelines.publish.policy import Policy, load_policy
-from pipelines.publish.receipts import Run
+from pipelines.publish.receipts import Outcome, Run
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Line, Plan, load, set_state
 from pipelines.publish.write import Writer, look_up
@@ -75,15 +76,19 @@ def apply_plan(
         settle(engine, client, policy, plan.target, now)
         _refuse_unfit(settings, engine, client, plan, policy, authority, now)
         run, finished = _begin(engine, plan, now, actor)
+        if finished:
+            return report(engine, run)
         done, canary = 0, plan.summary.get("canary", 0)
-        for writer, lines in () if finished else batches(engine, client, policy, plan, run):
-            if canary and lines[0].line > canary:
-                refuse_sick(engine, client, policy, plan, run, canary, now, actor)
-                canary = 0
-            deliver_batch(engine, lease, run, writer, lines, now)
-            done += len(lines)
-            progress(done, plan.changes)
-        return report(engine, run) if finished else _finish(engine, run, now, actor)
+        with _Courier(engine, lease, run, now) as courier:
+            for writer, lines in batches(engine, client, policy, plan, run):
+                if canary and lines[0].line > canary:
+                    done += courier.wait()
+                    refuse_sick(engine, client, policy, plan, run, canary, now, actor)
+                    canary = 0
+                done += courier.send(writer, lines)
+                progress(done, plan.changes)
+            progress(done + courier.wait(), plan.changes)
+        return _finish(engine, run, now, actor)
 
 
 def batches(
@@ -106,15 +111,46 @@ def batches(
         yield writer, lines
 
 
-def deliver_batch(engine: sa.Engine, lease: Lease, run: Run, writer: Writer, lines: list[Line], now: datetime) -> None:
-    """Mark the lines as sent, send them, and record what became of them, each in a transaction of its own."""
-    with engine.begin() as connection:
-        lease.renew(connection)
-        receipts.mark_sent(connection, run, lines)
-    outcomes = deliver(writer, lines)
-    with engine.begin() as connection:
-        lease.renew(connection)
-        receipts.record(connection, run, outcomes, now)
+class _Courier:
+    """Sends one batch after the other, and while Odoo works on one, the ledger takes in what became of the one before.
+
+    A batch is marked as sent before it is, and settled after, each in a transaction of its own.
+    """
+
+    def __init__(self, engine: sa.Engine, lease: Lease, run: Run, now: datetime) -> None:
+        self.engine, self.lease, self.run, self.now = engine, lease, run, now
+        self.pool = ThreadPoolExecutor(1)
+        self.under_way: Future[list[Outcome]] | None = None
+
+    def __enter__(self) -> _Courier:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.pool.shutdown()
+
+    def send(self, writer: Writer, lines: list[Line]) -> int:
+        """Send when Odoo has answered the batch before; how many lines that one settled."""
+        before = self._answered()
+        with self.engine.begin() as connection:
+            self.lease.renew(connection)
+            receipts.mark_sent(connection, self.run, lines)
+        self.under_way = self.pool.submit(deliver, writer, lines)
+        return self._record(before)
+
+    def wait(self) -> int:
+        """Settle what is under way; how many lines that were."""
+        return self._record(self._answered())
+
+    def _answered(self) -> list[Outcome]:
+        sent, self.under_way = self.under_way, None
+        return sent.result() if sent else []
+
+    def _record(self, outcomes: list[Outcome]) -> int:
+        if outcomes:
+            with self.engine.begin() as connection:
+                self.lease.renew(connection)
+                receipts.record(connection, self.run, outcomes, self.now)
+        return len(outcomes)
 
 
 def report(engine: sa.Engine, run: Run) -> Report:
