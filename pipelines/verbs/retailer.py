@@ -50,8 +50,9 @@ def estate_up(profile: str) -> None:
     """Serve it until Ctrl-C; other commands find it through its endpoints file."""
     from sources.estate import server
 
-    click.echo(f"Serving {profile}; Ctrl-C ends it.")
-    server.serve_forever(resources.settings().home, profile)
+    click.echo(f"Bringing up {profile} …")
+    said = f"Serving {profile}; Ctrl-C ends it."
+    server.serve_forever(resources.settings().home, profile, told=lambda: click.echo(said))
 
 
 @estate.command("generate")

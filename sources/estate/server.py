@@ -170,13 +170,18 @@ def start(
 
 
 def serve_forever(
-    home: Path, profile: str = "retailer10", faults: Faults | None = None, systems: Iterable[str] | None = None
+    home: Path,
+    profile: str = "retailer10",
+    faults: Faults | None = None,
+    systems: Iterable[str] | None = None,
+    told: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until the process is told to end (Ctrl-C or SIGTERM); only in the main thread."""
+    """Serve until told to end (Ctrl-C or SIGTERM), only in the main thread; `told` is called when it answers."""
     ended = threading.Event()
     before = {sign: signal.signal(sign, lambda *_: ended.set()) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         with start(profile, home, faults, systems=systems):
+            told()
             ended.wait()
     finally:
         for sign, handler in before.items():
