@@ -93,7 +93,8 @@ class ErrorObject(Strict):
 class Paging(Strict):
     """How a list goes on. `param` carries the place of a page, `size_param` how many records it shall have.
 
-    number: pages counted from `first`. offset: records before the page. last_key: the key of the record before.
+    number: pages counted from `first`, 1 by default. offset: records before the page, counted from `first`, 0 by
+    default. last_key: the key of the record before.
     token, link: what the answer names at `next`, a dotted path or `header:link`. `more`: a flag that says whether
     there is more, `!` before it turns it round. `keep`: the last token is where the next run goes on. `counts`: whether
     the total is of all records or of those from this page on, as where the key of the record before is a filter.
@@ -102,7 +103,7 @@ class Paging(Strict):
     by: Literal["none", "number", "offset", "last_key", "token", "link"] = "none"
     param: str = "page"
     size_param: str | None = None
-    first: int = 1
+    first: int | None = None
     next: str | None = None
     more: str | None = None
     keep: bool = False
@@ -128,7 +129,8 @@ class Request(Strict):
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
     complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
     record was made, how long after that it may still change; it is asked for so much earlier. `absent`: the list is
-    left out of the body when it is empty.
+    left out of the body when it is empty. `phrased`: parameters that are sentences of a query language, in which
+    `{name}` stands for another parameter, which then is not sent by itself.
     """
 
     path: str
@@ -136,6 +138,7 @@ class Request(Strict):
     parent: Parent | None = None
     records: str | None = None
     params: Parameters = {}
+    phrased: dict[str, str] = {}
     passes: list[Parameters] = [{}]
     lower: str | None = None
     upper: str | None = None

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -60,6 +61,18 @@ def pages(
 ) -> Iterator[Page]:
     """The pages of one list; `start` is a token kept from an earlier run. Raises as `follow` does."""
     return follow(client, _Pager(client, request, stream, dict(params)).page, start, stream.page_cap)
+
+
+def bounded(request: Request, window: Window) -> dict[str, Any]:
+    """The parameters of the first page of a window, but for its place and size."""
+    return request.params | _bounds(request, window.lower, window.upper)
+
+
+def phrased(request: Request, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with those of a query language written out; what stands in a sentence is not sent by itself."""
+    said = {name for text in request.phrased.values() for _, name, _, _ in Formatter().parse(text) if name}
+    plain = {name: value for name, value in params.items() if name not in said}
+    return plain | {name: text.format(**params) for name, text in request.phrased.items()}
 
 
 def _part(
@@ -156,9 +169,12 @@ class _Pager:
             params[paging.param] = place
         elif paging.by == "last_key" and place is not None:
             params[paging.param] = place
-        elif paging.by in ("number", "offset"):
-            place = place or (paging.first if paging.by == "number" else 0, 0)
+        elif paging.by == "number":
+            place = place or (self._first, 0)
             params[paging.param] = place[0]
+        elif paging.by == "offset":
+            place = place or (0, 0)
+            params[paging.param] = place[0] + (paging.first or 0)
         body = self._answer(path, params)
         total, records = self._total(body), self._records(body)
         settled = to_utc(at_path(body, request.settled)) if request.settled else None
@@ -169,12 +185,17 @@ class _Pager:
 
     def _answer(self, path: str, params: dict[str, Any] | None) -> Any:
         """What the system says; parameters named `header:…` go there, the others into the query or the body."""
+        params = params and phrased(self.request, params)
         headers = {name[7:]: value for name, value in (params or {}).items() if name.startswith("header:")}
         params = params and {name: value for name, value in params.items() if name[7:] not in headers}
         more = {"headers": headers} if headers else {}
         if self.request.method == "post":
             return self.client.post(path, _body(params or {}), **more)
         return self.client.get(path, params, **more)
+
+    @property
+    def _first(self) -> int:
+        return 1 if self.request.paging.first is None else self.request.paging.first
 
     def _by_none(self, page: Page, body: Any, place: Any) -> None:
         return None
@@ -184,7 +205,7 @@ class _Pager:
         number, back = place
         if page.total is not None and page.total < self.most:
             self.most, self.read = page.total, 0
-            return self._back(self.request.paging.first, back)
+            return self._back(self._first, back)
         self.most, self.read = page.total or 0, self.read + len(page)
         return (number + 1, back) if self._more(page, body) else None
 
@@ -249,7 +270,9 @@ class _Pager:
     def _records(self, body: Any) -> list[dict[str, Any]]:
         """The list; some vendors leave it out when there is none, or when they count none."""
         found = at_path(body, self.request.records) if self.request.records else body
-        none = self.request.absent and not any(isinstance(value, list) for value in body.values())
+        above = (self.request.records or "").rpartition(".")[0]
+        around = (at_path(body, above) if above else body) if self.request.absent else None
+        none = isinstance(around, dict) and not any(isinstance(value, list) for value in around.values())
         if found is None and (none or self._total(body) == 0):
             return []
         if not isinstance(found, list):

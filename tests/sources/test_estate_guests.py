@@ -35,6 +35,24 @@ def test_every_telephone_order_is_invoiced_to_its_buyer_and_what_is_paid_is_the_
     assert paid == {number: body["Total"] for number, body in invoice.items() if body["Status"] == "PAID"}
 
 
+def test_every_order_of_the_outlet_is_in_its_books_and_what_the_wallet_paid_is_paid_there(world):
+    shop, books = world.part("woocommerce").appearances, world.part("quickbooks").appearances
+    placed = dict(zip(shop["key"].to_pylist(), shop["person_id"].to_pylist(), strict=True))
+    debtor = dict(zip(books["key"].to_pylist(), books["person_id"].to_pylist(), strict=True))
+    invoices = {body["PrivateNote"]: body for body in bodies(world, "quickbooks", "Invoice")}
+    paid = {body["PaymentRefNum"]: body["TotalAmt"] for body in bodies(world, "quickbooks", "Payment")}
+    orders = bodies(world, "woocommerce", "order")
+    assert len(invoices) == len(orders)
+    for order in orders:
+        own = invoices[f"woocommerce:{order['id']}"]
+        assert Decimal(str(own["TotalAmt"])) == Decimal(order["total"])
+        lines = sum(Decimal(str(line["Amount"])) for line in own["Line"])
+        assert lines + Decimal(str(own["TxnTaxDetail"]["TotalTax"])) == Decimal(order["total"])
+        assert debtor[own["CustomerRef"]["value"]] == placed[str(order["customer_id"])]
+    wallet = {order["transaction_id"]: float(order["total"]) for order in orders if order["transaction_id"]}
+    assert paid == wallet
+
+
 def test_every_order_of_the_outlet_has_one_parcel_to_the_person_who_placed_it(world):
     shop, parcels = world.part("woocommerce").appearances, world.part("easypost").appearances
     placed = dict(zip(shop["key"].to_pylist(), shop["person_id"].to_pylist(), strict=True))

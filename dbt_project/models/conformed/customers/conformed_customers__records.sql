@@ -7,6 +7,7 @@
     ref('conformed_customers__paypal'),
     ref('conformed_customers__pos'),
     ref('conformed_customers__published'),
+    ref('conformed_customers__quickbooks'),
     ref('conformed_customers__shopify'),
     ref('conformed_customers__square'),
     ref('conformed_customers__stripe'),

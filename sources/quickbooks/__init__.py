@@ -1,0 +1,1 @@
+"""QuickBooks Online: contract, connector and stand-in."""
