@@ -176,6 +176,7 @@ class Contract(Strict):
 
     `defaults` is what its streams have in common; a stream states only what differs. `live` systems must answer, others
     are read where their endpoint is set. `identity_only`: its people are evidence of who is who, and own no value.
+    `sunset_on`: when the vendor ends this version; `review_on`: when we look again, where nobody has named such a day.
     """
 
     system: str
@@ -188,6 +189,7 @@ class Contract(Strict):
     secrets: dict[str, str] = {}
     api_version: str | None = None
     sunset_on: date | None = None
+    review_on: date | None = None
     rotate_every: Duration | None = None
     credentials_on: date | None = None
     auth: Auth = Auth()

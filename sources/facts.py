@@ -129,8 +129,9 @@ class Request(Strict):
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
     complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
     record was made, how long after that it may still change; it is asked for so much earlier. `absent`: the list is
-    left out of the body when it is empty. `phrased`: parameters that are sentences of a query language, in which
-    `{name}` stands for another parameter, which then is not sent by itself.
+    left out of the body when it is empty. `newest_first`: parameters under which a list that knows no filter shows what
+    changed last first, so that a window is read down to its lower bound. `phrased`: parameters that are sentences of a
+    query language, in which `{name}` stands for another parameter, which then is not sent by itself.
     """
 
     path: str
@@ -139,6 +140,7 @@ class Request(Strict):
     records: str | None = None
     params: Parameters = {}
     phrased: dict[str, str] = {}
+    newest_first: Parameters = {}
     passes: list[Parameters] = [{}]
     lower: str | None = None
     upper: str | None = None

@@ -30,7 +30,7 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     A window that holds more than the vendor shows is read in halves.
     """
     request = stream.request
-    filtered = request.lower or request.parent and request.parent.lower
+    filtered = request.lower or request.newest_first or request.parent and request.parent.lower
     lower = window.lower - request.tail if filtered and window.lower else None
     sums = yield from _part(client, stream, request, lower, window.upper, window.cursor)
     for total in dict.fromkeys(sums or ()):
@@ -120,7 +120,11 @@ def _lists(
     """The pages of a list, or of the lists of every parent that the window shows."""
     parent = request.parent
     if parent is None:
-        yield from pages(client, request, stream, request.params | given | _bounds(request, lower, upper), start)
+        params = request.params | given | _bounds(request, lower, upper)
+        if lower and request.newest_first:
+            yield from _down_to(lower, pages(client, request, stream, params | request.newest_first, start), stream)
+        else:
+            yield from pages(client, request, stream, params, start)
         return
     for above in pages(client, parent, stream, parent.params | _bounds(parent, lower, upper)):
         for key in dict.fromkeys(str(at_path(record, parent.key)) for record in above.records):
@@ -129,6 +133,16 @@ def _lists(
             for page in pages(client, own, stream, params | ({parent.into: key} if parent.into else {})):
                 named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
                 yield replace(page, records=named)
+
+
+def _down_to(lower: datetime, shown: Iterator[Page], stream: Stream) -> Iterator[Page]:
+    """Pages of a list that begins with what changed last, as long as they show anything of the window."""
+    for page in shown:
+        times = [to_utc(at_path(record, stream.cursor), stream.timezone) for record in page.records]
+        within = [record for record, at in zip(page.records, times, strict=True) if at >= lower.replace(tzinfo=None)]
+        yield replace(page, records=within)
+        if len(within) < len(page):
+            return
 
 
 def _bounds(request: Request, lower: datetime | None, upper: datetime | None) -> dict[str, Any]:

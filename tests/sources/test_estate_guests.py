@@ -53,6 +53,19 @@ def test_every_order_of_the_outlet_is_in_its_books_and_what_the_wallet_paid_is_p
     assert paid == wallet
 
 
+def test_every_question_about_a_telephone_order_is_asked_by_whoever_placed_it(world):
+    sales, support = world.part("hubspot").appearances, world.part("gorgias").appearances
+    buyer = dict(zip(sales["key"].to_pylist(), sales["person_id"].to_pylist(), strict=True))
+    asker = dict(zip(support["key"].to_pylist(), support["person_id"].to_pylist(), strict=True))
+    placed = {
+        f"hubspot:{order['id']}": buyer[order["associations"]["contacts"]["results"][0]["id"]]
+        for order in bodies(world, "hubspot", "order")
+    }
+    tickets = bodies(world, "gorgias", "ticket")
+    assert len(tickets) > 20
+    assert all(asker[str(ticket["customer"]["id"])] == placed[ticket["external_id"]] for ticket in tickets)
+
+
 def test_every_order_of_the_outlet_has_one_parcel_to_the_person_who_placed_it(world):
     shop, parcels = world.part("woocommerce").appearances, world.part("easypost").appearances
     placed = dict(zip(shop["key"].to_pylist(), shop["person_id"].to_pylist(), strict=True))

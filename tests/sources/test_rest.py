@@ -103,6 +103,52 @@ def test_records_that_vanish_between_pages_by_offset_hide_no_other(gone):
     assert set(found) >= set(ids)
 
 
+def test_a_query_language_is_written_out_and_counts_from_one():
+    def answer(given):
+        words = given["query"].split()
+        return {"answer": {"things": shelf(list(range(25)), int(words[4]) - 1, int(words[6]))}}, {}
+
+    spec = stream(
+        {
+            "records": "answer.things",
+            "params": {"since": "1970-01-01", "version": 75},
+            "lower": "since",
+            "time_format": "%Y-%m-%d",
+            "phrased": {"query": "things since '{since}' from {place} for {size}"},
+            "paging": {"by": "offset", "param": "place", "first": 1, "size_param": "size"},
+        }
+    )
+    found, _, asked = read(answer, spec)
+    assert set(found) == set(range(25))
+    assert asked[0] == {"version": 75, "query": "things since '1970-01-01' from 1 for 10"}
+    _, _, asked = read(answer, spec, Window(NOW, NOW))
+    assert "'2026-03-29'" in asked[0]["query"]
+
+
+def test_a_list_that_is_left_out_where_it_is_empty_is_still_missed_where_another_stands():
+    spec = stream({"records": "answer.things", "absent": True})
+    assert read(lambda given: ({"answer": {}}, {}), spec)[0] == []
+    with pytest.raises(Drift):
+        read(lambda given: ({"answer": {"renamed": [{"id": 1}]}}, {}), spec)
+
+
+def test_a_list_without_a_filter_is_read_from_the_newest_down_to_the_window_and_no_further():
+    ids = list(range(50))
+
+    def answer(given):
+        newest = given["order"] == "changed"
+        place = int(given.get("cursor", 0))
+        shown = [{"id": n, "at": (NOW - timedelta(hours=n)).isoformat()} for n in (ids if newest else ids[::-1])]
+        return {"things": shown[place : place + 10], "next": str(place + 10) if place < 40 else None}, {}
+
+    request = {"records": "things", "params": {"order": "made"}, "newest_first": {"order": "changed"}}
+    spec = stream({**request, "paging": {"by": "token", "param": "cursor", "next": "next"}})
+    found, _, asked = read(answer, spec)
+    assert (len(found), len(asked), asked[0]["order"]) == (50, 5, "made")
+    found, _, asked = read(answer, spec, Window(NOW - timedelta(hours=14), NOW))
+    assert (found, len(asked)) == (list(range(15)), 2)
+
+
 def test_records_that_never_stop_vanishing_end_in_an_error():
     ids = list(range(3000))
 

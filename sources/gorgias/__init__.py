@@ -1,0 +1,1 @@
+"""Gorgias: contract, connector and stand-in."""

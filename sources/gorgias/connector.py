@@ -1,0 +1,1 @@
+"""Gorgias, REST API: its contract says all that the kernel needs to know."""
