@@ -94,10 +94,11 @@ class Paging(Strict):
     """How a list goes on. `param` carries the place of a page, `size_param` how many records it shall have.
 
     number: pages counted from `first`, 1 by default. offset: records before the page, counted from `first`, 0 by
-    default. last_key: the key of the record before.
-    token, link: what the answer names at `next`, a dotted path or `header:link`. `more`: a flag that says whether
-    there is more, `!` before it turns it round. `keep`: the last token is where the next run goes on. `counts`: whether
-    the total is of all records or of those from this page on, as where the key of the record before is a filter.
+    default. last_key: the key of the record before. token, link: what the answer names at `next`, a dotted path or
+    `header:link`; a link may be a query alone. none: one answer is all, unless it is as long as `size_param` allows.
+    `more`: a flag that says whether there is more, `!` before it turns it round. `keep`: the last token is where the
+    next run goes on. `counts`: whether the total is of all records or of those from this page on, as where the key of
+    the record before is a filter.
     """
 
     by: Literal["none", "number", "offset", "last_key", "token", "link"] = "none"

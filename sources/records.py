@@ -96,12 +96,18 @@ class Tombstone:
 
 
 def at_path(record: Any, path: str) -> Any:
-    """The value at a dotted path, or None where a step is missing; a number is a place in a list."""
+    """The value at a dotted path, or None where a step is missing.
+
+    In a list a number is a place, and `rel=next` the first entry that says so.
+    """
     for step in path.split("."):
         if isinstance(record, dict):
             record = record.get(step)
         elif isinstance(record, list) and step.isdigit() and int(step) < len(record):
             record = record[int(step)]
+        elif isinstance(record, list) and "=" in step:
+            name, _, value = step.partition("=")
+            record = next((one for one in record if isinstance(one, dict) and one.get(name) == value), None)
         else:
             return None
     return record

@@ -5,6 +5,7 @@ What is peculiar to one system is a fact in its contract, or a generator in its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -212,7 +213,9 @@ class _Pager:
         return 1 if self.request.paging.first is None else self.request.paging.first
 
     def _by_none(self, page: Page, body: Any, place: Any) -> None:
-        return None
+        """One answer is all that there is; one as long as it may be has perhaps left out some."""
+        if self.request.paging.size_param and len(page) >= self.stream.page_size:
+            raise self.client.fail(CapCrossed, f"one answer holds {len(page)} records at most, and nothing leads on")
 
     def _by_number(self, page: Page, body: Any, place: tuple[int, int]) -> tuple[int, int] | None:
         """A list that became shorter has moved up: it is read again from the front. What is read twice collapses."""
@@ -240,10 +243,12 @@ class _Pager:
         return self._named(body) if self._more(page, body, flagged=True) else None
 
     def _by_link(self, page: Page, body: Any, place: Any) -> str | None:
-        """The next address as a path below our own: we follow no link to another host."""
+        """The next address as a path below our own, or a query of the same list; no link leads to another host."""
         link = self._named(body)
         if not link:
             return None
+        if re.match(r"[\w.\[\]]+=", link):
+            return f"{self.request.path}?{link}"
         parts, own = urlsplit(link), urlsplit(self.client.account.base_url)
         if parts.netloc not in ("", own.netloc):
             raise self.client.fail(Drift, "the next page is said to be on another host")

@@ -1,4 +1,4 @@
-"""The bank accounts on their first days: what card terminals, the wallet, the card processor and telephone buyers paid.
+"""The bank accounts on their first days: what terminals, readers, the wallet, the card processor and buyers paid.
 
 Four accounts, each in another format, a statement a day; each begins where the one before ended.
 """
@@ -29,7 +29,7 @@ def invent(world: World) -> Part:
     booked = {
         "camt": _terminals(world) | _wallet(world),
         "mt940": _card_processor(world, days),
-        "ofx": {},
+        "ofx": _readers(world),
         "listing": _transfers(world),
     }
     statements, entries = [], []
@@ -105,6 +105,15 @@ def _wallet(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
         if info["transaction_event_code"] == "T0403":
             amount = -Decimal(info["transaction_amount"]["value"])
             found[at.date() + timedelta(days=1)].append(("PayPal", info["transaction_id"], amount))
+    return found
+
+
+def _readers(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What the counters' card readers pay out arrives the same day, each by its reference."""
+    found = defaultdict(list)
+    for _, at, body in world.part("sumup").objects["payout"]:
+        if body["status"] == "SUCCESSFUL":
+            found[at.date()].append(("SumUp", body["reference"], Decimal(str(body["amount"]))))
     return found
 
 

@@ -53,6 +53,24 @@ def test_every_order_of_the_outlet_is_in_its_books_and_what_the_wallet_paid_is_p
     assert paid == wallet
 
 
+def test_every_invoice_paid_in_the_books_was_paid_at_a_reader_and_came_into_the_bank_less_its_fee(world):
+    made = bodies(world, "sumup", "transaction")
+    paid = {one["product_summary"]: one["amount"] for one in made if one["type"] == "PAYMENT"}
+    books = {one["Invoice"]["InvoiceNumber"]: one["Amount"] for one in bodies(world, "xero", "payment")}
+    assert len(paid) > 20
+    assert paid.items() <= books.items()
+    amounts = {one["transaction_code"]: Decimal(str(one["amount"])) for one in made if one["type"] == "PAYMENT"}
+    payouts = [one for one in bodies(world, "sumup", "payout") if one["type"] == "PAYOUT"]
+    for one in payouts:
+        assert Decimal(str(one["amount"])) + Decimal(str(one["fee"])) == amounts[one["transaction_code"]]
+    booked = {one["reference"]: Decimal(one["amount"]) for one in bodies(world, "bank", "entry")}
+    first = min(one["day"] for one in bodies(world, "bank", "statement"))
+    last = max(one["day"] for one in bodies(world, "bank", "statement"))
+    due = [one for one in bodies(world, "sumup", "payout") if first <= one["date"] <= last]
+    assert due
+    assert all(booked[one["reference"]] == Decimal(str(one["amount"])) for one in due)
+
+
 def test_every_question_about_a_telephone_order_is_asked_by_whoever_placed_it(world):
     sales, support = world.part("hubspot").appearances, world.part("gorgias").appearances
     buyer = dict(zip(sales["key"].to_pylist(), sales["person_id"].to_pylist(), strict=True))

@@ -149,6 +149,32 @@ def test_a_list_without_a_filter_is_read_from_the_newest_down_to_the_window_and_
     assert (found, len(asked)) == (list(range(15)), 2)
 
 
+def test_a_link_that_is_a_query_alone_is_of_the_same_list():
+    def answer(given):
+        place = int(given.get("after", 0))
+        links = [{"rel": "self", "href": "x=1"}, {"rel": "next", "href": f"after={place + 10}&size=10"}]
+        return {"data": shelf(list(range(30)), place, 10), "links": links if place < 20 else []}, {}
+
+    spec = stream({"records": "data", "paging": {"by": "link", "next": "links.rel=next.href"}})
+    found, _, asked = read(answer, spec)
+    assert (found, asked[1]) == (list(range(30)), {"after": "10", "size": "10"})
+
+
+def test_one_answer_that_is_full_is_cut_up_until_no_part_is():
+    days = [(NOW - timedelta(days=n)).date().isoformat() for n in range(40)]
+
+    def answer(given):
+        within = [day for day in days if given["since"] <= day <= given["until"]]
+        return [{"id": day} for day in within[: given["limit"]]], {}
+
+    request = {"lower": "since", "upper": "until", "time_format": "%Y-%m-%d", "paging": {"size_param": "limit"}}
+    spec = stream(request, resolution="1d")
+    found, _, asked = read(answer, spec, Window(NOW - timedelta(days=39), NOW))
+    assert (set(found), len(asked) > 4) == (set(days), True)
+    with pytest.raises(CapCrossed):
+        read(answer, stream(request, resolution="1d", page_size=1), Window(NOW - timedelta(days=39), NOW))
+
+
 def test_records_that_never_stop_vanishing_end_in_an_error():
     ids = list(range(3000))
 

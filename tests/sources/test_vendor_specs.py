@@ -114,6 +114,13 @@ SYSTEMS = {
     "stripe": Vendor(
         ("stripe",), frozenset({"authorization"}), {"customers": "customer", "charges": "charge"}, {"id": 7}
     ),
+    "sumup": Vendor(
+        ("sumup",),
+        frozenset({"authorization"}),
+        {"transactions": "TransactionHistory", "payouts": "FinancialPayout"},
+        {"amount": "much"},
+        untold=frozenset({403, 429}),
+    ),
     "voucherify": Vendor(
         ("voucherify",),
         frozenset({"x-app-id", "x-app-token"}),

@@ -1,0 +1,1 @@
+"""SumUp: contract, connector and stand-in."""

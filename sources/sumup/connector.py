@@ -1,0 +1,1 @@
+"""SumUp, transactions and payouts: its contract says all that the kernel needs to know."""
