@@ -183,6 +183,37 @@ def exposures_on_private_models(manifest):
 
 
 @rule
+def exposures_on_views(manifest):
+    """What a channel reads is a table, computed once."""
+    models = models_of(manifest)
+    for exposure in manifest["exposures"].values():
+        for parent in parents(exposure):
+            if models[parent]["config"]["materialized"] in ("view", "ephemeral"):
+                yield models[parent]["name"]
+
+
+@rule
+def chained_views(manifest):
+    """A view on a view on a view … is computed again by each reader: at most four stand on each other."""
+    models = models_of(manifest)
+
+    def height(key):
+        is_view = key in models and models[key]["config"]["materialized"] in ("view", "ephemeral")
+        return 1 + max((height(parent) for parent in parents(models[key])), default=0) if is_view else 0
+
+    return [node["name"] for key, node in models.items() if height(key) > 4]
+
+
+@rule
+def duplicate_sources(manifest):
+    """No two sources are one table."""
+    tables = defaultdict(list)
+    for source in manifest["sources"].values():
+        tables[source["relation_name"], str(source["config"].get("meta")), source["identifier"]].append(source["name"])
+    return [names[0] for names in tables.values() if len(names) > 1]
+
+
+@rule
 def models_without_owner(manifest):
     owned = {group["name"] for group in manifest["groups"].values() if group["owner"]["email"]}
     return [node["name"] for node in models_of(manifest).values() if node["config"]["group"] not in owned]
