@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from pipelines.resources import MissingReference
+from pipelines.resources import MissingReference, is_simulated
 from pipelines.verbs import (
     audit,
     edits,
@@ -36,8 +36,17 @@ class Assay(click.Group):
         try:
             return super().invoke(ctx)
         except said_on_purpose() as error:
-            click.echo(f"assay: {error}", err=True)
+            click.echo(f"assay: {error}{where_to_start(error)}", err=True)
             sys.exit(1)
+
+
+def where_to_start(error: Exception) -> str:
+    """The way out when nobody answers because the simulated retailer is not there."""
+    from sources.odoo.errors import OdooUnreachable
+
+    if isinstance(error, OdooUnreachable) and is_simulated("env:ODOO_URL"):
+        return "; that is the simulated retailer's, which `assay estate up` starts"
+    return ""
 
 
 def said_on_purpose() -> tuple[type[Exception], ...]:

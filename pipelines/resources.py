@@ -70,6 +70,12 @@ def resolve(reference: str) -> str:
     return value
 
 
+def is_simulated(reference: str) -> bool:
+    """Does the value behind `env:NAME` come from the simulated retailer's endpoints file?"""
+    name = reference.removeprefix("env:")
+    return not os.environ.get(name) and name in _endpoints()
+
+
 def now() -> datetime:
     """The current time in UTC, or the instant in ASSAY_NOW, which pins the clock to the simulated estate's."""
     pinned = os.environ.get("ASSAY_NOW") or _endpoints().get("ASSAY_NOW")

@@ -100,3 +100,11 @@ def test_a_retailer_that_has_gone_does_not_answer(assay_at_demo):
     done = assay_at_demo("estate", "status")
     assert done.exit_code == 1
     assert "does not answer" in done.stdout
+
+
+def test_an_odoo_that_has_gone_with_its_retailer_says_how_to_start_it(assay_at_demo, monkeypatch):
+    monkeypatch.delenv("ODOO_URL", raising=False)
+    done = assay_at_demo("plan")
+    assert done.exit_code == 1
+    assert "no answer" in done.stderr
+    assert "`assay estate up`" in done.stderr
