@@ -74,6 +74,10 @@ class SourceError(ExtractError):
     """An error inside a successful answer, or a refusal (4xx) that no repetition mends."""
 
 
+class NothingThere(SourceError):
+    """A list that the vendor says does not exist because there is nothing in it, as below a record that has none."""
+
+
 class BadCredentials(ExtractError):
     """The system does not accept who we are."""
 

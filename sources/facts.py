@@ -130,9 +130,11 @@ class Request(Strict):
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
     complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
     record was made, how long after that it may still change; it is asked for so much earlier. `absent`: the list is
-    left out of the body when it is empty. `newest_first`: parameters under which a list that knows no filter shows what
-    changed last first, so that a window is read down to its lower bound. `phrased`: parameters that are sentences of a
-    query language, in which `{name}` stands for another parameter, which then is not sent by itself.
+    left out of the body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a
+    list that knows no filter shows what changed last first, so that a window is read down to its lower bound.
+    `phrased`: parameters that are sentences of a query language, in which `{name}` stands for another parameter, which
+    then is not sent by itself. `range`: where one parameter, named as `lower` and as `upper`, takes both bounds, how it
+    holds them. `host`: name of the secret that holds this list's address, where that is not the system's own.
     """
 
     path: str
@@ -151,10 +153,14 @@ class Request(Strict):
     sweep: Parameters = {}
     tail: Duration = timedelta(0)
     absent: bool = False
+    range: str | None = None
+    host: str | None = None
     paging: Paging = Paging()
 
     @model_validator(mode="after")
     def _places_exist(self) -> Request:
+        if bool(self.range) != bool(self.lower and self.lower == self.upper):
+            raise ValueError("range belongs to a parameter that is lower and upper at once, and is needed there")
         for name in (self.lower, self.upper, self.paging.param, self.paging.size_param):
             if self.method == "post" and "." in (name or "") and at_path(self.params, name) is None:
                 raise ValueError(f"nothing stands at {name} in params: write there what it is by default")

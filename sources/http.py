@@ -92,12 +92,15 @@ class Account:
     meter: Meter | None = None
     server_at: datetime | None = None
     places: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
     def address(self, path: str) -> str:
-        """The whole address, what the path names among the contract's references filled in."""
+        """The whole address, what the path names among the contract's references filled in; it may name a host."""
+        host, closed, rest = path[1:].partition("}") if path.startswith("{") else ("", "", path)
+        base_url, path = (self.hosts[host].rstrip("/"), rest) if closed else (self.base_url, path)
         for name, value in self.places.items():
             path = path.replace(f"{{{name}}}", value)
-        return self.base_url + path
+        return base_url + path
 
 
 @dataclass
@@ -237,6 +240,8 @@ class Client:
         is_json = kind.endswith(("/json", "+json"))
         if not response.is_success and not is_json:
             return None
+        if response.status_code == 204:
+            return {}
         if not content.strip():
             raise self.fail(BadBody, f"HTTP {response.status_code} with an empty body")
         if not is_json:
@@ -312,6 +317,7 @@ def connect(
             contract.error,
             meter,
             places={name: quote(value, safe="") for name, value in secrets.items()},
+            hosts=secrets,
         )
     )
 

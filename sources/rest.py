@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sources.contract import Stream
-from sources.errors import CapCrossed, Drift, ShortRead
+from sources.errors import CapCrossed, Drift, NothingThere, ShortRead
 from sources.facts import Request
 from sources.http import Client
 from sources.paging import follow
@@ -127,13 +127,36 @@ def _lists(
         else:
             yield from pages(client, request, stream, params, start)
         return
+    first, last = 0, 0
     for above in pages(client, parent, stream, parent.params | _bounds(parent, lower, upper)):
-        for key in dict.fromkeys(str(at_path(record, parent.key)) for record in above.records):
-            own = request.model_copy(update={"path": request.path.replace("{parent}", quote(key, safe=""))})
-            params = request.params | given | _bounds(request, lower, upper)
-            for page in pages(client, own, stream, params | ({parent.into: key} if parent.into else {})):
-                named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
-                yield replace(page, records=named)
+        found = [at_path(record, parent.key) for record in above.records]
+        if None in found:
+            raise client.fail(Drift, f"no key stands at {parent.key} in a record whose list is to be read")
+        for key in dict.fromkeys(map(str, found)):
+            sums = yield from _below(
+                client, request, stream, request.params | given | _bounds(request, lower, upper), key
+            )
+            first, last = first + sums[0], last + sums[1]
+    if request.total:
+        yield from (Page([], total=total) for total in (first, last))
+
+
+def _below(
+    client: Client, request: Request, stream: Stream, params: Mapping[str, Any], key: str
+) -> Generator[Page, None, tuple[int, int]]:
+    """The list of one parent's record, which may be said not to exist, and its totals of the first and last page."""
+    parent, totals = request.parent, []
+    own = request.model_copy(update={"path": request.path.replace("{parent}", quote(key, safe=""))})
+    try:
+        for page in pages(client, own, stream, params | ({parent.into: key} if parent.into else {})):
+            named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
+            totals.append(page.total)
+            yield replace(page, records=named, total=None)
+    except NothingThere:
+        totals.append(0)
+    if request.total and None in totals:
+        raise client.fail(Drift, f"no total stands at {request.total}")
+    return (totals[0], totals[-1]) if request.total else (0, 0)
 
 
 def _down_to(lower: datetime, shown: Iterator[Page], stream: Stream) -> Iterator[Page]:
@@ -149,6 +172,8 @@ def _down_to(lower: datetime, shown: Iterator[Page], stream: Stream) -> Iterator
 def _bounds(request: Request, lower: datetime | None, upper: datetime | None) -> dict[str, Any]:
     if lower is None or not request.lower:
         return {}
+    if request.range:
+        return {request.lower: request.range.format(*(_written(at, request.time_format) for at in (lower, upper)))}
     bounds = {request.lower: lower} | ({request.upper: upper} if request.upper else {})
     return {name: _written(at, request.time_format) for name, at in bounds.items()}
 
@@ -204,6 +229,7 @@ class _Pager:
         headers = {name[7:]: value for name, value in (params or {}).items() if name.startswith("header:")}
         params = params and {name: value for name, value in params.items() if name[7:] not in headers}
         more = {"headers": headers} if headers else {}
+        path = f"{{{self.request.host}}}{path}" if self.request.host else path
         if self.request.method == "post":
             return self.client.post(path, _body(params or {}), **more)
         return self.client.get(path, params, **more)
@@ -283,6 +309,7 @@ class _Pager:
         if not name:
             return None
         text = self.client.headers.get(name[7:]) if name.startswith("header:") else at_path(body, name)
+        text = "0" if self.request.absent and body == {} else text
         before = self.read if self.request.paging.counts == "left" else 0
         return before + int(text) if str(text).isdigit() else None
 

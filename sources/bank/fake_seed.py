@@ -28,7 +28,7 @@ def invent(world: World) -> Part:
     days = [world.now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
     booked = {
         "camt": _terminals(world) | _wallet(world),
-        "mt940": _card_processor(world, days),
+        "mt940": _beside(_card_processor(world, days), _marketplace(world)),
         "ofx": _readers(world),
         "listing": _transfers(world),
     }
@@ -126,6 +126,18 @@ def _card_processor(world: World, days: list[date]) -> dict[date, list[tuple[str
         if status == "succeeded" and amount > back and day in days:
             found[day].append(("Stripe", key, amount - back))
     return found
+
+
+def _marketplace(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What the second marketplace pays out arrives the same day, by its reference."""
+    found = defaultdict(list)
+    for _, at, body in world.part("ebay").objects["payout"]:
+        found[at.date()].append(("eBay", body["bankReference"], Decimal(body["amount"]["value"])))
+    return found
+
+
+def _beside(*booked: dict[date, list[Any]]) -> dict[date, list[Any]]:
+    return {day: [line for one in booked for line in one.get(day, [])] for one in booked for day in one}
 
 
 def _transfers(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:

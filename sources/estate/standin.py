@@ -83,8 +83,9 @@ def serve(
 ) -> Starlette:
     """An app over the state at `path`: each route's answer as JSON, after `admit` has let the request in.
 
-    A route takes a GET, or a POST if its path begins so: `POST /search`. `open_routes` take a POST and need no
-    credentials of their own: token endpoints. `kind` is the content type of answers.
+    A route takes a GET, or a POST if its path begins so: `POST /search`; what it has nothing to say to is answered with
+    204. `open_routes` take a POST and need no credentials of their own: token endpoints. `kind` is the content type of
+    answers.
     """
     opened: list[sqlite3.Connection] = []
 
@@ -102,7 +103,8 @@ def serve(
             one = await ask(request)
             if guarded:
                 admit(one)
-            return _reply(answer(one), 200, one.answer_headers, kind)
+            said = answer(one)
+            return _reply(said, 204 if said is None else 200, one.answer_headers, kind)
 
         return endpoint
 
@@ -139,4 +141,4 @@ def naive(at: datetime) -> datetime:
 
 
 def _reply(body: Any, status: int, headers: dict[str, str] | None = None, kind: str = "application/json") -> Response:
-    return Response(orjson.dumps(body), status, headers, kind)
+    return Response(b"" if body is None else orjson.dumps(body), status, headers, kind)

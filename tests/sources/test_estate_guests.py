@@ -129,3 +129,26 @@ def test_what_the_marketplace_offers_is_the_same_article_as_in_the_shop(world):
     skus = {row["sku"] for row in world.listings.to_pylist() if row["system"] == "shopify"}
     sold = {item["product"]["sellerSku"] for order in bodies(world, "amazon", "order") for item in order["orderItems"]}
     assert sold <= skus
+
+
+def test_every_order_of_the_second_marketplace_is_earned_paid_out_and_on_the_statement(world):
+    orders, entries = bodies(world, "ebay", "order"), bodies(world, "ebay", "transaction")
+    total = {order["orderId"]: Decimal(order["pricingSummary"]["total"]["value"]) for order in orders}
+    earned = {one["orderId"]: one for one in entries if one["transactionType"] == "SALE"}
+    assert earned.keys() == total.keys()
+    for order, entry in earned.items():
+        assert Decimal(entry["amount"]["value"]) + Decimal(entry["totalFeeAmount"]["value"]) == total[order]
+    returned = {order["orderId"] for order in orders if order["orderPaymentStatus"] == "FULLY_REFUNDED"}
+    assert returned == {one["orderId"] for one in entries if one["transactionType"] == "REFUND"}
+    payouts = {one["payoutId"]: one for one in bodies(world, "ebay", "payout")}
+    for key, payout in payouts.items():
+        own = [one for one in entries if one.get("payoutId") == key]
+        signed = [Decimal(one["amount"]["value"]) * (1 if one["bookingEntry"] == "CREDIT" else -1) for one in own]
+        assert sum(signed) == Decimal(payout["amount"]["value"])
+    lines = {one["reference"]: Decimal(one["amount"]) for one in bodies(world, "bank", "entry")}
+    first = min(one["day"] for one in bodies(world, "bank", "statement"))
+    due = {
+        one["bankReference"]: Decimal(one["amount"]["value"]) for one in payouts.values() if one["payoutDate"] >= first
+    }
+    assert due
+    assert due.items() <= lines.items()

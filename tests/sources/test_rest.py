@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from sources import rest
 from sources.contract import Contract
-from sources.errors import CapCrossed, Drift, RepeatingCursor, ShortRead
+from sources.errors import CapCrossed, Drift, NothingThere, RepeatingCursor, ShortRead
+from sources.http import Account
 from sources.records import Window
 
 NOW = datetime(2026, 3, 29, 15, tzinfo=UTC)
@@ -358,3 +359,47 @@ def test_a_list_that_is_left_out_when_empty_is_missed_when_another_stands_in_its
     assert read(lambda given: ({}, {}), spec)[0] == []
     with pytest.raises(Drift, match="no list stands at things"):
         read(lambda given: ({"goods": [{"id": 1}]}, {}), spec)
+
+
+def test_totals_of_the_lists_below_each_record_add_up_and_one_that_is_said_not_to_exist_counts_nothing():
+    def answer(given):
+        if given["path"] == "/goods":
+            return {"goods": [{"sku": "a"}, {"sku": "b"}, {"sku": "c"}]}, {}
+        if given["sku"] == "b":
+            raise NothingThere("acme", "things", "HTTP 404")
+        return {"offers": [{"id": given["sku"]}], "total": 1}, {}
+
+    parent = {"path": "/goods", "records": "goods", "key": "sku", "into": "sku"}
+    spec = stream({"path": "/offers", "records": "offers", "total": "total", "parent": parent})
+    assert read(answer, spec)[:2] == (["a", "c"], [2])
+
+
+def test_a_record_without_the_key_of_the_list_below_it_is_drift_and_its_list_is_not_passed_over():
+    parent = {"path": "/goods", "records": "goods", "key": "sku", "into": "sku"}
+    spec = stream({"path": "/offers", "records": "offers", "parent": parent})
+    with pytest.raises(Drift, match="no key stands at sku"):
+        read(lambda given: ({"goods": [{"number": "a"}]}, {}), spec)
+
+
+def test_both_ends_of_a_window_may_stand_in_one_parameter():
+    spec = stream({"lower": "filter", "upper": "filter", "range": "changed:[{0}..{1}]"})
+    asked = read(lambda given: ([{"id": 1}], {}), spec, Window(NOW - timedelta(hours=1), NOW))[2]
+    assert asked == [{"filter": "changed:[2026-03-29T14:00:00Z..2026-03-29T15:00:00Z]"}]
+    with pytest.raises(ValidationError, match="lower and upper at once"):
+        stream({"lower": "filter", "range": "changed:[{0}..{1}]"})
+
+
+def test_a_list_on_another_host_of_the_vendors_is_asked_for_there():
+    client = Answers(lambda given: ([{"id": 1}], {}))
+    assert [len(page) for page in rest.read(client, stream({"host": "ledger"}), EVERYTHING)] == [1]
+    assert client.asked == [{"path": "{ledger}/things"}]
+    account = Account("acme", "https://acme.test", None, None, hosts={"ledger": "https://money.acme.test/"})
+    assert account.address("{ledger}/things") == "https://money.acme.test/things"
+    assert account.address("/things") == "https://acme.test/things"
+
+
+def test_an_answer_without_a_body_where_nothing_happened_is_an_empty_list_with_nothing_in_it():
+    spec = stream({"records": "things", "total": "total", "absent": True})
+    assert read(lambda given: ({}, {}), spec)[:2] == ([], [0])
+    with pytest.raises(Drift):
+        read(lambda given: ({}, {}), stream({"records": "things", "total": "total"}))

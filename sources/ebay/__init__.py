@@ -1,0 +1,1 @@
+"""eBay: contract, connector and stand-in."""

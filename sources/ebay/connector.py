@@ -1,0 +1,1 @@
+"""eBay Sell APIs, fulfillment, inventory and finances: its contract says all that the kernel needs to know."""
