@@ -104,6 +104,15 @@ SYSTEMS = {
         {"attributes": 7},
         "page[size]",
     ),
+    "mailchimp": Vendor(
+        ("mc_members",),
+        frozenset({"authorization"}),
+        {"members": "#/paths/~1lists~1{list_id}~1members/get/responses/200/schema/properties/members/items"},
+        {"id": 7},
+        "count",
+        below="/3.0",
+        silent="/3.0/lists",
+    ),
     "paypal": Vendor(
         ("paypal_reporting_transactions_v1",),
         frozenset({"authorization"}),
@@ -369,7 +378,7 @@ def _resolved(file: str, value: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in value:
         found: Any = specification(file)
         for step in value["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
+            found = found[step.replace("~1", "/")]
         value = found
     return value
 
@@ -378,7 +387,8 @@ def _record_fields(system: str, name: str) -> set[str]:
     """The fields of a record's schema, in whichever of the vendor's documents it stands."""
     for file in SYSTEMS[system].files:
         document = specification(file)
-        schema = document.get("components", {}).get("schemas", document.get("definitions", {})).get(name)
+        named = document.get("components", {}).get("schemas", document.get("definitions", {}))
+        schema = {"$ref": name} if name.startswith("#/") else named.get(name)
         if schema:
             return _properties(file, schema)
     raise KeyError(name)

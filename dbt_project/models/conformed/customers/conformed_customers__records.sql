@@ -4,6 +4,7 @@
     ref('conformed_customers__gorgias'),
     ref('conformed_customers__hubspot'),
     ref('conformed_customers__klaviyo'),
+    ref('conformed_customers__mailchimp'),
     ref('conformed_customers__odoo'),
     ref('conformed_customers__paypal'),
     ref('conformed_customers__pos'),

@@ -1,0 +1,1 @@
+"""Mailchimp: contract, connector and stand-in."""
