@@ -266,7 +266,7 @@ class _Pager:
         return key_text(page.records[-1], self.stream.key_paths) if len(page) and self._more(page, body) else None
 
     def _by_token(self, page: Page, body: Any, place: Any) -> Any:
-        return self._named(body) if self._more(page, body, flagged=True) else None
+        return self._named(body) or None if self._more(page, body, flagged=True) else None
 
     def _by_link(self, page: Page, body: Any, place: Any) -> str | None:
         """The next address as a path below our own, or a query of the same list; no link leads to another host."""

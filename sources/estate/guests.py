@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sources.estate.appearances import written_down
 from sources.estate.encounters import visit
@@ -72,6 +73,21 @@ def customers_of(
 def persons(table: pa.Table) -> list[int]:
     """Which people stand behind customer rows, counted as in People; companies are left out."""
     return [int(one[7:]) for one in table["person_id"].to_pylist() if one.startswith("person-")]
+
+
+def at_the_till(world: World) -> list[tuple]:
+    """(key, name, SKU, price, tax rate) of each article that every store sells at one regular price."""
+    of_tills = pc.equal(world.prices["system"], "pos")
+    asked = ["listing_key", "amount", "tax_rate", "valid_to_at", "store_code", "kind"]
+    price = {
+        key: (amount, rate)
+        for key, amount, rate, until, store, kind in tuples(world.prices.filter(of_tills), asked)
+        if (until, store, kind) == (None, None, "regular")
+    }
+    articles = world.listings.filter(pc.equal(world.listings["system"], "pos"))
+    return [
+        (key, name, sku, *price[key]) for key, name, sku in tuples(articles, ["key", "name", "sku"]) if key in price
+    ]
 
 
 def tuples(table: pa.Table, columns: list[str]) -> Iterator[tuple]:

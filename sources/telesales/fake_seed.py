@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from sources.estate.guests import Part, customers_of, dice, tuples
+from sources.estate.guests import Part, at_the_till, customers_of, dice
 from sources.estate.world import World
 
 _ABROAD = re.compile(r"\(?\+(?!420)\d{2}\)?[ /-]?")
@@ -51,15 +50,7 @@ def _typed(phone: str | None) -> str | None:
 
 
 def _orders(world: World, customers: list, rng: np.random.Generator) -> list[tuple[str, datetime, dict[str, Any]]]:
-    articles = world.listings.filter(pc.equal(world.listings["system"], "pos"))
-    prices = world.prices.filter(pc.equal(world.prices["system"], "pos"))
-    asked = ["listing_key", "amount", "tax_rate", "valid_to_at", "store_code", "kind"]
-    price = {
-        key: (amount, rate)
-        for key, amount, rate, until, store, kind in tuples(prices, asked)
-        if (until, store, kind) == (None, None, "regular")
-    }
-    sold = [(sku, *price[key]) for key, sku in tuples(articles, ["key", "sku"]) if key in price and sku]
+    sold = [(sku, amount, rate) for _, _, sku, amount, rate in at_the_till(world) if sku]
     lines, count = [], max(24, len(customers) // 2)
     ago = np.sort(rng.random(count))[::-1] * 20 * 86_400
     for number, seconds in enumerate(ago.tolist()):

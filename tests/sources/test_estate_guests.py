@@ -116,6 +116,23 @@ def test_every_order_of_a_delivery_service_is_a_receipt_of_the_tills(world):
         assert sum(item["price"] * item["quantity"] for item in order["items"]) == order["payment"]["amount"]
 
 
+def test_every_waiting_order_of_the_other_service_is_of_articles_at_the_tills_price_in_its_store(world):
+    price = {
+        row["listing_key"]: row["amount"]
+        for row in world.prices.to_pylist()
+        if (row["system"], row["kind"], row["store_code"], row["valid_to_at"]) == ("pos", "regular", None, None)
+    }
+    stores = {store["store_id"] for store in bodies(world, "ubereats", "store")}
+    orders = bodies(world, "ubereats", "order")
+    assert len(orders) > 20
+    for order in orders:
+        lines = order["cart"]["items"]
+        assert all(line["price"]["unit_price"]["amount"] == price[line["external_data"]] * 100 for line in lines)
+        whole = sum(line["price"]["total_price"]["amount"] for line in lines)
+        assert whole == order["payment"]["charges"]["total"]["amount"]
+        assert order["store"]["id"] in stores
+
+
 def test_every_order_of_a_stand_is_paid(world):
     paid = {body["order_id"]: body["amount_money"] for body in bodies(world, "square", "payment")}
     assert paid == {body["id"]: body["total_money"] for body in bodies(world, "square", "order")}

@@ -1,0 +1,1 @@
+"""Uber Eats: contract, connector and stand-in."""
