@@ -1,31 +1,34 @@
-{#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. -#}
-{% macro compare_pairs(domain, pairs, evidence, carried=[], keys=none) %}
+{#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. Measures
+    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. -#}
+{% macro compare_pairs(domain, pairs, evidence, keys=none) %}
 select
     left_no,
     right_no,
-    {{ declared(domain, 'learn.affinity') }} as affinity,
-    {%- for column in carried %}
-    {{ column }},
-    {%- endfor %}
+    affinity,
     {%- for comparison in declared(domain, 'compare.comparisons') %}
-    cast(case
-        when {{ comparison.missing }} then null
-        {%- for level in comparison.levels %}
-        {% if level.when is defined %}when {{ level.when }} then {% else %}else {% endif %}{{ loop.index0 }}
-        {%- endfor %}
-    end as tinyint) as {{ comparison.name }},
+    {{ comparison.name }},
     {%- if comparison.share is defined %}
-    {{ comparison.share }} as {{ comparison.name }}_share,
+    {{ comparison.name }}_share,
     {%- endif %}
     {%- endfor %}
 from (
     select
         pairs.*,
+        {{ declared(domain, 'learn.affinity') }} as affinity,
         {%- for measure in declared(domain, 'compare.measures') %}
         {{ measure.is }} as {{ measure.name }},
         {%- endfor %}
-        l,
-        r
+        {%- for comparison in declared(domain, 'compare.comparisons') %}
+        cast(case
+            when {{ comparison.missing }} then null
+            {%- for level in comparison.levels %}
+            {% if level.when is defined %}when {{ level.when }} then {% else %}else {% endif %}{{ loop.index0 }}
+            {%- endfor %}
+        end as tinyint) as {{ comparison.name }},
+        {%- if comparison.share is defined %}
+        {{ comparison.share }} as {{ comparison.name }}_share,
+        {%- endif %}
+        {%- endfor %}
     from {{ narrowed(pairs, keys, ['left_no', 'right_no']) }} as pairs
     inner join {{ evidence }} as l on pairs.left_no = l.record_no
     inner join {{ evidence }} as r on pairs.right_no = r.record_no
