@@ -19,6 +19,7 @@ from pipelines import known_ids, ledger
 
 PREFIX = {"customers": "C", "products": "P", "variants": "V"}
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PAIRS = [one + other for one in CROCKFORD for other in CROCKFORD]
 YOUNGEST = 2**62
 
 
@@ -81,16 +82,19 @@ def assign(
     """
     with engine.begin() as transaction:
         known = known_ids.load(transaction, domain, near)
-        settled, doubtful, members = _settled(clusters, known, followers)
+        settled, unheard, doubtful, members = _parted(clusters, known, followers)
         registry, cluster_of, binding = _registry(domain, known, settled, doubtful, members)
         before = dict(registry.members)
         _attach(registry, cluster_of, binding, followers)
-        owner = _owners(registry, cluster_of, binding)
+        founders = dict(_rows(unheard.group_by("cluster_id").aggregate([("record_id", "min")])))
+        owner = _owners(registry, cluster_of, binding, founders)
         assigned = {record: owner[cluster] for record, cluster in cluster_of.items()}
         _move(registry, assigned)
-        _save(transaction, registry, before, run_id, reason)
+        minted = pa.array([owner[cluster] for cluster in unheard["cluster_id"].to_pylist()], pa.string())
+        fresh = pa.table([unheard["record_id"], minted], schema=ASSIGNED)
+        _save(transaction, registry, before, fresh, run_id, reason)
     moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=ASSIGNED)
-    return pa.concat_tables([settled, moved]).sort_by("record_id")
+    return pa.concat_tables([settled, fresh, moved]).sort_by("record_id")
 
 
 ASSIGNED = pa.schema([("record_id", pa.string()), ("golden_id", pa.string())])
@@ -116,7 +120,7 @@ def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
     while True:
         name = f"{domain}|{founder}" + (f"|{attempt}" if attempt else "")
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 4
-        golden_id = f"{PREFIX[domain]}-" + "".join(CROCKFORD[number >> shift & 31] for shift in range(55, -1, -5))
+        golden_id = f"{PREFIX[domain]}-" + "".join([PAIRS[number >> shift & 1023] for shift in range(50, -1, -10)])
         if not taken(golden_id):
             return golden_id
         attempt += 1
@@ -164,7 +168,10 @@ def _most(records: list[str], cluster_of: dict[str, str], binding: dict[str, int
     return min(seats, key=lambda c: (-len(seats[c]), min(binding.get(r, YOUNGEST) for r in seats[c]), min(seats[c])))
 
 
-def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, int]) -> dict[str, str]:
+def _owners(
+    registry: Registry, cluster_of: dict[str, str], binding: dict[str, int], founders: dict[str, str]
+) -> dict[str, str]:
+    """The golden id of each cluster. `founders` has the first record of clusters of which the ledger knows nothing."""
     held, waiting = _homes(registry, cluster_of, binding)
     claims, returning = defaultdict(list), defaultdict(list)
     for golden_id, cluster in held.items():
@@ -172,7 +179,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
     for golden_id, cluster in waiting.items():
         returning[cluster].append(golden_id)
     natives = {registry.members[record].native for record in cluster_of if record in registry.members}
-    founders: dict[str, str] = {}
+    founders = dict(founders)
     for record, cluster in cluster_of.items():
         if cluster not in founders or record < founders[cluster]:
             founders[cluster] = record
@@ -257,12 +264,14 @@ def _adopt(registry: Registry, assigned: dict[str, str]) -> None:
             registry.members[record] = Member(golden_id, golden_id)
 
 
-def _settled(
+def _parted(
     clusters: pa.Table, known: known_ids.Known, followers: pa.Table | None
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """Splits off the records of clusters that are exactly one active id's own records, all native to it.
+) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
+    """Splits off records about whom nothing is to be weighed, which are nearly all: SQL is quick where Python is not.
 
-    Returns those with their id, the other records with their cluster, and what the ledger knows of the rest.
+    They are those of clusters that are exactly one active id's own records, all native to it, and those of clusters
+    none of whose records the ledger has ever heard of. Returns the former with their id, the latter with their cluster,
+    the other records with theirs, and what the ledger knows of all but the first.
     """
     bound = "odoo_binding" if "odoo_binding" in clusters.schema.names else "null::bigint as odoo_binding"
     with duckdb.connect() as db:
@@ -301,15 +310,26 @@ def _settled(
             from seats
             join ids using (golden_id)
             join elsewhere using (golden_id)
-            where clusters = 1 and ids.state = 'active' and golden_id not in (select golden_id from followed)
+            where clusters = 1 and ids.state = 'active' and golden_id not in (select golden_id from followed);
+            create table unheard as
+            select cluster_id
+            from present left join (select distinct founder from ids) as founders on record_id = founder
+            group by cluster_id
+            having count(native) = 0 and count(founder) = 0
         """)
         done = db.sql("select record_id, golden_id from present join settled using (cluster_id)").to_arrow_table()
-        rest = db.sql("select * exclude (native, current) from present anti join settled using (cluster_id)")
+        fresh = db.sql(
+            "select record_id, cluster_id from present semi join unheard using (cluster_id) order by record_id"
+        )
+        rest = db.sql("""
+            select * exclude (native, current)
+            from present anti join settled using (cluster_id) anti join unheard using (cluster_id)
+        """)
         others = db.sql("""
             select members.* from members
             where record_id not in (select record_id from present join settled using (cluster_id))
         """)
-        return done.cast(ASSIGNED), rest.to_arrow_table(), others.to_arrow_table()
+        return done.cast(ASSIGNED), fresh.to_arrow_table(), rest.to_arrow_table(), others.to_arrow_table()
 
 
 def _registry(
@@ -332,46 +352,29 @@ def _rows(table: pa.Table) -> Iterator[tuple]:
     return zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
-def _save(connection: sa.Connection, registry: Registry, known: dict[str, Member], run_id: str, reason: str) -> None:
-    ids, members, events = ledger.golden_ids, ledger.id_members, ledger.id_events
-    domain = registry.domain
+def _save(
+    connection: sa.Connection, registry: Registry, known: dict[str, Member], fresh: pa.Table, run_id: str, reason: str
+) -> None:
+    ids, members, domain = ledger.golden_ids, ledger.id_members, registry.domain
     minted = {golden_id for event, golden_id, *_ in registry.events if event == "minted"}
     rows = [(golden_id, registry.ids[golden_id]) for golden_id in sorted(registry.changed_ids)]
-    new_ids = [
-        {"domain": domain, "golden_id": g, "founder_record_id": row.founder, "state": row.state, "born_seq": row.born}
-        for g, row in rows
-        if g in minted
-    ]
+    new_ids = [(domain, g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
     old_ids = [{"g": g, "s": row.state, "to": row.redirected_to} for g, row in rows if g not in minted]
-    new_members, old_members = [], []
+    new_members = [(domain, record, golden_id, golden_id) for record, golden_id in _rows(fresh)]
+    old_members = []
     for record, member in registry.members.items():
         before = known.get(record)
         if before is None:
-            new_members.append(
-                {"domain": domain, "record_id": record, "native_id": member.native, "golden_id": member.current}
-            )
+            new_members.append((domain, record, *member))
         elif before != member:
             old_members.append({"r": record, "n": member.native, "g": member.current})
-    log = [
-        {
-            "domain": domain,
-            "event": e,
-            "golden_id": g,
-            "other_id": o,
-            "record_id": r,
-            "reason": reason,
-            "run_id": run_id,
-        }
-        for e, g, o, r in registry.events
-    ]
+    events = [(domain, *event, reason, run_id) for event in registry.events]
     update_id = sa.update(ids).where(ids.c.domain == domain, ids.c.golden_id == sa.bindparam("g"))
     update_member = sa.update(members).where(members.c.domain == domain, members.c.record_id == sa.bindparam("r"))
-    for statement, values in (
-        (sa.insert(ids), new_ids),
-        (update_id.values(state=sa.bindparam("s"), redirected_to=sa.bindparam("to")), old_ids),
-        (sa.insert(members), new_members),
-        (update_member.values(native_id=sa.bindparam("n"), golden_id=sa.bindparam("g")), old_members),
-        (sa.insert(events), log),
-    ):
-        if values:
-            connection.execute(statement, values)
+    ledger.insert(connection, ids, new_ids)
+    if old_ids:
+        connection.execute(update_id.values(state=sa.bindparam("s"), redirected_to=sa.bindparam("to")), old_ids)
+    ledger.insert(connection, members, new_members)
+    if old_members:
+        connection.execute(update_member.values(native_id=sa.bindparam("n"), golden_id=sa.bindparam("g")), old_members)
+    ledger.insert(connection, ledger.id_events, events)

@@ -6,6 +6,7 @@ SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -282,6 +283,19 @@ def open_ledger(url: str) -> sa.Engine:
     if _lacking(engine):
         _bring_up_to_date(engine)
     return engine
+
+
+def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple]) -> None:
+    """Insert rows that hold the table's columns in order, but those that the database counts itself.
+
+    To SQLite they go as they are: of a million rows SQLAlchemy would make a million dictionaries first.
+    """
+    names = [column.name for column in table.columns if column.autoincrement is not True]
+    if rows and connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(names))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})", list(rows))
+    elif rows:
+        connection.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column]:
