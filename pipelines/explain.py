@@ -133,7 +133,8 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
 
 def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: str) -> list[str]:
     """The blocking rules under which two records share a key, with a word on those whose block is too large."""
-    rules, cap = [rule["name"] for rule in declared(domain)["blocks"]["rules"]], declared(domain)["blocks"]["cap"]
+    blocks = declared(domain)["blocks"]
+    names, caps = zip(*((rule["name"], rule.get("cap", blocks["cap"])) for rule in blocks["rules"]), strict=True)
     found = db.execute(
         f"""
         with numbered as (
@@ -152,8 +153,8 @@ def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: 
         """,
         {"l": left, "r": right},
     ).fetchall()
-    large = f"too large to compare: more than {cap} records share it"
-    return [rules[rule] + (f" ({large})" if records > cap else "") for rule, records in found]
+    large = "too large to compare: more than {} records share it"
+    return [names[rule] + (f" ({large.format(caps[rule])})" if records > caps[rule] else "") for rule, records in found]
 
 
 def total(terms: Iterable[Term]) -> float:
@@ -212,7 +213,7 @@ def _query(domain: str) -> str:
         weights as ({{{{ learnt_weights('{domain}', 'model') }}}}),
         compared as ({{{{ compare_pairs('{domain}', 'pairs', 'evidence') }}}}),
         scored as ({{{{ score_pairs('{domain}', 'compared', 'model') }}}}),
-        terms as ({{{{ explain_pairs('{domain}', 'scored') }}}})
+        terms as ({{{{ explain_pairs('{domain}', 'compared') }}}})
 
         select
             left_record_id,

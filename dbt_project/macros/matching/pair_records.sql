@@ -7,7 +7,7 @@ with sized as (
     {%- if keys is not none %}
     semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as near using (rule, key)
     {%- endif %}
-    qualify records between 2 and {{ declared(domain, 'blocks.cap') }}
+    qualify records between 2 and {{ block_cap(domain, 'rule') }}
 
 )
 
@@ -27,7 +27,7 @@ group by l.record_no, r.record_no
 select members.record_no
 from {{ blocks }} as members
 inner join (
-    select here.rule, here.key, count(*) as records, any_value(moved.grown) as grown
+    select here.rule as of_rule, here.key, count(*) as records, any_value(moved.grown) as grown
     from {{ blocks }} as here
     inner join (
         select rule, key, sum(n) as grown
@@ -40,6 +40,19 @@ inner join (
         having sum(n) <> 0
     ) as moved using (rule, key)
     group by here.rule, here.key
-) as sizes using (rule, key)
-where (records <= {{ declared(domain, 'blocks.cap') }}) <> (records - grown <= {{ declared(domain, 'blocks.cap') }})
+) as sizes on members.rule = of_rule and members.key = sizes.key
+where (records <= {{ block_cap(domain, 'of_rule') }}) <> (records - grown <= {{ block_cap(domain, 'of_rule') }})
+{%- endmacro %}
+
+{#- How many records a block of a rule may hold: the `cap` of the rule, or that of all. -#}
+{% macro block_cap(domain, rule) -%}
+case {{ rule }}
+    {%- for each in declared(domain, 'blocks.rules') %}
+    {%- if each.cap is defined %}
+    when {{ loop.index0 }} then {{ each.cap }}
+    {%- endif %}
+    {%- endfor %}
+    when null then 0
+    else {{ declared(domain, 'blocks.cap') }}
+end
 {%- endmacro %}

@@ -8,7 +8,8 @@ with weights as (
 weighed as (
 
     select
-        compared.*,
+        left_no,
+        right_no,
         {%- for class in ['match', 'household', 'chance'] %}
         prior_{{ class }}
         {%- for comparison in declared(domain, 'compare.comparisons') %}
@@ -25,7 +26,7 @@ weighed as (
 )
 
 select
-    weighed.*,
+    *,
     round(log_match - greatest(log_household, log_chance) - log2(1 + pow(2, -abs(log_household - log_chance))), 4) as bits
 from weighed
 {% endmacro %}

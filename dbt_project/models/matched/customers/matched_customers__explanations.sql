@@ -5,7 +5,7 @@ with weights as (
 ),
 
 contributions as (
-    {{ explain_pairs('customers', ref('matched_customers__scores')) }}
+    {{ explain_pairs('customers', ref('matched_customers__comparisons')) }}
 )
 
 select

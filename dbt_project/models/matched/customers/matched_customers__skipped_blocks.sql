@@ -17,5 +17,5 @@ from (
     from {{ ref('matched_customers__blocks') }}
     group by rule, key
 )
-where records > {{ declared('customers', 'blocks.cap') }}
+where records > {{ block_cap('customers', 'rule') }}
 group by rule, records

@@ -6,7 +6,7 @@ with weights as (
 ),
 
 contributions as (
-    {{ explain_pairs('products', ref('matched_products__scores')) }}
+    {{ explain_pairs('products', ref('matched_products__comparisons')) }}
 ),
 
 compared as (
