@@ -114,7 +114,8 @@ def batches(
 class _Courier:
     """Sends one batch after the other, and while Odoo works on one, the ledger takes in what became of the one before.
 
-    A batch is marked as sent before it is, and settled after, each in a transaction of its own.
+    A batch is marked as sent before it is, while Odoo still works on the one before, and settled after, each in a
+    transaction of its own.
     """
 
     def __init__(self, engine: sa.Engine, lease: Lease, run: Run, now: datetime) -> None:
@@ -130,10 +131,10 @@ class _Courier:
 
     def send(self, writer: Writer, lines: list[Line]) -> int:
         """Send when Odoo has answered the batch before; how many lines that one settled."""
-        before = self._answered()
         with self.engine.begin() as connection:
             self.lease.renew(connection)
             receipts.mark_sent(connection, self.run, lines)
+        before = self._answered()
         self.under_way = self.pool.submit(deliver, writer, lines)
         return self._record(before)
 
@@ -182,7 +183,7 @@ def settle(engine: sa.Engine, client: OdooClient, policy: Policy, target: str, n
 
 def writer_for(client: OdooClient, policy: Policy, name: str, run_id: str, quiet: bool = False) -> Writer:
     """A Writer for object `name`; `quiet` keeps Odoo's chatter from tracking each change."""
-    kinds = {field: said["type"] for field, said in fields_get(client, policy.objects[name].model).items()}
+    kinds = {field: said["type"] for field, said in fields_get(client, policy.objects[name].model, ("type",)).items()}
     models = {each: policy.objects[each].model for each in policy.objects}
     context = {"tracking_disable": True} if quiet else {}
     return Writer(client, policy.objects[name], models, kinds, run_id, context, policy.batch)

@@ -28,7 +28,9 @@ FIELDS = {
 
 # Odoo runs both under the caller's own rights. A field is written only where it still holds `base`. A record that
 # somebody else holds is answered as busy and keeps no other waiting. Records are taken from one set, so that Odoo reads
-# what each write needs for all of them at once: several times faster.
+# what each write needs for all of them at once: several times faster; those that get the same values are written at
+# once. Nothing hangs on a price rule, so that writing its columns reaches no other record: there the rights are asked
+# once for all, and not with each write, where asking takes three times what writing does.
 COMPARE_AND_SET = """
 def plain(value):
     if value is None or value == "":
@@ -42,10 +44,9 @@ target = model.with_context({k: v for k, v in env.context.items() if k[:6] not i
 records = target.browse([item["id"] for item in items]).exists()
 free = records.try_lock_for_update(allow_referencing=True)
 busy = sorted(set(records.ids) - set(free.ids))
-one = {record.id: record for record in free}
 names = sorted({name for item in items for name in item["values"]})
 current = {row["id"]: row for row in free.read(names, load=None)}
-done, conflict, gone = [], [], []
+done, conflict, gone, alike = [], [], [], {}
 for item in items:
     if item["id"] in busy:
         continue
@@ -67,8 +68,17 @@ for item in items:
     if refused and not agreed:
         continue
     if changes:
-        one[item["id"]].write(changes)
+        alike.setdefault(str(sorted(changes.items())), (changes, []))[1].append(item["id"])
     done.append(item["id"])
+changing = target.browse([record_id for changes, ids in alike.values() for record_id in ids])
+fields = [target._fields[name] for name in sorted({name for changes, ids in alike.values() for name in changes})]
+own_columns = all([one.store and one.column_type and not one.inverse for one in fields])
+if target._name == "product.pricelist.item" and own_columns:
+    changing.check_access("write")
+    changing = changing.sudo()
+together = changing.ids
+for changes, ids in alike.values():
+    changing.browse(ids).with_prefetch(together).write(dict(changes))
 action = {"done": done, "conflict": conflict, "gone": gone, "busy": busy}
 """
 
@@ -92,6 +102,12 @@ for item in items:
             links.append((name, record_id))
     else:
         fresh.append(item)
+# What Odoo asks of the records that the new ones name it would otherwise read one by one.
+for name in sorted({name for item in fresh for name in item["values"]} & set(target._fields)):
+    field = target._fields[name]
+    if field.type == "many2one" and target.env[field.comodel_name].has_access("read"):
+        ids = [item["values"][name] for item in fresh if item["values"].get(name)]
+        target.env[field.comodel_name].with_context(active_test=False).search([("id", "in", ids)]).fetch()
 for item, record in zip(fresh, target.create([dict(item["values"]) for item in fresh])):
     result[item["xid"]] = {"id": record.id, "created": True}
     links.append((item["xid"], record.id))

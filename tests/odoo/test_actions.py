@@ -11,7 +11,7 @@ from sources.odoo.actions import (
     upsert,
 )
 from sources.odoo.client import call, fields_get, search_read
-from sources.odoo.errors import OdooDenied, OdooRejected
+from sources.odoo.errors import OdooDenied, OdooMissing, OdooRejected
 from sources.odoo.wanted import code_hash
 from tests.odoo.fixtures import KINDS
 
@@ -71,6 +71,15 @@ def test_the_same_edit_by_a_human_is_no_conflict(odoo, odoo_target):
     odoo_target.human_edit("res.partner", made, {"city": "Brno"})
     answer = compare_and_set(odoo, "res.partner", [{"id": made, "base": {"city": "Praha"}, "values": {"city": "Brno"}}])
     assert answer == {"done": [made], "conflict": [], "gone": [], "busy": []}
+
+
+def test_of_records_that_get_the_same_values_only_the_one_that_a_human_edited_is_left_alone(odoo, odoo_target):
+    made = [partner(odoo, city="Praha") for _ in range(3)]
+    odoo_target.human_edit("res.partner", made[1], {"city": "Ostrava"})
+    items = [{"id": each, "base": {"city": "Praha"}, "values": {"city": "Brno"}} for each in made]
+    answer = compare_and_set(odoo, "res.partner", items)
+    assert (answer["done"], [one["id"] for one in answer["conflict"]]) == ([made[0], made[2]], [made[1]])
+    assert [shown(odoo, each, "city") for each in made] == [["Brno"], ["Ostrava"], ["Brno"]]
 
 
 def test_a_replay_writes_nothing_and_says_done(odoo):
@@ -200,6 +209,60 @@ def test_products_and_prices_are_upserted_too(odoo):
         "weight": 0.26,
         "barcode": "4006381333931",
     }
+
+
+def rules_of_prices(client, prices):
+    """A price list with one global rule for each price."""
+    listed = call(client, "product.pricelist", "create", vals_list=[{"name": "Retail"}])[0]
+    given = {"pricelist_id": listed, "applied_on": "3_global", "compute_price": "fixed"}
+    return call(
+        client, "product.pricelist.item", "create", vals_list=[given | {"fixed_price": each} for each in prices]
+    )
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+def test_rights_that_are_asked_once_for_all_price_rules_still_are_those_of_each(odoo_target):
+    admin, publisher = odoo_target.client(), odoo_target.publisher()
+    made = rules_of_prices(admin, [1, 2, 3])
+    model = search_read(admin, "ir.model", ["id"], [("model", "=", "product.pricelist.item")])[0]["id"]
+    closed = {"name": "closed", "model_id": model, "domain_force": f"[('id', '!=', {made[1]})]", "perm_read": False}
+    call(admin, "ir.rule", "create", vals_list=[closed])
+    items = [{"id": each, "base": {}, "values": {"fixed_price": 9}} for each in made]
+    with pytest.raises(OdooDenied):
+        compare_and_set(publisher, "product.pricelist.item", items)
+    held = [("id", "in", made)]
+    assert [row["fixed_price"] for row in search_read(admin, "product.pricelist.item", ["fixed_price"], held)] == [
+        1,
+        2,
+        3,
+    ]
+    assert compare_and_set(publisher, "product.pricelist.item", items[::2])["done"] == made[::2]
+    rows = search_read(admin, "product.pricelist.item", ["fixed_price", "write_uid"], held)
+    assert [(row["fixed_price"], row["write_uid"] == publisher.uid) for row in rows] == [
+        (9, True),
+        (2, False),
+        (9, True),
+    ]
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:], indirect=True)
+def test_a_creation_may_name_what_its_maker_may_not_read(odoo_target):
+    admin, publisher = odoo_target.client(), odoo_target.publisher()
+    model = search_read(admin, "ir.model", ["id"], [("model", "=", "res.partner")])[0]["id"]
+    field = {"name": "x_setting_id", "model_id": model, "ttype": "many2one", "relation": "ir.config_parameter"}
+    call(admin, "ir.model.fields", "create", vals_list=[field])
+    (setting,) = call(admin, "ir.config_parameter", "search", domain=[], limit=1)
+    item = {"xid": "C-1", "values": {"name": "Anna", "x_setting_id": setting}}
+    assert upsert(publisher, "res.partner", [item])["C-1"]["created"]
+
+
+def test_a_creation_may_name_what_is_archived_and_not_what_is_gone(odoo):
+    parent = partner(odoo, active=False)
+    given = [{"xid": "C-1", "values": {"name": "Eva", "parent_id": parent}}]
+    made = upsert(odoo, "res.partner", given)["C-1"]["id"]
+    assert shown(odoo, made, "parent_id") == [parent]
+    with pytest.raises((OdooRejected, OdooMissing)):
+        upsert(odoo, "res.partner", [{"xid": "C-2", "values": {"name": "Iva", "parent_id": 99999999}}])
 
 
 @pytest.mark.parametrize("bare_odoo", KINDS[:2], indirect=True)

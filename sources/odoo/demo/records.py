@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from sources.odoo.demo import rules, values
@@ -77,6 +78,20 @@ class Records:
         return self._model.name
 
     @property
+    def _fields(self) -> dict[str, SimpleNamespace]:
+        """What a server action may ask about each field."""
+        return {
+            f.name: SimpleNamespace(
+                type=f.type,
+                comodel_name=f.relation,
+                store=f.stored,
+                column_type=not f.type.endswith("2many"),
+                inverse=None,
+            )
+            for f in self._model.fields.values()
+        }
+
+    @property
     def ids(self) -> list[int]:
         return list(self._ids)
 
@@ -108,6 +123,12 @@ class Records:
     def with_context(self, *replace: dict[str, Any], **more: Any) -> Records:
         context = (replace[0] if replace else self.env.context) | more
         return Records(Environment(self.env.store, self.env.uid, context), self._model, self._ids)
+
+    def with_prefetch(self, together: list[int]) -> Records:
+        return Records(self.env, self._model, self._ids, tuple(together))
+
+    def fetch(self) -> None:
+        """Nothing is kept of what was read."""
 
     def sudo(self) -> Records:
         return self
@@ -232,6 +253,9 @@ class Records:
     def has_access(self, operation: str) -> bool:
         """Everybody may do all to what everybody sees; deleting records is Odoo's own matter."""
         return operation in ("read", "write", "create", "unlink")
+
+    def check_access(self, operation: str) -> None:
+        """As has_access, which refuses nothing that a server action does."""
 
     def default_get(self, fields: list[str]) -> dict[str, Any]:
         known = {f.name: values.default(f) for f in self._model.columns} | rules.defaults(self)

@@ -25,6 +25,7 @@ OF_THE_VARIANT = ("default_code", "weight", "volume", "barcode", "standard_price
 IN = "in (select value from json_each(?))"
 _BUILTINS = (
     Exception,
+    all,
     bool,
     dict,
     enumerate,
