@@ -169,3 +169,16 @@ def test_every_order_of_the_second_marketplace_is_earned_paid_out_and_on_the_sta
     }
     assert due
     assert due.items() <= lines.items()
+
+
+def test_every_order_of_the_outlet_has_its_points_and_a_balance_is_the_sum_of_them(world):
+    orders, points = bodies(world, "woocommerce", "order"), bodies(world, "smile", "points")
+    earned = {one["description"]: one["points_change"] for one in points if one["points_change"] >= 0}
+    assert earned == {f"Order {order['number']}": int(Decimal(order["total"]) // 10) for order in orders}
+    taken = {one["description"]: -one["points_change"] for one in points if one["description"].startswith("Refund")}
+    assert taken == {
+        f"Refund of order {one['number']}": earned[f"Order {one['number']}"] for one in orders if one["refunds"]
+    }
+    for customer in bodies(world, "smile", "customer"):
+        own = [one["points_change"] for one in points if one["customer_id"] == customer["id"]]
+        assert sum(own) == customer["points_balance"]

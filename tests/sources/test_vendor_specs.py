@@ -133,6 +133,14 @@ SYSTEMS = {
         below=r"/v3/company/\d+",
         silent=r".*/cdc",
     ),
+    "smile": Vendor(
+        ("smile",),
+        frozenset({"authorization"}),
+        {"customers": "Customer", "points_transactions": "PointsTransaction"},
+        {"id": "seven"},
+        untold=frozenset({401, 403, 429}),
+        below="/v1",
+    ),
     "square": Vendor(
         ("square",),
         frozenset({"authorization", "square-version"}),

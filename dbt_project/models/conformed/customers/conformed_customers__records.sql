@@ -11,6 +11,7 @@
     ref('conformed_customers__published'),
     ref('conformed_customers__quickbooks'),
     ref('conformed_customers__shopify'),
+    ref('conformed_customers__smile'),
     ref('conformed_customers__square'),
     ref('conformed_customers__stripe'),
     ref('conformed_customers__telesales'),

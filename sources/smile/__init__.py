@@ -1,0 +1,1 @@
+"""Smile.io: contract, connector and stand-in."""

@@ -1,0 +1,1 @@
+"""Smile.io, customers and points: its contract says all that the kernel needs to know."""
