@@ -41,13 +41,14 @@ class Older:
 
     odoo: rpc.OdooClient
     stream: str = "*"
+    system: str = "odoo"
 
     def on(self, stream: str, exact: bool = False) -> Older:
         """The same session for another stream. Amounts stay floats: odoorpc decodes them."""
         return replace(self, stream=stream)
 
     def fail(self, error: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:
-        return error("odoo", self.stream, problem, remedy)
+        return error(self.system, self.stream, problem, remedy)
 
     def ask(self, model: str, method: str, **arguments: Any) -> Any:
         with _as_extract_errors(self.stream):
@@ -71,7 +72,8 @@ def connect(contract: Contract, resolve: Callable[[str], str], **shared: Any) ->
         client = http.connect(contract, resolve, headers=headers, judge=judge, **shared)
     else:
         with _as_extract_errors("*", denied=BadCredentials):
-            client = Older(rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc"))
+            odoo = rpc.connect(resolve(contract.endpoint), **secrets, transport="jsonrpc")
+            client = Older(odoo, system=contract.system)
     if not rpc.administrator_allowed(resolve):
         _refuse_administrator(client)
     return client
@@ -93,19 +95,32 @@ def judge(status: int, headers: Mapping[str, str], body: Any) -> Verdict | None:
 
 def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
     """The id of every record that is left."""
-    for page in _pages(client, MODELS[client.stream], _domain(client), ["id"], 10 * stream.page_size):
+    return ids(client, stream, MODELS[client.stream], _domain(client))
+
+
+def ids(client: Client, stream: Stream, model: str, domain: list) -> Iterator[list[str]]:
+    """The id of every record of a model in the domain."""
+    for page in _pages(client, model, domain, ["id"], 10 * stream.page_size):
         yield [str(record["id"]) for record in page.records]
 
 
 def _read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
-    """All records, or those written in the window, in order of id; the count is taken before and after."""
-    model, domain = MODELS[client.stream], _domain(client)
+    return records(client, stream, window, MODELS[client.stream], _domain(client), client.stream in NAMED)
+
+
+def records(
+    client: Client, stream: Stream, window: Window, model: str, domain: list, named: bool = False
+) -> Iterator[Page]:
+    """All records, or those written in the window, in order of id; the count is taken before and after.
+
+    A relation is the id alone, or with its name where `named`.
+    """
     if window.lower:
         domain = [*domain, ("write_date", ">=", f"{window.lower:%Y-%m-%d %H:%M:%S}")]
     known = _ask(client, model, "fields_get", attributes=["type"])
     fields = sorted(set(stream.columns) & set(known))
     total = _ask(client, model, "search_count", domain=domain)
-    for page in _pages(client, model, domain, fields, stream.page_size):
+    for page in _pages(client, model, domain, fields, stream.page_size, "_classic_read" if named else None):
         if "options" in stream.columns:
             _state_options(client, page.records)
         yield replace(page, total=total)
@@ -116,9 +131,10 @@ def _read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
 partners = product_templates = product_variants = pricelists = pricelist_items = external_ids = _read
 
 
-def _pages(client: Client, model: str, domain: list, fields: list[str], size: int) -> Iterator[Page]:
+def _pages(
+    client: Client, model: str, domain: list, fields: list[str], size: int, load: str | None = None
+) -> Iterator[Page]:
     """Keyset paging: what is created or deleted meanwhile neither repeats nor hides other records."""
-    load = "_classic_read" if client.stream in NAMED else None
 
     def fetch(after: int) -> Page:
         asked = {"domain": [*domain, ("id", ">", after)], "fields": fields, "limit": size, "order": "id", "load": load}

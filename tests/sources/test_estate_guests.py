@@ -133,6 +133,27 @@ def test_every_waiting_order_of_the_other_service_is_of_articles_at_the_tills_pr
         assert order["store"]["id"] in stores
 
 
+def test_every_receipt_of_the_outlet_is_its_lines_and_its_payments_and_the_drawer_holds_what_was_paid_in_cash(world):
+    lines, paid, cash = {}, {}, {}
+    for line in bodies(world, "odoopos", "pos.order.line"):
+        lines[line["order_id"]] = lines.get(line["order_id"], 0) + line["price_subtotal_incl"]
+    for one in bodies(world, "odoopos", "pos.payment"):
+        paid[one["pos_order_id"]] = paid.get(one["pos_order_id"], 0) + one["amount"]
+        if one["payment_method_id"] == 1:
+            cash[one["session_id"]] = cash.get(one["session_id"], 0) + one["amount"]
+    orders = bodies(world, "odoopos", "pos.order")
+    total = {order["id"]: order["amount_total"] for order in orders}
+    assert len(total) > 60
+    assert total == lines == paid
+    contacts = {row["key"] for row in world.appearances.to_pylist() if row["system"] == "odoo"}
+    bought = {str(order["partner_id"]) for order in orders if order["partner_id"]}
+    assert bought
+    assert bought <= contacts
+    for session in bodies(world, "odoopos", "pos.session"):
+        drawer = session["cash_register_balance_end_real"] - session["cash_register_balance_start"]
+        assert session["state"] != "closed" or drawer == cash.get(session["id"], 0)
+
+
 def test_every_order_of_a_stand_is_paid(world):
     paid = {body["order_id"]: body["amount_money"] for body in bodies(world, "square", "payment")}
     assert paid == {body["id"]: body["total_money"] for body in bodies(world, "square", "order")}

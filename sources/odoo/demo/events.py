@@ -29,20 +29,20 @@ def keys(path: Path, stream: str) -> list[str]:
         "external_ids": [["module", "=", "assay"]],
     }
     with _inside(path) as env:
-        return [str(one) for one in env[STREAMS[stream]].search(domain.get(stream, []), order="id").ids]
+        return [str(one) for one in env[_model(stream)].search(domain.get(stream, []), order="id").ids]
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
     """Write `fields` as somebody would; the record's write_date becomes `at`."""
     with _inside(path) as env:
-        env[STREAMS[stream]].browse(int(key)).write(fields)
+        env[_model(stream)].browse(int(key)).write(fields)
         _stamp(env, stream, key, at)
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
     """Delete a record and what hangs on it. Odoo keeps no trace of when."""
     with _inside(path) as env:
-        env[STREAMS[stream]].browse(int(key)).unlink()
+        env[_model(stream)].browse(int(key)).unlink()
 
 
 def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
@@ -67,6 +67,11 @@ def bind(path: Path, count: int) -> None:
         )
 
 
+def _model(stream: str) -> str:
+    """The model of a stream of ours; another system that lives in an Odoo names its models itself."""
+    return STREAMS.get(stream, stream)
+
+
 @contextmanager
 def _inside(path: Path) -> Iterator[Environment]:
     with closing(Store(path)) as store, store.transaction():
@@ -75,5 +80,5 @@ def _inside(path: Path) -> Iterator[Environment]:
 
 def _stamp(env: Environment, stream: str, key: str, at: datetime) -> None:
     stamp = (at.astimezone(UTC) if at.tzinfo else at).strftime(STAMP)
-    table = env.store.models[STREAMS[stream]].table
+    table = env.store.models[_model(stream)].table
     env.execute(f"update {table} set write_date = ? where id = ?", (stamp, int(key)))

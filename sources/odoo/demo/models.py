@@ -123,6 +123,71 @@ min_quantity float .2
 date_start datetime
 date_end datetime
 
+pos.config | name, id
+name char !
+
+pos.payment.method | name, id
+name char !
+
+pos.session | id desc
+name char r
+config_id many2one pos.config !
+user_id many2one res.users !
+currency_id many2one res.currency r
+state selection opening_control,opened,closing_control,closed ! =opening_control
+start_at datetime r
+stop_at datetime r
+cash_register_balance_start float r
+cash_register_balance_end_real float r
+order_count integer r
+
+pos.order | date_order desc, name desc, id desc
+name char !
+pos_reference char r
+tracking_number char r
+uuid char r
+session_id many2one pos.session
+config_id many2one pos.config
+partner_id many2one res.partner
+user_id many2one res.users
+date_order datetime r
+state selection draft,cancel,paid,done r =draft
+amount_total float !
+amount_tax float !
+amount_paid float !
+amount_return float !
+is_refund boolean r
+to_invoice boolean
+account_move integer
+lines one2many pos.order.line >order_id
+payment_ids one2many pos.payment >pos_order_id
+
+pos.order.line | id
+name char !
+order_id many2one pos.order !
+product_id many2one product.product !
+full_product_name char
+qty float =1
+price_unit float
+discount float =0
+price_subtotal float !
+price_subtotal_incl float !
+tax_ids char
+refunded_orderline_id many2one pos.order.line
+uuid char r
+
+pos.payment | id desc
+pos_order_id many2one pos.order !
+session_id many2one pos.session
+payment_method_id many2one pos.payment.method !
+amount float !
+payment_date datetime !
+is_change boolean
+card_type char
+transaction_id char
+payment_status char
+uuid char r
+
 res.country | name, id
 name char !
 code char !

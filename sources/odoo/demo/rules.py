@@ -152,6 +152,9 @@ def unlinking(records: Records) -> list[Records]:
                 (ids, ids),
             )
             return [env["product.template"].browse([row[0] for row in bare])]
+        case "pos.order":
+            _everything(env["pos.order.line"], [["order_id", "in", records.ids]]).unlink()
+            _everything(env["pos.payment"], [["pos_order_id", "in", records.ids]]).unlink()
         case "product.pricelist":
             _everything(env["product.pricelist.item"], [["pricelist_id", "in", records.ids]]).unlink()
         case "res.partner":

@@ -1,0 +1,1 @@
+"""Odoo Point of Sale: contract, connector and stand-in."""
