@@ -15,6 +15,7 @@ from pipelines import gates, resources
 from pipelines.ledger import open_ledger
 from pipelines.publish.apply import Report, apply_plan
 from pipelines.publish.approve import approve
+from pipelines.publish.authority import Canary
 from pipelines.publish.decide import ACTIONS
 from pipelines.publish.plan import make_plan
 from pipelines.publish.policy import load_policy
@@ -43,6 +44,15 @@ class PlanConfig(dg.Config):
     overrule: list[str] = Field(
         [], description="Golden ids whose edits by people in Odoo may be overwritten; * for all."
     )
+    canary_records: int = Field(0, description="So many records of each object are written first and read back.")
+    canary_units: list[str] = Field([], description="Stores or systems whose records go first, such as pos/S00?.")
+    canary_companies: list[str] = Field([], description="Companies of Odoo whose records go first.")
+
+    @property
+    def canary(self) -> Canary | None:
+        """What goes first besides what approvals.yml says."""
+        said = {"records": self.canary_records or None, "units": self.canary_units, "companies": self.canary_companies}
+        return Canary(**said) if any(said.values()) else None
 
 
 class ApprovalConfig(dg.Config):
@@ -79,7 +89,8 @@ def planning(settings: Settings, now: datetime, actor: str, config: PlanConfig) 
     """Judge every gate and make a plan: a result with its counts, a check per gate, for the caps and for edits."""
     judged = gates.evaluate(settings, load_contracts(), now)
     with open_target() as client:
-        plan = make_plan(settings, client, judged, now, actor, config.objects or None, config.overrule)
+        objects = config.objects or None
+        plan = make_plan(settings, client, judged, now, actor, objects, config.overrule, canary=config.canary)
     yield dg.MaterializeResult(asset_key=PLAN, metadata=plan_metadata(plan))
     for domain in published_domains():
         gate = judged[domain]

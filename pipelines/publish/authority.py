@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipelines.publish.policy import Policy
 from pipelines.publish.refusal import PublishRefused
@@ -67,8 +67,17 @@ class RunCaps(_Strict):
 
 
 class Canary(_Strict):
-    records: int = Field(gt=0)
+    """What is written first: so many records of each object (None: all), of these units and companies where named."""
+
+    records: int | None = Field(None, gt=0)
     units: list[str] = []
+    companies: list[str] = []
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Canary:
+        if not (self.records or self.units or self.companies):
+            raise ValueError("a canary says how many records, or of which units or companies")
+        return self
 
 
 class Expires(_Strict):
@@ -98,6 +107,17 @@ def load_authority(path: Path = AUTHORITY) -> Authority:
 def sealed_policies(policy: Policy, authority: Authority) -> str:
     """One hash over both policies: a plan states under which it was made."""
     return hashlib.sha256(f"{policy.hash} {authority.hash}".encode()).hexdigest()
+
+
+def refuse_unknown_domains(authority: Authority, policy: Policy) -> None:
+    """Raises PublishRefused where approvals.yml names a domain that nothing published belongs to: it binds nobody."""
+    grants = [grant for role in authority.roles.values() for grant in (role.approve, role.force, role.undo) if grant]
+    named = {*authority.canary, *authority.caps.domains, *authority.four_eyes.domains}
+    named |= {domain for grant in grants for domain in grant.domains}
+    known = {each.domain for each in policy.objects.values()}
+    if unknown := sorted(named - known - {ALL}):
+        said = f"approvals.yml names {', '.join(unknown)}, to which no object of odoo.yml belongs"
+        raise PublishRefused(said, f"choose from {', '.join(sorted(known))}")
 
 
 def refuse_unauthorised(

@@ -5,35 +5,97 @@ They are closed under what they rest on, so that they can be written alone and i
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.publish import receipts
-from pipelines.publish.authority import Authority
+from pipelines.publish.authority import Authority, Canary
 from pipelines.publish.policy import Policy
 from pipelines.publish.readback import read_back
 from pipelines.publish.receipts import Run
 from pipelines.publish.refusal import PublishRefused
-from pipelines.publish.store import CHANGES, Line, Plan, dumps, set_state
+from pipelines.publish.store import CHANGES, Line, Plan, chunks, dumps, set_state
 from pipelines.publish.values import Pending
-from sources.odoo.client import OdooClient
+from sources.odoo.client import OdooClient, fields_get, search_read
 
 Units = Mapping[str, Mapping[str, list[str]]]
+FEW = 10
+"""Records of each object where the chosen stores or companies have nothing to change in this plan."""
 
 
-def canary_first(lines: list[Line], policy: Policy, authority: Authority, units: Units) -> tuple[list[Line], int]:
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a plan with what a canary may choose by: units by object and golden id, companies by line."""
+
+    lines: list[Line]
+    policy: Policy
+    units: Units
+    companies: list[set[str]]
+
+    def of(self, domain: str, canary: Canary) -> list[int]:
+        """Numbers of the lines of the domain that the canary chooses."""
+        chosen = []
+        for name in (name for name, each in self.policy.objects.items() if each.domain == domain):
+            chosen += [n for n in self._changes(name) if self._fits(canary, n)][: canary.records]
+        return chosen
+
+    def first(self, domain: str, count: int) -> list[int]:
+        """The first so many lines of each object of the domain."""
+        names = [name for name, each in self.policy.objects.items() if each.domain == domain]
+        return [n for name in names for n in self._changes(name)[:count]]
+
+    def units_of(self, domains: set[str]) -> set[str]:
+        """All units that golden records of these domains rest on."""
+        mine = [of for name, of in self.units.items() if self.policy.objects[name].domain in domains]
+        return {unit for of in mine for units in of.values() for unit in units}
+
+    def _changes(self, name: str) -> list[int]:
+        return [n for n, line in enumerate(self.lines) if line.object == name and line.action in CHANGES]
+
+    def _fits(self, canary: Canary, number: int) -> bool:
+        line = self.lines[number]
+        units = self.units[line.object].get(line.golden_id, [])
+        return _of(canary.units, units) and _of(canary.companies, self.companies[number])
+
+
+def canary_first(
+    client: OdooClient,
+    lines: list[Line],
+    policy: Policy,
+    authority: Authority,
+    units: Units,
+    asked: Canary | None = None,
+) -> tuple[list[Line], int]:
     """(the lines with those of the canary in front, how many these are); 0 where nothing would be left to follow.
 
-    units: what each golden record rests on, by object and golden id.
+    units: what each golden record rests on, by object and golden id. asked: a canary of this plan alone, besides those
+    of the approval policy. Raises PublishRefused where a unit or company is named that nothing to be published has, or
+    where the canary asked for has nothing to write.
     """
-    chosen = {number for name in authority.canary for number in _chosen(lines, policy, authority, name, units)}
-    if chosen:
-        _close(lines, policy, chosen)
+    wanted = [*authority.canary.values(), *([asked] if asked else [])]
+    if not wanted or not any(line.action in CHANGES for line in lines):
+        return lines, 0
+    by_company = any(canary.companies for canary in wanted)
+    told = Lines(lines, policy, units, _companies(client, policy, lines) if by_company else [set() for _ in lines])
+    chosen, domains = set(), {each.domain for each in policy.objects.values()}
+    for domain, canary in authority.canary.items():
+        if few := told.first(domain, canary.records or FEW):
+            _refuse_unknown(client, canary, told.units_of({domain}))
+            chosen |= set(told.of(domain, canary) or few)
+    if asked:
+        _refuse_unknown(client, asked, told.units_of(domains))
+        found = {number for domain in domains for number in told.of(domain, asked)}
+        if not found:
+            places = ", ".join([*asked.units, *asked.companies])
+            raise PublishRefused(f"nothing to write belongs to {places}", "choose others, or plan without that canary")
+        chosen |= found
+    _close(lines, policy, chosen)
     rest = [line for number, line in enumerate(lines) if number not in chosen]
     if not any(line.action in CHANGES for line in rest):
         return lines, 0
@@ -71,20 +133,48 @@ def refuse_sick(
         )
 
 
-def _chosen(lines: list[Line], policy: Policy, authority: Authority, domain: str, units: Units) -> list[int]:
-    canary, chosen = authority.canary[domain], []
-    for name in (name for name, each in policy.objects.items() if each.domain == domain):
-        fit = [
-            number
-            for number, line in enumerate(lines)
-            if line.object == name and line.action in CHANGES and _of(canary.units, units[name].get(line.golden_id, []))
-        ]
-        chosen += fit[: canary.records]
-    return chosen
+def _of(patterns: list[str], names: Iterable[str]) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
-def _of(patterns: list[str], units: list[str]) -> bool:
-    return not patterns or any(fnmatch(unit, pattern) for unit in units for pattern in patterns)
+def _refuse_unknown(client: OdooClient, canary: Canary, units: set[str]) -> None:
+    """A canary that no record can ever belong to protects nothing: a store or a company that is spelt wrongly."""
+    known = [(canary.units, units, "on which no golden record rests")]
+    if canary.companies:
+        names = {row["name"] for row in search_read(client, "res.company", ["name"])}
+        known.append((canary.companies, names, f"a company that {client.login} does not see"))
+    for patterns, names, why in known:
+        if unknown := [pattern for pattern in patterns if not _of([pattern], names)]:
+            said = f"the canary names {', '.join(unknown)}, {why}"
+            raise PublishRefused(said, f"choose from {', '.join(sorted(names)[:8]) or 'nothing'}")
+
+
+def _companies(client: OdooClient, policy: Policy, lines: list[Line]) -> list[set[str]]:
+    """Names of the companies of each line: the record's own; of a new one, those of the records that it refers to."""
+    asked: dict[str, set[int]] = defaultdict(set)
+    places = [_places(policy, line) for line in lines]
+    for place in places:
+        for model, record in place:
+            asked[model].add(record)
+    names = {row["id"]: row["name"] for row in search_read(client, "res.company", ["name"])}
+    found = {}
+    for model, ids in asked.items():
+        if model == "res.company" or "company_id" in fields_get(client, model, ("type",)):
+            field = "id" if model == "res.company" else "company_id"
+            for some in chunks(sorted(ids), 2000):
+                rows = search_read(client, model, [field], [("id", "in", some)])
+                found |= {(model, row["id"]): names[row[field]] for row in rows if row[field] in names}
+    return [{found[where] for where in place if where in found} for place in places]
+
+
+def _places(policy: Policy, line: Line) -> list[tuple[str, int]]:
+    """(model, record) of what tells a line's company."""
+    each = policy.objects[line.object]
+    if line.odoo_id is not None:
+        return [(each.model, line.odoo_id)]
+    looked = [(field.lookup, line.after.get(name)) for name, field in each.fields.items() if field.lookup]
+    models = [(by.model or policy.objects[by.object].model, value) for by, value in looked]
+    return [(model, value) for model, value in models if isinstance(value, int)]
 
 
 def _close(lines: list[Line], policy: Policy, chosen: set[int]) -> None:

@@ -19,7 +19,14 @@ from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live
 from pipelines.publish.attributes import offers, shape
-from pipelines.publish.authority import Authority, beyond_in_all, load_authority, sealed_policies
+from pipelines.publish.authority import (
+    Authority,
+    Canary,
+    beyond_in_all,
+    load_authority,
+    refuse_unknown_domains,
+    sealed_policies,
+)
 from pipelines.publish.blame import behind
 from pipelines.publish.canary import canary_first
 from pipelines.publish.caps import exceeded, merges_exceeded
@@ -78,14 +85,17 @@ def make_plan(
     policy: Policy | None = None,
     authority: Authority | None = None,
     spent: dict[str, float] | None = None,
+    canary: Canary | None = None,
 ) -> Plan:
     """Plan `objects`, by default all of the policy, against the live Odoo, and save the plan in the ledger.
 
     gate: by domain; one that is closed, or not judged, is not published. overrule: golden ids ("*" for all) of which
     people's edits and deletions in Odoo are to be overwritten. spent: gets the seconds of the
-    pre-check. Raises PublishRefused, or an error of Odoo's client.
+    pre-check. canary: what is written first, besides what the approval policy says. Raises PublishRefused, or an error
+    of Odoo's client.
     """
     policy, authority = policy or load_policy(), authority or load_authority()
+    refuse_unknown_domains(authority, policy)
     asked = list(policy.objects if objects is None else objects)
     if unknown := sorted(set(asked) - set(policy.objects)):
         raise PublishRefused(f"unknown object {', '.join(unknown)}", f"choose from {', '.join(policy.objects)}")
@@ -116,10 +126,10 @@ def make_plan(
             beyond += merges_exceeded(name, policy.objects[name], merging.impact)
     beyond += beyond_in_all(authority, policy, counts)
     units = {name: dict(zip(each.ids, each.units, strict=True)) for name, each in rows.items()}
-    lines, canary = canary_first(lines, policy, authority, units)
+    lines, first = canary_first(client, lines, policy, authority, units, canary)
     at = audit.naive(now)
     plan_id = f"plan-{at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    summary = {"objects": counts, "caps": beyond, "canary": canary}
+    summary = {"objects": counts, "caps": beyond, "canary": first}
     until = at + policy.approval.valid_for
     plan = Plan(plan_id, making.target, golden_hash, sealed_policies(policy, authority), at, until, actor, summary)
     with engine.begin() as connection:

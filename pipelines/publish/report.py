@@ -59,6 +59,8 @@ def show_plan(console: Console, settings: Settings, plan: Plan) -> None:
         console.print(f"beyond a cap: {cap}")
     for count, action, reason in _reasons(settings, plan):
         console.print(f"{count:>7,} {action}: {reason}")
+    if first := plan.summary.get("canary"):
+        console.print(f"canary: {first:,} records are written first and read back before the others follow")
     if plan.empty:
         console.print(f"{plan.plan_id}: nothing to write, Odoo is as golden wants it")
     else:

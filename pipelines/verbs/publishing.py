@@ -20,10 +20,25 @@ console = wide_console()
 @click.option("--overrule", multiple=True, help="Golden id whose human edits may be overwritten; * for all.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the plan as a file too; it holds values.")
 @click.option("--list", "listed", is_flag=True, help="List the plans in the ledger.")
-def plan(objects: tuple[str, ...], overrule: tuple[str, ...], out: Path | None, listed: bool) -> None:
-    """Compare golden records with the live Odoo; nothing is written."""
+@click.option("--canary", "records", type=click.IntRange(1), help="So many records of each object go first.")
+@click.option("--canary-unit", "units", multiple=True, help="What rests on this store or system goes first: pos/S00?.")
+@click.option("--canary-company", "companies", multiple=True, help="What belongs to this company of Odoo goes first.")
+def plan(
+    objects: tuple[str, ...],
+    overrule: tuple[str, ...],
+    out: Path | None,
+    listed: bool,
+    records: int | None,
+    units: tuple[str, ...],
+    companies: tuple[str, ...],
+) -> None:
+    """Compare golden records with the live Odoo; nothing is written.
+
+    What goes first (a canary) is read back before the apply goes on, and halts it unless all stands as written.
+    """
     from pipelines import gates
     from pipelines.publish import report
+    from pipelines.publish.authority import Canary
     from pipelines.publish.plan import make_plan
     from pipelines.publish.target import open_target
 
@@ -33,9 +48,12 @@ def plan(objects: tuple[str, ...], overrule: tuple[str, ...], out: Path | None, 
             click.echo(line)
         return
     gate = gates.evaluate(settings, load_contracts(), now)
+    chosen = {"records": records, "units": units, "companies": companies}
+    canary = Canary(**chosen) if any(chosen.values()) else None
     began, spent = time.perf_counter(), {}
     with open_target() as client, console.status("comparing with Odoo"):
-        made = make_plan(settings, client, gate, now, resources.actor(), objects or None, overrule, spent=spent)
+        asked = {"objects": objects or None, "overrule": overrule, "spent": spent, "canary": canary}
+        made = make_plan(settings, client, gate, now, resources.actor(), **asked)
     took = time.perf_counter() - began
     for domain, verdict in gate.items():
         for reason in verdict.reasons:

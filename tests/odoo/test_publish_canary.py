@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.publish.approve import approve
-from pipelines.publish.authority import Authority, load_authority
+from pipelines.publish.authority import Authority, Canary, load_authority
 from pipelines.publish.policy import FieldPolicy, Rehearsal
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.undo import undo_run
@@ -41,6 +41,76 @@ def test_the_canary_holds_what_it_rests_on_is_read_back_and_then_the_rest_follow
     promoted, regular = (shop.record("product_pricelist_item", name, "id")["id"] for name in ("A-0001", "R-0001"))
     assert promoted > regular
     assert shop.plan().empty
+
+
+def first_of(shop, plan):
+    return [line.golden_id for line in shop.lines(plan)][: plan.summary["canary"]]
+
+
+def stores(shop, units, **more):
+    """Four products with prices, each price on one of these units."""
+    stock(shop, people=0, products=4)
+    shop.golden("product_pricelist_item", [price(n, units=[unit], **more) for n, unit in enumerate(units)])
+
+
+def test_one_plan_may_ask_for_stores_of_its_own_besides_what_the_policy_says(shop):
+    stores(shop, ["pos/S001", "pos/S002", "pos/S003", "online/1"])
+    shop.authority = ruled(canary={"prices": {"units": ["pos/S003"]}})
+    plan = shop.approved(canary=Canary(units=["pos/S001", "online*"]))
+    assert [one for one in first_of(shop, plan) if one.startswith("R")] == ["R-0000", "R-0002", "R-0003"]
+    report = shop.apply(plan)
+    assert report.outcomes == {"done": plan.changes}
+    assert shop.told("canary passed")[0]["lines"] == plan.summary["canary"] == 9
+    shop.golden("product_pricelist_item", [price(1, "5", units=["pos/S002"]), price(3, "6", units=["pos/S003"])])
+    assert first_of(shop, shop.plan()) == ["R-0003"]
+
+
+def test_a_company_s_records_go_first_those_that_refer_to_it_too(shop, odoo_target):
+    admin = odoo_target.client()
+    company = call(admin, "res.company", "search", domain=[], limit=1)[0]
+    name = search_read(admin, "res.company", ["name"], [("id", "=", company)])[0]["name"]
+    stores(shop, ["shopify"] * 4)
+    lists = search_read(admin, "product.pricelist", ["id"], [("name", "=", "Retail CZK")])
+    call(admin, "product.pricelist", "write", [lists[0]["id"]], vals={"company_id": False})
+    call(admin, "product.pricelist", "write", [shop.price_list("Own list")], vals={"company_id": company})
+    given = [price(n, pricelist_id="Own list" if n == 2 else "Retail CZK") for n in range(4)]
+    ids = call(admin, "res.partner", "create", vals_list=[{"name": "Old"}, {"name": "Old", "company_id": company}])
+    shop.golden("product_pricelist_item", given)
+    shop.golden("res_partner", [person(n, odoo_id=odoo_id) for n, odoo_id in enumerate(ids)])
+    plan = shop.approved(canary=Canary(companies=[name[:3] + "*"]))
+    assert first_of(shop, plan) == ["C-0001", "P-0002", "V-0002", "R-0002"]
+    assert shop.apply(plan).outcomes == {"done": plan.changes}
+
+
+def test_where_the_chosen_stores_have_nothing_to_change_the_first_records_there_are_go_first(shop):
+    stores(shop, ["pos/S001", "pos/S002", "pos/S003", "pos/S004"])
+    shop.publish()
+    shop.authority = ruled(canary={"prices": {"records": 1, "units": ["pos/S004"]}})
+    given = [price(n, "5" if n < 3 else "199.90", units=[f"pos/S00{n + 1}"]) for n in range(4)]
+    shop.golden("product_pricelist_item", given)
+    plan = shop.approved()
+    assert (plan.changes, first_of(shop, plan)) == (3, ["R-0000"])
+
+
+def test_a_canary_that_can_choose_nothing_is_refused_by_name(shop):
+    stores(shop, ["pos/S001", "pos/S002", "pos/S003", "pos/S004"])
+    with pytest.raises(PublishRefused, match=r"names pos/S9\*, on which no golden record rests; choose from pos/S001"):
+        shop.plan(canary=Canary(units=["pos/S9*"]))
+    with pytest.raises(PublishRefused, match="names Nowhere Ltd, a company that .* does not see; choose from "):
+        shop.plan(canary=Canary(companies=["Nowhere Ltd"]))
+    shop.authority = ruled(canary={"prices": {"records": 1, "units": ["pos/S1"]}})
+    with pytest.raises(PublishRefused, match="names pos/S1, on which no golden record rests"):
+        shop.plan()
+    shop.authority = ruled(canary={"price": {"records": 1}})
+    with pytest.raises(PublishRefused, match="approvals.yml names price, to which no object"):
+        shop.plan()
+    shop.authority = load_authority()
+    shop.publish()
+    shop.golden("product_pricelist_item", [price(0, "5", units=["pos/S001"]), price(1, units=["pos/S002"])])
+    with pytest.raises(PublishRefused, match="nothing to write belongs to pos/S002"):
+        shop.plan(canary=Canary(units=["pos/S002"]))
+    with pytest.raises(ValueError, match="how many records, or of which units or companies"):
+        Canary()
 
 
 def test_a_canary_that_reads_back_otherwise_halts_the_plan_and_can_be_undone(shop, odoo_target):
