@@ -1,7 +1,7 @@
 """Erase a person: their rows leave the landing, quarantine, ledger and everything built, and do not come back.
 
 The only code that rewrites a load. Orders and payments stay, without their personal fields; what stands in Odoo itself
-is named, for Odoo's own accounting rules decide what may be anonymised there.
+is named, and goes by a plan that people approve (publish/erase.py).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from pipelines.suppression import Suppression, digest, of_stream
 from sources.contract import Contract
 from sources.records import at_path, blanked
 
-ERASED = '"[erased]"'
 SHORTEST = 6
+SIDES = ("before", "after")
 
 
 class NotErasable(LookupError):
@@ -225,12 +225,19 @@ def _written_to(engine: sa.Engine, ids: set[str]) -> set[str]:
 
 
 def _erase_ledger(engine: sa.Engine, ids: set[str]) -> int:
-    """Blank what plans and receipts quote of these people. An undo then finds another value in Odoo and leaves it."""
-    count = 0
+    """Blank what plans and receipts quote of these people. An undo then finds another value in Odoo and leaves it.
+
+    Numbers and yes or no stay: which record was merged into which is nothing personal, and an undo needs it. What an
+    erasure in Odoo itself has left behind holds no values.
+    """
+    count, lines, kept = 0, ledger.plan_lines, ledger.receipts
     with engine.begin() as connection:
-        for table, blank in ((ledger.receipts, ERASED), (ledger.plan_lines, None)):
-            update = sa.update(table).where(table.c.golden_id.in_(ids)).values(before=blank, after=blank)
-            count += connection.execute(update).rowcount
+        theirs = lines.c.golden_id.in_(ids) & (lines.c.action != "erase")
+        count += connection.execute(sa.update(lines).where(theirs).values(before=None, after=None)).rowcount
+        theirs = kept.c.golden_id.in_(ids) & (kept.c.before != ledger.ERASED)
+        told = theirs & (kept.c.before.startswith('"') | kept.c.after.startswith('"'))
+        texts = {name: sa.case((kept.c[name].startswith('"'), ledger.ERASED), else_=kept.c[name]) for name in SIDES}
+        count += connection.execute(sa.update(kept).where(told).values(**texts)).rowcount
     return count
 
 

@@ -28,6 +28,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+ERASED = '"[erased]"'
+"""What stands in a receipt in the place of an erased person's value, JSON."""
+
 cursors = Table(
     "cursors",
     metadata,

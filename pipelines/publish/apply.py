@@ -104,7 +104,8 @@ def batches(
         if lines[0].object != of:
             of = lines[0].object
             counts = plan.summary["objects"][of]
-            quiet = counts["create"] + counts["update"] > policy.quiet_above
+            # What is erased must not stand in Odoo's chatter as the value before.
+            quiet = counts["create"] + counts["update"] > policy.quiet_above or bool(counts.get("erase"))
             writer = writer_for(client, policy, of, run.run_id, quiet)
         lines = _alike(lines, plan.summary.get("canary", 0))
         after = lines[-1].line

@@ -20,7 +20,7 @@ from sources.declared import read_yaml
 AUTHORITY = Path(__file__).with_name("approvals.yml")
 ALL = "*"
 Deed = Literal["approve", "force", "undo"]
-DONE = {"create": "created", "update": "updated", "archive": "archived", "merge": "merged"}
+DONE = {"create": "created", "update": "updated", "archive": "archived", "merge": "merged", "erase": "archived"}
 
 
 class _Strict(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,12 +40,16 @@ class Objections:
 
 @dataclass(frozen=True)
 class Asking:
-    """Whom to ask about which object: `fields` is Odoo's fields_get, `up_to` the number of records to rehearse."""
+    """Whom to ask about which object: `fields` is Odoo's fields_get, `up_to` the number of records to rehearse.
+
+    stated: what golden says of the records that relations name, by column and row number.
+    """
 
     client: OdooClient
     policy: ObjectPolicy
     fields: dict[str, dict[str, Any]]
     up_to: int
+    stated: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def model(self) -> str:

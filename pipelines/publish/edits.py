@@ -14,8 +14,7 @@ import orjson
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines.erasure import ERASED
-from pipelines.ledger import open_ledger, receipts
+from pipelines.ledger import ERASED, open_ledger, receipts
 from pipelines.publish import live
 from pipelines.publish.authors import authors_of
 from pipelines.publish.policy import ObjectPolicy, Policy, load_policy

@@ -22,8 +22,8 @@ Converter = Callable[[Any], Any]
 class Rows:
     """One publish model, by column; `members` are the cluster's records in Odoo.
 
-    By row number: what a new record gets besides its values (`extra`), why a row cannot be published (`problems`), why
-    no record can be made of it (`gaps`).
+    `stated` is what golden says of records that relations name. By row number: what a new record gets besides its
+    values (`extra`), why a row cannot be published (`problems`), why no record can be made of it (`gaps`).
     """
 
     ids: list[str]
@@ -32,6 +32,7 @@ class Rows:
     units: list[list[str]]
     hashes: list[str]
     values: dict[str, list[Any]]
+    stated: dict[str, list[Any]] = field(default_factory=dict)
     options: list[dict[str, str]] = field(default_factory=list)
     extra: dict[int, dict[str, Any]] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
@@ -47,23 +48,26 @@ def read_rows(exports: Path, name: str, policy: ObjectPolicy) -> Rows:
     path = exports / "publish" / f"publish_odoo__{name}.parquet"
     if not path.exists():
         raise PublishRefused(f"{path.name} is not among the exports", "run `assay build` first")
-    missing = [*KEYS[:4], *policy.owned]
+    missing = [*KEYS[:4], *policy.owned, *policy.stated]
     missing = [column for column in missing if column not in pq.read_schema(path).names]
     if missing:
         raise PublishRefused(f"{path.name} lacks {', '.join(missing)}", "mend the publish model or odoo.yml")
-    stated = [column for column in policy.options if column in pq.read_schema(path).names]
-    table = pq.read_table(path, columns=[*KEYS, *policy.owned, *stated])
+    chosen = [column for column in policy.options if column in pq.read_schema(path).names]
+    table = pq.read_table(path, columns=[*KEYS, *policy.owned, *policy.stated, *chosen])
     columns = {column: table.column(column).to_pylist() for column in table.column_names}
     if len(set(columns["golden_id"])) != table.num_rows:
         raise PublishRefused(f"{path.name} holds a golden id twice", "mend the publish model: golden_id is its key")
     units = [row or [] for row in columns["units"]]
     values = {column: columns[column] for column in policy.owned}
     options = [
-        {policy.options[column]: columns[column][number] for column in stated if columns[column][number]}
+        {policy.options[column]: columns[column][number] for column in chosen if columns[column][number]}
         for number in range(table.num_rows)
     ]
     members = [row or [] for row in columns["odoo_ids"]]
-    return Rows(columns["golden_id"], columns["odoo_id"], members, units, columns["payload_hash"], values, options)
+    stated = {column: columns[column] for column in policy.stated}
+    return Rows(
+        columns["golden_id"], columns["odoo_id"], members, units, columns["payload_hash"], values, stated, options
+    )
 
 
 def convert(rows: Rows, policy: ObjectPolicy, converters: Mapping[str, Converter]) -> None:

@@ -59,7 +59,7 @@ def _carry_out(writer: Writer, line: Line) -> Outcome:
     told = line.before
     order = {"run": writer.run_id, "moves": told["moves"], "cells": [cell[:3] for cell in cells]}
     if line.action == "merge":
-        order |= {"survivor": line.odoo_id, "left": told["left"]}
+        order |= {"survivor": line.odoo_id, "left": told["left"], "along": told["along"]}
         order["losers"] = [
             {"id": int(n), "clears": [name for name in own if name != "active"]} for n, own in told["losers"].items()
         ]

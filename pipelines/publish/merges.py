@@ -205,7 +205,7 @@ def _survey(model: str, told: list[dict[str, Any]], clusters: list[Cluster], sta
             posted = {int(holder): count for holder, count in entry["counts"].items()}
         for holder in map(int, entry["blocks"]):
             if holder in of:
-                why = _why(model, *where)
+                why = why_it_stays(model, *where)
                 other = any(survivors.get(n) is of[holder] for n in map(int, entry["blocks"]))
                 both = " and so does the one that would stand for it" if other else "; let that one stand for all"
                 of[holder].problem = f"record {holder} cannot be archived: {why}{both}"
@@ -238,13 +238,13 @@ def _impact(model: str, clusters: list[Cluster]) -> dict[str, Any]:
         for at, field_, *_, what, _along in cluster.rows:
             {"moves": moves, "clashes": clashes}.get(what, Counter())[f"{at}.{field_}"] += 1
         for (at, field_), count in cluster.stays.items():
-            stays[f"{at}.{field_}: {_why(model, at, field_)}"] += count
+            stays[f"{at}.{field_}: {why_it_stays(model, at, field_)}"] += count
     told = {"moves": moves, "clashes": clashes, "stays": stays}
     counts = {"clusters": len(clusters), "archived": sum(len(each.losers) for each in clusters)}
     return counts | {what: dict(sorted(counted.items())) for what, counted in told.items()} if clusters else {}
 
 
-def _why(model: str, at: str, field_: str) -> str:
+def why_it_stays(model: str, at: str, field_: str) -> str:
     """Why rows of `at` stay, by references.yml."""
     told = merging.references()[model]
     if field_ in told["moves"].get(at, {}).get("fields", []):

@@ -170,7 +170,7 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
     # What waits for a barcode that the same plan frees cannot be rehearsed before.
     drafts = {number: draft for number, draft in drafts.items() if draft.golden_id not in merging.freeing}
     began = time.perf_counter()
-    objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to), drafts)
+    objections = precheck(Asking(making.client, policy, fields, making.policy.rehearsal.up_to, rows.stated), drafts)
     making.spent["precheck"] = making.spent.get("precheck", 0.0) + time.perf_counter() - began
     said, stale = objections.said(), judged.stale_units
     made = decide(name, rows, policy, found, edits, deleted, stale, given, said, judged.held)

@@ -48,6 +48,7 @@ class FieldPolicy(_Strict):
     round: Literal["precision", "currency"] = "precision"
     where: list[tuple[str, str, Any]] = []
     agrees: str | None = None
+    states: dict[str, str] = {}
     only: Literal["create"] | None = None
     from_parent: bool = False
 
@@ -100,6 +101,11 @@ class ObjectPolicy(_Strict):
     def owned(self) -> dict[str, FieldPolicy]:
         """The fields that Assay may write, in the policy's order."""
         return {name: field for name, field in self.fields.items() if field.owner in OURS}
+
+    @property
+    def stated(self) -> list[str]:
+        """Columns of the publish model that are compared with what a relation names, and not written."""
+        return [column for field in self.owned.values() for column in field.states]
 
 
 class Writer(_Strict):

@@ -13,7 +13,7 @@ import orjson
 import sqlalchemy as sa
 
 from pipelines.audit import naive
-from pipelines.ledger import attempts, plan_lines, publish_runs, receipts, runs
+from pipelines.ledger import ERASED, attempts, plan_lines, plans, publish_runs, receipts, runs
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import CHANGES, Line, decoded, dumps
 
@@ -90,6 +90,12 @@ def run_of(connection: sa.Connection, plan_id: str) -> Run | None:
 def run_that_undoes(connection: sa.Connection, run_id: str) -> Run | None:
     row = connection.execute(sa.select(publish_runs).where(publish_runs.c.undoes == run_id)).first()
     return _run(row) if row else None
+
+
+def erases(connection: sa.Connection, run: Run) -> bool:
+    """Whether the run's plan erased people."""
+    said = connection.execute(sa.select(plans.c.summary).where(plans.c.plan_id == run.plan_id)).scalar_one()
+    return "erasure" in orjson.loads(said)
 
 
 def status(connection: sa.Connection, run_id: str) -> str:
@@ -223,8 +229,9 @@ def _receipts(run: Run, outcome: Outcome, at: datetime) -> Iterator[dict[str, An
     shared = {"run_id": run.run_id, "plan_id": run.plan_id, "target": run.target, "written_at": at}
     shared |= {"object": outcome.line.object, "line": outcome.line.line, "golden_id": outcome.line.golden_id}
     shared |= {"odoo_id": outcome.odoo_id, "created_record": outcome.created}
+    erased = outcome.line.action == "erase"
     for name, (before, after) in outcome.written.items():
-        yield {**shared, "field": name, "before": dumps(before), "after": dumps(after)}
+        yield {**shared, "field": name, "before": ERASED if erased else dumps(before), "after": dumps(after)}
     for cell in outcome.cells:
         where = {"object": cell.object, "odoo_id": cell.odoo_id, "field": cell.field}
         yield {**shared, **where, "before": dumps(cell.before), "after": dumps(cell.after)}

@@ -22,6 +22,8 @@ def check(asking: Asking, drafts: dict[int, Draft], found: Objections) -> None:
         if asking.fields[name]["type"] in RELATIONS and asking.fields[name]["relation"] != "res.company":
             users = _users(name, drafts)
             _within_domain(asking, name, each.where, users, found)
+            for column, path in each.states.items():
+                _as_stated(asking, name, column, path, drafts, found)
             if each.agrees and users:
                 _agree(asking, name, each.agrees, drafts, found)
         if each.spelling == "vat" and "vies_valid" not in asking.fields:
@@ -86,6 +88,24 @@ def _agree(asking: Asking, name: str, other: str, drafts: dict[int, Draft], foun
             found.add(
                 number, name, f"refers to {model} {mine}, which belongs to another {other}", "correct one of the two"
             )
+
+
+def _as_stated(asking: Asking, name: str, column: str, path: str, drafts: dict[int, Draft], found: Objections) -> None:
+    """A relation whose record is not as golden states, such as a price list that has another currency by now."""
+    model, (field, _, key) = asking.fields[name]["relation"], path.partition(".")
+    stated = asking.stated.get(column, ())
+    standing = {n: values.get(name) for n, values in held(asking, drafts, {name}).items() if n < len(stated)}
+    wanted = [("id", "in", sorted({one for one in standing.values() if isinstance(one, int)}))]
+    there = {row["id"]: row[field] for row in search_read(asking.client, model, [field], wanted)}
+    if key:
+        of = fields_get(asking.client, model)[field]["relation"]
+        named = search_read(asking.client, of, [key], [("id", "in", sorted({one for one in there.values() if one}))])
+        words = {row["id"]: row[key] for row in named}
+        there = {one: words.get(value) for one, value in there.items()}
+    for number, one in standing.items():
+        if one in there and stated[number] is not None and there[one] != stated[number]:
+            said = f"refers to {model} {one}, whose {field} is {there[one]}, and golden states {stated[number]}"
+            found.add(number, name, said, "mend whichever of the two is wrong")
 
 
 def _companies(asking: Asking, drafts: dict[int, Draft], found: Objections) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.ledger import open_ledger
+from pipelines.ledger import ERASED, open_ledger
 from pipelines.publish import receipts
 from pipelines.publish.apply import refuse_other_target
 from pipelines.publish.blame import KEYS
@@ -29,6 +29,7 @@ from sources.odoo.errors import OdooDenied, OdooMissing
 MODEL = "assay.provenance"
 TOLD = ("golden_id", "value", "source", "rule", "losing", "run_id", "written_at")
 BATCH = 500
+ERASURE = "erased, as the person asked"
 
 
 def show(settings: Settings, client: OdooClient, run_id: str, policy: Policy | None = None) -> int:
@@ -71,7 +72,9 @@ def _rows(settings: Settings, policy: Policy, name: str, written: list[Any], run
     otherwise = undone if run.undoes else "computed from the golden record"
     attributes = {field: _attributes(settings, name, field) for field in {row.field for row in written}}
     for row in written:
-        found = [known[row.golden_id, one] for one in attributes[row.field] if (row.golden_id, one) in known]
+        erased = row.before == ERASED
+        asked = () if erased else attributes[row.field]
+        found = [known[row.golden_id, one] for one in asked if (row.golden_id, one) in known]
         value = orjson.loads(row.after)
         yield {
             "res_model": each.model,
@@ -80,7 +83,7 @@ def _rows(settings: Settings, policy: Policy, name: str, written: list[Any], run
             "golden_id": row.golden_id,
             "value": False if value is None else str(value),
             "source": ", ".join(dict.fromkeys(one["record_id"] for one in found if one["record_id"])) or False,
-            "rule": "; ".join(dict.fromkeys(one["rule"] for one in found)) or otherwise,
+            "rule": ERASURE if erased else "; ".join(dict.fromkeys(one["rule"] for one in found)) or otherwise,
             "losing": "\n".join(line for one in found for line in _losing(one)) or False,
             "run_id": row.run_id,
             "written_at": f"{row.written_at:%Y-%m-%d %H:%M:%S}",

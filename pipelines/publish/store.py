@@ -16,7 +16,7 @@ from pipelines.ledger import plan_lines, plans
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import Pending
 
-CHANGES = ("create", "update", "link", "merge", "unmerge")
+CHANGES = ("create", "update", "link", "merge", "unmerge", "erase")
 Item = TypeVar("Item")
 
 
@@ -106,7 +106,8 @@ def lines(connection: sa.Connection, plan_id: str, actions: Iterable[str] | None
 
 def decoded(row: sa.Row) -> Line:
     """A row of plan_lines as a Line."""
-    texts = orjson.loads(row.before), orjson.loads(row.after)
+    # Nothing is left of the values of people who were erased.
+    texts = orjson.loads(row.before or "{}"), orjson.loads(row.after or "{}")
     return Line(row.object, row.action, row.golden_id, row.odoo_id, *texts, row.reason, row.line)
 
 

@@ -57,8 +57,11 @@ def undo_run(
     with engine.connect() as connection:
         run = receipts.find_run(connection, run_id)
         refuse_unauthorised(authority, policy, actor, "undo", receipts.records_of(connection, run))
+        erasure = receipts.erases(connection, run)
     if run.kind != "apply":
         raise PublishRefused(f"{run_id} is itself an undo", "make a new plan and apply it to publish again")
+    if erasure:
+        raise PublishRefused(f"{run_id} erased people, and what it blanked is kept nowhere", "ask them anew")
     refuse_other_target(run.target, client)
     with leased(engine, run.target) as lease:
         settle(engine, client, policy, run.target, now)
@@ -97,7 +100,7 @@ def _way(task: Task) -> tuple[str, str]:
 def _task(rows: list[sa.Row], policy: Policy, later: dict[tuple[str, int, str], str]) -> Task:
     first = rows[0]
     if any(row.field == MERGED_INTO for row in rows):
-        return Task(unmerges.inverse(rows), len(rows), {}, {})
+        return _merge_task(rows, later)
     wrote = {row.field: orjson.loads(row.after) for row in rows if row.field != GOLDEN_ID}
     found = {row.field: orjson.loads(row.before) for row in rows if row.field != GOLDEN_ID}
     taken = {name: later[where] for name in wrote if (where := (first.object, first.odoo_id, name)) in later}
@@ -109,6 +112,17 @@ def _task(rows: list[sa.Row], policy: Policy, later: dict[tuple[str, int, str], 
     retire = policy.objects[first.object].retire
     before = {name: wrote.get(name, True if value is False else None) for name, value in retire.items()}
     return Task(replace(line, before=before, after=dict(retire)), len(rows), wrote, taken)
+
+
+def _merge_task(rows: list[sa.Row], later: dict[tuple[str, int, str], str]) -> Task:
+    """How to take a merge back; a record that a later run has archived, an erasure for one, stays so."""
+    line, kept = unmerges.inverse(rows), {}
+    for row in rows:
+        where = (row.object, row.odoo_id, "active")
+        if row.field == "active" and where in later:
+            line.before["losers"][str(row.odoo_id)].pop("active", None)
+            kept[f"{row.object}/{row.odoo_id}.active"] = later[where]
+    return Task(line, len(rows), {}, kept)
 
 
 def _put_back(
@@ -152,14 +166,14 @@ def _put_back_merges(
     now: datetime,
 ) -> None:
     """Take back merges that an earlier process has not settled; each call compares, so that it may be sent again."""
-    lines = [task.line for task in tasks if settled.get(task.line.line, "sent") in ("sent", "busy")]
-    for line in lines:
+    by_line = {task.line.line: task for task in tasks if settled.get(task.line.line, "sent") in ("sent", "busy")}
+    for line in (task.line for task in by_line.values()):
         with engine.begin() as connection:
             lease.renew(connection)
             receipts.mark_sent(connection, undo, [line])
         outcomes = deliver(writer, [line])
         with engine.begin() as connection:
-            receipts.record(connection, undo, outcomes, now)
+            receipts.record(connection, undo, [_explained(outcome, by_line) for outcome in outcomes], now)
 
 
 def _touched(writer: Writer, tasks: list[Task]) -> dict[int, dict[str, Any]]:

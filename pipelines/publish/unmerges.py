@@ -109,6 +109,8 @@ def again(rows: list[sa.Row], into: int, losers: set[int]) -> dict[str, Any]:
             told["moves" if movable(name, row.object, field) else "follows"].append(
                 [row.object, field, row.odoo_id, after]
             )
+        elif not element:
+            told["along"].append([row.object, field, row.odoo_id, after])
     return told
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 
 from pipelines import resources
+from pipelines.resources import Settings
 from sources.contract import load_contracts
 
 
@@ -43,9 +45,42 @@ def erase(name: str, basis: str, yes: bool) -> None:
     rebuild.rebuild(settings, at, full=True)
     left = set(erasure.traces(settings, values)) - set(shared)
     click.echo(f"proof: {len(values) - len(shared)} values looked for in every file, {len(left)} found")
-    for place in done.in_odoo:
-        click.echo(f"still in Odoo: {place}; archive or anonymise it there, as accounting rules allow")
+    if done.in_odoo:
+        _plan_in_odoo(settings, [int(place.partition("/")[2]) for place in done.in_odoo], basis, at)
     sys.exit(1 if left else 0)
+
+
+@privacy.command("erase-in-odoo")
+@click.argument("records", nargs=-1, required=True, metavar="ODOO_ID...")
+@click.option("--basis", required=True, help="Why, for the audit: the request or the rule, without personal data.")
+def erase_in_odoo(records: tuple[str, ...], basis: str) -> None:
+    """Plan to blank what is personal on these partners of Odoo, and to archive them; nothing is deleted.
+
+    Approve and apply the plan like any other. It cannot be undone: what the records held is kept nowhere.
+    """
+    ids = [record.removeprefix("res.partner/").removeprefix("odoo:") for record in records]
+    if strange := [record for record, one in zip(records, ids, strict=True) if not one.isdecimal()]:
+        raise click.BadParameter(f"{strange[0]} is no partner of Odoo; name it as 123, odoo:123 or res.partner/123")
+    _plan_in_odoo(resources.settings(), [int(one) for one in ids], basis, resources.now())
+
+
+def _plan_in_odoo(settings: Settings, records: list[int], basis: str, at: datetime) -> None:
+    """Make and show the plan that takes people out of Odoo itself; where Odoo is away, say what to do later."""
+    from pipelines.publish import report
+    from pipelines.publish.erase import plan_erasure
+    from pipelines.publish.refusal import PublishRefused
+    from pipelines.publish.target import open_target
+    from sources.odoo.errors import OdooError
+
+    try:
+        with open_target() as client:
+            plan = plan_erasure(settings, client, records, basis, at, resources.actor())
+    except (LookupError, OdooError, PublishRefused) as error:
+        click.echo(f"still in Odoo, which could not be asked: {error}", err=True)
+        names = " ".join(map(str, records))
+        raise click.ClickException(f"when it can, run `assay privacy erase-in-odoo {names} --basis …`") from error
+    report.show_plan(report.wide_console(), settings, plan)
+    click.echo("what stands in Odoo goes when that plan has been approved and applied")
 
 
 VERBS = (privacy,)

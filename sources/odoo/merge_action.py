@@ -8,6 +8,8 @@ moves; what Odoo derives and nobody can edit follows.
 # ruff: noqa: F821
 
 POINTER, RUN = "x_assay_merged_into", "x_assay_run"
+ADDRESS = ["street", "street2", "zip", "city", "state_id", "country_id"]
+COMMERCIAL = ["vat", "company_registry", "industry_id"]
 QUIET = {
     "active_test": False,
     "tracking_disable": True,
@@ -194,6 +196,40 @@ def write(records, values):
     records.env.flush_all()
 
 
+def write_alone(records, values):
+    # Beside the model's own write, which for a contact would carry address and VAT number on to its company.
+    names = list(values)
+    records.modified(names, before=True)
+    for name in names:
+        records._fields[name].write(records, values[name])
+    records.modified(names)
+    records.env.flush_all()
+
+
+def written(Model, records, values):
+    rule = POLICY["moves"].get(Model._name, {})
+    way = write_alone if rule.get("alone") else write
+    records.env.protecting(kept_by_odoo(Model, values), records)(way)(records, values)
+
+
+def given(row, parent, names):
+    # What Odoo gives a contact of its company, of the fields that the plan names.
+    values = {}
+    if row.type == "contact":
+        for name in ADDRESS:
+            if parent[name]:
+                values |= pick(parent, ADDRESS)
+    if not row.is_company:
+        for name in COMMERCIAL:
+            if parent.commercial_partner_id[name]:
+                values[name] = parent.commercial_partner_id[name]
+    wanted = {}
+    for name in values:
+        if name in names and plain(row[name]) != plain(values[name]):
+            wanted[name] = plain(values[name])
+    return wanted
+
+
 def point(cells, to, back):
     # cells: [model, field, row, holder now]. Rows that no longer say so are somebody else's now and stay.
     by_row = {}
@@ -235,7 +271,7 @@ def point(cells, to, back):
                 key = str(sorted(values.items()))
                 groups.setdefault(key, [values, Model.browse()])[1] |= row
         for values, records in groups.values():
-            records.env.protecting(kept_by_odoo(Model, values), records)(write)(records, values)
+            written(Model, records, values)
 
 
 def note(records, text):
@@ -265,7 +301,13 @@ def merge():
     # Undone, a merge that was taken back is made again for what it moved; what came since stays where it is.
     strict = told["left"] is not None
     known = {(name, field, row, holder) for name, field, row, holder in told["moves"] + (told["left"] or [])}
-    to = dict.fromkeys(losers.ids, survivor.id)
+    to, alongside = dict.fromkeys(losers.ids, survivor.id), {}
+    for name, field, row, value in told["along"]:
+        record = sudo[name].browse(row).exists()
+        if record and (plain(record[field]) or False) == (value or False):
+            alongside.setdefault((name, row), []).append(field)
+        elif record and strict:
+            return "conflict", f"{field} of {name} {row} was changed since the plan; plan again"
     for name, rule in POLICY["moves"].items():
         for field in rule["fields"]:
             if not strict or not may(name, field):
@@ -277,6 +319,11 @@ def merge():
                     if holder in to and (name, field, values["id"], holder) not in known:
                         return "conflict", f"a new {name} points at record {holder} since the plan; plan again"
     point(told["moves"], to, False)
+    for name, field, row, _loser in told["moves"]:
+        record = sudo[name].browse(row).exists()
+        if may(name, field).get("alone") and record and record[field] == survivor:
+            values = given(record, survivor, alongside.get((name, row), []))
+            written(record, record, values)
     for one in told["losers"]:
         values = dict.fromkeys(allowed(one["clears"]), False)
         own.browse(one["id"]).write(values | {"active": False, POINTER: survivor.id, RUN: told["run"]})
@@ -318,7 +365,7 @@ def restore():
             raise UserError(f"{name}.{field} may not be written")
         record = sudo[name].browse(row).exists()
         if record and (plain(record[field]) or False) == (wrote or False):
-            record.env.protecting(kept_by_odoo(sudo[name], [field]), record)(write)(record, {field: before})
+            written(sudo[name], record, {field: before})
     note(back, f"Assay undid the merge into {target._name} {survivor.id}, run {told['run']}.")
     return "done", ""
 

@@ -75,8 +75,8 @@ def merge(client: OdooClient, action: int, model: str, order: dict[str, Any]) ->
     """Carry out one merge; safe to send again.
 
     order: "run"; "survivor"; "losers" = [{"id", "clears"}]; "moves" and "left" = [[model, field, row, loser]];
-    "cells" = [[model, field, row]] to read back. Answer: "state" is done, conflict or gone, "problem", and "cells" =
-    [[exists, value]] as they are now.
+    "along" = [[model, field, row, value]] as the plan saw it; "cells" = [[model, field, row]] to read back.
+    Answer: "state" is done, conflict or gone, "problem", and "cells" = [[exists, value]] as they are now.
     """
     return _run(client, action, model, {"mode": "merge", **order})
 

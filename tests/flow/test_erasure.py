@@ -5,9 +5,14 @@ import pytest
 
 from pipelines.erasure import NotErasable, erase, members_of, personal_values, traces
 from pipelines.landing import damaged_loads
-from pipelines.ledger import open_ledger, receipts
+from pipelines.ledger import ERASED, open_ledger, receipts
+from pipelines.publish.apply import apply_plan
+from pipelines.publish.approve import approve
+from pipelines.publish.erase import plan_erasure
+from pipelines.publish.target import open_target
 from pipelines.resources import now
 from sources.contract import load_contracts
+from tests.flow.scenes import in_odoo
 
 
 def test_an_erased_person_is_in_no_file_of_ours_and_the_next_run_does_not_bring_them_back(retailer_after_demo):
@@ -31,7 +36,21 @@ def test_an_erased_person_is_in_no_file_of_ours_and_the_next_run_does_not_bring_
         with open_ledger(settings.ledger_url).connect() as connection:
             kept = connection.execute(receipts.select().where(receipts.c.golden_id == golden_id)).all()
         assert kept
-        assert {row.after for row in kept} == {'"[erased]"'}
+        assert {row.after for row in kept if row.field not in ("country_id", "is_company")} == {ERASED}
+        officer_erases_in_odoo(settings, done.in_odoo)
+        assert not [value for value in values - shared for row in in_odoo().values() if value in str(row)]
+        retailer.extract()
+        assert retailer.build() == {}
+        assert set(traces(settings, values)) <= shared
+        assert retailer.plan()[0].empty
+
+
+def officer_erases_in_odoo(settings, places):
+    """Plan, approve and apply what the command line says that is left."""
+    with open_target() as client:
+        plan = plan_erasure(settings, client, [int(place.split("/")[1]) for place in places], "asked", now(), "officer")
+        approve(settings, plan.plan_id, "a steward", now())
+        assert set(apply_plan(settings, client, plan.plan_id, now(), "officer").outcomes) == {"done"}
 
 
 def test_nobody_by_that_name_is_a_clear_refusal_that_changes_nothing(at_demo):

@@ -60,7 +60,7 @@ def fill(shop: Shop, first: int, people: int = 12, products: int = 5) -> None:
 def small(target: OdooTarget, home: Path) -> Shop:
     """A shop in front of the target that publishes in batches of three."""
     home.mkdir(parents=True, exist_ok=True)
-    shop = Shop(home, target.client(), load_policy().model_copy(update={"batch": BATCH}))
+    shop = Shop.of(target, home, load_policy().model_copy(update={"batch": BATCH}))
     shop.price_list()
     return shop
 
@@ -132,7 +132,7 @@ def killer(shop: Shop, target: OdooTarget) -> Iterator[Callable[[str, str, float
     """A function (verb, id, seconds) -> whether the work came to its end before it was killed."""
     command = [sys.executable, "-m", "tests.odoo.killing", str(shop.home), str(BATCH), target.transport]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | target.environment, **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | target.publisher_environment, **pipes) as process:
 
         def run(verb: str, of: str, seconds: float) -> bool:
             process.stdin.write(f"{verb} {of} {seconds}\n")
@@ -161,11 +161,11 @@ class Odoo:
         return True
 
     def client(self, target: OdooTarget) -> OdooClient:
-        """A client of the target through this server."""
+        """A client of the target's publisher through this server."""
         if self.running.process.poll() is not None:
             # By the thread that stays: Linux ends a child together with the thread that made it.
             self.running = server.start(int(self.running.url.rpartition(":")[2]), *self.options)
-        return target.client(url=self.running.url)
+        return target.publisher(url=self.running.url)
 
 
 def free_port() -> int:
@@ -264,7 +264,7 @@ def competing(target: OdooTarget, ids: list[int], number: list[int]) -> bool:
 def starved(shop: Shop, target: OdooTarget, plan_id: str) -> int:
     """Apply in a process whose files may not grow, then a little more, and so on to the end; how often it was full."""
     command = [sys.executable, "-m", "tests.odoo.starving", str(shop.home), str(BATCH), plan_id]
-    environment = os.environ | target.environment
+    environment = os.environ | target.publisher_environment
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return int(done.stdout.split()[-1])

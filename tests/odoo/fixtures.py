@@ -41,7 +41,7 @@ KINDS = [
 ]
 DATABASE = "t_embedded"
 # The templates of the real Odoo in which Assay's own users are.
-WITH_USERS = ("provisioned", "least")
+WITH_USERS = ("provisioned", "least", "used")
 
 
 @dataclass
@@ -92,9 +92,18 @@ class OdooTarget:
         named = {f"ODOO{role}_{what}": said for role, login in names for what, said in self._said(login)}
         return {"ODOO_URL": self.url, "ODOO_DB": self.db} | named
 
-    def publisher(self) -> OdooClient:
+    def publisher(self, transport: str | None = None, url: str | None = None) -> OdooClient:
         """A new client of Assay's own publisher; of the bot in the embedded Odoo, which knows no rights."""
-        return self.least("publisher") if self.real else self.client()
+        return self.least("publisher", transport, url) if self.real else self.client(transport, url)
+
+    @property
+    def publisher_environment(self) -> dict[str, str]:
+        """As `environment`, for a subprocess that works as the publisher and may not be an administrator."""
+        mine = self.environment
+        if self.real:
+            mine |= {f"ODOO_{what}": said for what, said in self._said(access.LOGINS[access.PUBLISHER])}
+            mine["ODOO_ALLOW_ADMIN"] = ""
+        return mine
 
     def _said(self, login: str) -> list[tuple[str, str]]:
         return [("LOGIN", login), ("KEY", self.user_keys[login])]

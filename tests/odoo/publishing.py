@@ -62,6 +62,7 @@ COLUMNS = {
         "min_quantity": NUMBER,
         "date_start": TIME,
         "date_end": TIME,
+        "currency": TEXT,
     },
 }
 MODELS = {name: policy.model for name, policy in load_policy().objects.items()}

@@ -93,7 +93,12 @@ def tell_golden(shop, scene):
             rows[VARIANT].append({"golden_id": f"V-{row['golden_id']}", "product_tmpl_id": row["golden_id"]})
         rows[violation.object].append(row)
     rows[RULE].append({"golden_id": "R-ok", "pricelist_id": "Our list", "product_id": "V-own", "fixed_price": 9.5})
-    rows[RULE][-1] |= {"applied_on": "0_product_variant", "compute_price": "fixed", "min_quantity": 1.0}
+    rows[RULE][-1] |= {
+        "applied_on": "0_product_variant",
+        "compute_price": "fixed",
+        "min_quantity": 1.0,
+        "currency": "EUR",
+    }
     for name, each in rows.items():
         shop.golden(name, each)
 

@@ -257,10 +257,10 @@ def test_a_variant_that_odoo_made_with_its_template_is_bound_also_by_a_later_pla
 
 
 def test_both_transports_make_the_same_plan(odoo_target, tmp_path):
-    existing = call(odoo_target.client(), "res.partner", "create", vals_list=[{"name": "Old", "phone": "1"}])[0]
+    existing = call(odoo_target.publisher(), "res.partner", "create", vals_list=[{"name": "Old", "phone": "1"}])[0]
     said = []
     for transport in ("json2", "jsonrpc"):
-        shop = Shop(tmp_path / transport, odoo_target.client(transport=transport))
+        shop = Shop(tmp_path / transport, odoo_target.publisher(transport), admin=odoo_target.client())
         if not said:
             stock(shop, people=3, products=2)
         else:

@@ -56,7 +56,7 @@ def assert_whole(shop, plan, report, before):
 
 @pytest.fixture
 def shop(odoo_target, tmp_path):
-    shop = Shop(tmp_path, odoo_target.client(), load_policy().model_copy(update={"batch": BATCH}))
+    shop = Shop.of(odoo_target, tmp_path, load_policy().model_copy(update={"batch": BATCH}))
     shop.price_list()
     return shop
 

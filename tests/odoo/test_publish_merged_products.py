@@ -18,7 +18,7 @@ OBJECTS = ["product_template", "product_product"]
 @pytest.fixture
 def shop(used_odoo, tmp_path: Path) -> Shop:
     objects = {name: each.model_copy(update={"merge": True}) for name, each in load_policy().objects.items()}
-    return Shop(tmp_path, used_odoo.client(), load_policy().model_copy(update={"objects": objects}))
+    return Shop.of(used_odoo, tmp_path, load_policy().model_copy(update={"objects": objects}))
 
 
 def golden(shop: Shop, used_odoo, pairs: dict[str, list[str]], **values) -> None:
@@ -45,10 +45,10 @@ def test_a_duplicate_product_gives_up_its_barcode_keeps_its_stock_and_comes_back
     templates, variants = used_odoo.ids["templates"], used_odoo.ids["variants"]
     spare, rule = templates["pen_2"], "product.pricelist.item"
     call(
-        shop.client,
+        shop.admin,
         rule,
         "unlink",
-        [row["id"] for row in search_read(shop.client, rule, [], [("product_tmpl_id", "=", templates["pen_1"])])],
+        [row["id"] for row in search_read(shop.admin, rule, [], [("product_tmpl_id", "=", templates["pen_1"])])],
     )
     golden(shop, used_odoo, {"mug": ["mug_1", "mug_2"], "pen": ["pen_1", "pen_2"]}, barcode="4006381333931")
     before = export(used_odoo.db)

@@ -96,7 +96,7 @@ def test_two_applies_at_the_same_time_are_refused_and_the_first_one_ends_well(sh
         return send(model, method, *rest)
 
     reports = []
-    slow_client = intercepting(odoo_target.client(), slow)
+    slow_client = intercepting(odoo_target.publisher(), slow)
     first = threading.Thread(target=lambda: reports.append(shop.apply(plan, slow_client)))
     first.start()
     assert inside.wait(30)

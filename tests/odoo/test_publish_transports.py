@@ -37,7 +37,7 @@ def published(real, kind, home):
     """A shop whose whole publish, with an edit by a human in between and a second plan, went over one transport."""
     with real.database("provisioned", kind) as target:
         home.mkdir()
-        shop = Shop(home, target.client(), load_policy().model_copy(update={"batch": 5}))
+        shop = Shop.of(target, home, load_policy().model_copy(update={"batch": 5}))
         shop.price_list()
         fill(shop, 0)
         plan = shop.approved()

@@ -103,7 +103,7 @@ def test_where_lists_cannot_be_created_the_product_is_refused_and_the_others_go_
     templates, variants, _ = coat(("S", "red"), ("M", "red"))
     golden(shop, [*templates, product(5)[0]], [*variants, product(5)[1]], [])
     plan = shop.approved()
-    poor = intercepting(odoo_target.client(), lambda send, *asked: send(*asked))
+    poor = intercepting(odoo_target.publisher(), lambda send, *asked: send(*asked))
     poor.remembered["actions"] = {}
     report = shop.apply(plan, poor)
     assert report.outcomes == {"done": 2, "rejected": 3}

@@ -333,6 +333,15 @@ VIOLATIONS = [
         REFUSED,
     ),
     Violation(
+        "price in another currency than its list",
+        RULE,
+        _rule(currency="CZK", min_quantity=7.0),
+        "pricelist_id",
+        "whose currency_id is EUR, and golden states CZK",
+        _raw_rule(min_quantity=7),
+        TAKEN,
+    ),
+    Violation(
         "archived price list",
         RULE,
         _rule(pricelist_id="Gone list"),

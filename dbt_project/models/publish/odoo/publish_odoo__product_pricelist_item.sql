@@ -22,6 +22,7 @@ payload as (
         basis.units,
         basis.record_ids,
         lists.odoo_pricelist as pricelist_id,
+        golden.currency,
         golden.variant_id as product_id,
         '0_product_variant' as applied_on,
         'fixed' as compute_price,
@@ -40,5 +41,6 @@ payload as (
 select
     {{ odoo_payload([
         'pricelist_id', 'product_id', 'applied_on', 'compute_price', 'fixed_price', 'min_quantity', 'date_start', 'date_end',
-    ]) }}
+    ]) }},
+    currency
 from payload
