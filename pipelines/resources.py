@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,6 +99,14 @@ def child_environment(settings: Settings, run_id: str | None = None) -> dict[str
 def actor() -> str:
     """Who is at work, for the audit: ASSAY_ACTOR, or the login name."""
     return os.environ.get("ASSAY_ACTOR") or getpass.getuser()
+
+
+def account() -> str:
+    """The machine's account that this process runs as, whatever name somebody gives."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def run_id() -> str:

@@ -15,7 +15,7 @@ from pipelines.publish.golden import payloads
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Plan, load, set_state
-from pipelines.resources import Settings
+from pipelines.resources import Settings, account
 
 
 def approve(
@@ -60,7 +60,8 @@ def approve(
         if enough:
             set_state(connection, plan_id, "approved")
         detail = {"plan": plan_id, "content_hash": plan.content_hash, "caps": caps, "forced": bool(caps), "note": note}
-        audit.append(connection, principal, "approve", detail, now)
+        # Anybody may say any name: the account that said it stands beside.
+        audit.append(connection, principal, "approve", detail | {"account": account()}, now)
         return load(connection, plan_id)
 
 

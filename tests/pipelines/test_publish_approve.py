@@ -1,12 +1,15 @@
 """A plan is approved by name, as sealed, in time and within its caps; otherwise the refusal says what to do."""
 
+import os
+import pwd
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from pipelines import audit
+from pipelines import audit, ledger, resources
 from pipelines.ledger import approvals, open_ledger
 from pipelines.publish.approve import approve, refuse_unapproved
 from pipelines.publish.authority import Authority, beyond_in_all, load_authority, refuse_unauthorised
@@ -52,6 +55,17 @@ def test_a_named_approval_within_the_caps_is_kept_with_the_hash_it_approves(sett
         assert approved.state == "approved"
         refuse_unapproved(connection, approved)
     assert audit.verify_chain(open_ledger(settings.ledger_url)) == 1
+    told = orjson.loads(stored(settings, sa.select(ledger.audit.c.detail)).scalar_one())
+    assert (told["account"], told["content_hash"]) == (resources.account(), plan.content_hash)
+
+
+def test_the_audit_names_the_account_that_approved_under_any_name(settings, monkeypatch):
+    monkeypatch.setenv("ASSAY_ACTOR", "the director")
+    monkeypatch.setenv("LOGNAME", "the director")
+    approve(settings, planned(settings).plan_id, "the director", NOW)
+    row = stored(settings, sa.select(ledger.audit)).one()
+    assert row.actor == "the director"
+    assert orjson.loads(row.detail)["account"] == pwd.getpwuid(os.getuid()).pw_name
 
 
 @pytest.mark.parametrize(
