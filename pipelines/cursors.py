@@ -72,7 +72,7 @@ def next_windows(stream: Stream, state: State, now: datetime, full: bool = False
     """The windows to read, oldest first; adjoining ones share their edge so that no instant falls between.
 
     One window without a lower bound when everything must be read: the first time, without a cursor field, on demand,
-    or after an outage longer than the source's horizon.
+    or after an outage longer than the source's horizon. No edge between them is nearer to now than the source allows.
     """
     upper = now.astimezone(UTC)
     beyond = stream.horizon and state.proven_until and upper.replace(tzinfo=None) - state.proven_until > stream.horizon
@@ -87,10 +87,12 @@ def next_windows(stream: Stream, state: State, now: datetime, full: bool = False
         edges = [min(lower, upper)]
         while len(edges) == 1 or edges[-1] < upper:
             edges.append(min(edges[-1] + stream.max_window, upper))
+        if stream.request and len(edges) > 2 and upper - edges[-2] <= stream.request.behind:
+            del edges[-2]
     before = timedelta(0) if stream.lower_inclusive else stream.resolution
     after = timedelta(0) if stream.upper_inclusive else stream.resolution
     return [
-        Window(start and start - before, end + after, None if full else state.position)
+        Window(start and start - before, end + after, None if full else state.position, end == upper)
         for start, end in zip(edges, edges[1:], strict=False)
     ]
 

@@ -149,6 +149,8 @@ class Stream(Strict):
                 raise ValueError(f"{what} {name!r} is not among the columns")
         if (self.delete_mode == "full_files") != bool(self.files and self.files.full):
             raise ValueError("delete_mode full_files belongs to files.full, and is needed there")
+        if self.request and self.request.behind > self.settle_lag:
+            raise ValueError("settle_lag must be at least request.behind: what lies between has not been asked for")
         if self.delete_mode == "flag" and not self.delete_flag or self.delete_flag and self.delete_mode not in FLAGGED:
             raise ValueError(
                 "delete_flag belongs to delete_mode flag, and is needed there; full_sweep may have one too"

@@ -129,7 +129,9 @@ class Request(Strict):
     written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
     or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
     complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
-    record was made, how long after that it may still change; it is asked for so much earlier. `absent`: the list is
+    record was made, how long after that it may still change; it is asked for so much earlier. `behind`: how far
+    behind now an upper bound must stay for the vendor to accept it; the newest window is left open instead, for the
+    vendor's clock is not ours. `absent`: the list is
     left out of the body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a
     list that knows no filter shows what changed last first, so that a window is read down to its lower bound.
     `phrased`: parameters that are sentences of a query language, in which `{name}` stands for another parameter, which
@@ -152,6 +154,7 @@ class Request(Strict):
     settled: str | None = None
     sweep: Parameters = {}
     tail: Duration = timedelta(0)
+    behind: Duration = timedelta(0)
     absent: bool = False
     range: str | None = None
     host: str | None = None

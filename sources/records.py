@@ -23,12 +23,13 @@ class Window:
     """What to read. The kernel has widened both bounds for overlap and exclusive filters: pass them on verbatim.
 
     `lower` None: everything. Without `max_window` in the contract a connector may ignore `upper`: later records
-    are welcome. `cursor`: the last `Page.position` of the run before.
+    are welcome. `cursor`: the last `Page.position` of the run before. `newest`: whether it ends now.
     """
 
     lower: datetime | None
     upper: datetime
     cursor: Any | None = None
+    newest: bool = False
 
     @property
     def full(self) -> bool:

@@ -31,6 +31,8 @@ def read(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     A window that holds more than the vendor shows is read in halves.
     """
     request = stream.request
+    if request.behind and window.newest:
+        request = request.model_copy(update={"upper": None})
     filtered = request.lower or request.newest_first or request.parent and request.parent.lower
     lower = window.lower - request.tail if filtered and window.lower else None
     sums = yield from _part(client, stream, request, lower, window.upper, window.cursor)

@@ -17,7 +17,7 @@ from sources.estate.standin import Ask, Refused, changed, naive, serve
 from sources.estate.state import get, instant, open_state
 from sources.estate.world import World
 
-STREAMS = {"orders": "order", "listings": "listing"}
+STREAMS = {"orders": "order", "listings": "listing", "transactions": "transaction"}
 CREDENTIALS = {
     "AMAZON_LOGIN_ENDPOINT": "{endpoint}",
     "AMAZON_CLIENT_ID": "amzn1.application-oa2-client.estate",
@@ -25,7 +25,7 @@ CREDENTIALS = {
     "AMAZON_REFRESH_TOKEN": "Atzr|estate",
     "AMAZON_SELLER_ID": "A2ESTATESELLER",
 }
-LAG, MOST = timedelta(minutes=2), 1_000
+LAG, MOST, SPAN, POSTED_A_PAGE = timedelta(minutes=2), 1_000, timedelta(days=180), 20
 _ORDERS = {
     "marketplaceIds",
     "includedData",
@@ -81,12 +81,16 @@ def app(path: Path, faults: Any) -> Starlette:
             raise Refused(403, _said("Unauthorized", "Access to requested resource is denied."))
 
     lists = {"/orders/2026-01-01/orders": _orders, "/listings/2021-08-01/items/{seller}": _listings}
+    lists |= {"/finances/2024-06-19/transactions": _transactions}
     return serve(path, faults, admit, lists, {"/auth/o2/token": token})
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change a record: the given fields, or a harmless one."""
+    """Change a record: the given fields, or a harmless one. What changes of a transaction is when it was posted."""
     kind, second = STREAMS[stream], naive(at).replace(microsecond=0)
+    if kind == "transaction":
+        changed(path, kind, key, second, {**fields, "postedDate": stamp(second)})
+        return
     if kind == "order":
         changed(path, kind, key, second, {**(fields or {"programs": ["PRIME"]}), "lastUpdatedTime": stamp(second)})
         return
@@ -131,6 +135,22 @@ def _listings(ask: Ask) -> dict[str, Any]:
             where, values = f"{where} and updated_at {operator} ?", [*values, instant(_time(ask.given[name]))]
     found, total = ask.select("listing", where, tuple(values), "id", size, start)
     return {"numberOfResults": total, "pagination": _pagination(start + size, min(total, MOST)), "items": found}
+
+
+def _transactions(ask: Ask) -> dict[str, Any]:
+    """What was posted in a time that ends two minutes ago at the latest; of more than 180 days nothing, and no word."""
+    if set(ask.given) - {"postedAfter", "postedBefore", "nextToken"} or "postedAfter" not in ask.given:
+        raise _invalid("postedAfter")
+    since, latest = _time(ask.given["postedAfter"]), naive(ask.now) - LAG
+    until = _time(ask.given["postedBefore"]) if "postedBefore" in ask.given else latest
+    if max(since, until) > latest:
+        raise _invalid("postedBefore")
+    if until - since > SPAN:
+        return {"payload": {"transactions": []}}
+    start, bounds = _start(ask, "nextToken"), (instant(since), instant(until))
+    within = "updated_at >= ? and updated_at < ?"
+    found, total = ask.select("transaction", within, bounds, "updated_at, id", POSTED_A_PAGE, start)
+    return {"payload": {"transactions": found, **_pagination(start + POSTED_A_PAGE, total)}}
 
 
 def _start(ask: Ask, name: str) -> int:

@@ -22,7 +22,9 @@ _TOWNS = (("Dresden", "01067"), ("Leipzig", "04109"), ("München", "80331"), ("G
 def invent(world: World) -> Part:
     """The marketplace's part of the retailer. Its buyers are people like others, but no record says which."""
     listings, variants = _offered(world)
-    return Part({"listing": listings, "order": _orders(world, [body for _, _, body in listings])}, None, variants)
+    orders = _orders(world, [body for _, _, body in listings])
+    posted = [one for number, (_, at, body) in enumerate(orders) for one in _posted(number, at, body)]
+    return Part({"listing": listings, "order": orders, "transaction": posted}, None, variants)
 
 
 def stamp(at: datetime) -> str:
@@ -107,6 +109,36 @@ def _order(number: int, at: datetime, goods: list[dict[str, Any]]) -> tuple[str,
         "orderItems": [_item(number, place, good) for place, good in enumerate(goods)],
     }
     return key, changed, body
+
+
+def _posted(number: int, at: datetime, order: dict[str, Any]) -> list[tuple[str, datetime, dict[str, Any]]]:
+    """What was posted for an order: its sale less Amazon's fee, and each eleventh time all of that given back."""
+    total = Decimal(order["proceeds"]["grandTotal"]["amount"])
+    found = [_transaction(order["orderId"], "Shipment", at, total)]
+    if number % 11 == 5:
+        found.append(_transaction(order["orderId"], "Refund", at + timedelta(hours=10), -total))
+    return found
+
+
+def _transaction(order: str, kind: str, at: datetime, total: Decimal) -> tuple[str, datetime, dict[str, Any]]:
+    fee = (-total * Decimal("0.15")).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    parts = {"Sales": total, "Expenses": fee}
+    body = {
+        "transactionId": opaque(f"amazon-{kind}", int(order.replace("-", "")), 32),
+        "transactionType": kind,
+        "transactionStatus": "RELEASED",
+        "description": {"Shipment": "Order Payment", "Refund": "Refund Order"}[kind],
+        "postedDate": stamp(at),
+        "totalAmount": _money(total + fee),
+        "relatedIdentifiers": [{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order}],
+        "marketplaceDetails": {"marketplaceId": MARKETPLACE, "marketplaceName": "Amazon.de"},
+        "breakdowns": [{"breakdownType": name, "breakdownAmount": _money(amount)} for name, amount in parts.items()],
+    }
+    return body["transactionId"], at, body
+
+
+def _money(amount: Decimal) -> dict[str, Any]:
+    return {"currencyCode": "EUR", "currencyAmount": float(amount)}
 
 
 def _item(number: int, place: int, good: dict[str, Any]) -> dict[str, Any]:

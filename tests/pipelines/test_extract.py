@@ -164,6 +164,11 @@ def test_the_unit_of_a_row_is_named_where_freshness_has_units(extract, settings)
         ({"upper_inclusive": False, "resolution": "1m"}, [-65], [1]),
         ({"max_window": "30m"}, [-65, -35, -5], [-35, -5, 0]),
         ({"max_window": "30m", "lower_inclusive": False, "resolution": "1m"}, [-66, -36, -6], [-35, -5, 0]),
+        (
+            {"max_window": "30m", "settle_lag": "10m", "request": {"path": "/things", "behind": "10m"}},
+            [-65, -35],
+            [-35, 0],
+        ),
     ],
 )
 def test_windows_meet_at_their_edges_and_exclusive_bounds_are_widened(settings_of_stream, lowers, uppers):

@@ -52,4 +52,4 @@ def expected(
         return ServerFault
     if status >= 400 or code:
         return SourceError
-    return None if body else BadBody
+    return None if body or status == 204 else BadBody

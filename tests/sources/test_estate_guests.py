@@ -159,6 +159,17 @@ def test_every_order_of_a_stand_is_paid(world):
     assert paid == {body["id"]: body["total_money"] for body in bodies(world, "square", "order")}
 
 
+def test_every_order_of_the_marketplace_is_posted_less_its_fee_and_what_is_given_back_is_the_same(world):
+    posted = bodies(world, "amazon", "transaction")
+    orders = {body["orderId"]: body for body in bodies(world, "amazon", "order")}
+    assert {one["relatedIdentifiers"][0]["relatedIdentifierValue"] for one in posted} == orders.keys()
+    for one in posted:
+        parts = {part["breakdownType"]: part["breakdownAmount"]["currencyAmount"] for part in one["breakdowns"]}
+        total = orders[one["relatedIdentifiers"][0]["relatedIdentifierValue"]]["proceeds"]["grandTotal"]["amount"]
+        assert abs(Decimal(str(parts["Sales"]))) == Decimal(total)
+        assert Decimal(str(one["totalAmount"]["currencyAmount"])) == sum(Decimal(str(part)) for part in parts.values())
+
+
 def test_what_the_marketplace_offers_is_the_same_article_as_in_the_shop(world):
     true = {row["variant_id"]: row for row in world.variants.to_pylist()}
     part = world.part("amazon")

@@ -161,6 +161,16 @@ def test_a_link_that_is_a_query_alone_is_of_the_same_list():
     assert (found, asked[1]) == (list(range(30)), {"after": "10", "size": "10"})
 
 
+def test_the_newest_window_has_no_end_where_the_vendor_refuses_one_near_its_own_now():
+    request = {"lower": "since", "upper": "until", "behind": "2m"}
+    spec = stream(request, settle_lag="2m")
+    within = read(lambda given: ([], {}), spec, Window(NOW - timedelta(days=2), NOW - timedelta(days=1)))[2]
+    newest = read(lambda given: ([], {}), spec, Window(NOW - timedelta(days=1), NOW, newest=True))[2]
+    assert [set(asked) for asked in (*within, *newest)] == [{"since", "until"}, {"since"}]
+    with pytest.raises(ValidationError, match=r"settle_lag must be at least request\.behind"):
+        stream(request, settle_lag="1m")
+
+
 def test_one_answer_that_is_full_is_cut_up_until_no_part_is():
     days = [(NOW - timedelta(days=n)).date().isoformat() for n in range(40)]
 

@@ -9,7 +9,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from referencing.jsonschema import DRAFT202012
 from pipelines.extract import connector_of, open_client
 from sources.contract import load_contracts
 from sources.errors import BadCredentials, MissingScope
+from sources.estate.endpoints import write_whole
 from sources.estate.world import NOW
 from tests.sources.served import Served, begin, first_day, serve, wait_for_nobody
 
@@ -59,9 +60,9 @@ class Vendor:
 
 SYSTEMS = {
     "amazon": Vendor(
-        ("amzn_orders_2026-01-01", "amzn_listingsItems_2021-08-01"),
+        ("amzn_orders_2026-01-01", "amzn_listingsItems_2021-08-01", "amzn_finances_2024-06-19"),
         frozenset({"x-amz-access-token"}),
-        {"orders": "Order", "listings": "Item"},
+        {"orders": "Order", "listings": "Item", "transactions": "Transaction"},
         {"orderId": 7},
         "maxResultsPerPage",
     ),
@@ -221,21 +222,26 @@ def recorded(request, first_day, tmp_path_factory) -> tuple[Served, list[Exchang
 
     client.account.http.event_hooks["response"].append(keep)
     wait_for_nobody(client)
+
+    def run(stream: str, now: datetime, full: bool = False) -> None:
+        write_whole(system.running.folder / "clock", now.isoformat())
+        system.extract(stream, client=client, now=now, full=full)
+
     for stream in system.contract.streams:
-        system.extract(stream, client=client, now=NOW)
+        run(stream, NOW)
         known = system.keys(stream)
         for key in known[:3]:
             system.touch(stream, key, NOW + HOUR)
         system.touch(stream, known[0], NOW + HOUR)
         if system.contract.streams[stream].delete_mode != "none":
             system.delete(stream, known[4], NOW + HOUR)
-        system.extract(stream, client=client, now=NOW + 2 * HOUR)
-        system.extract(stream, client=client, now=NOW + timedelta(days=1, hours=3))
-        system.extract(stream, client=client, now=NOW + timedelta(days=40))
+        run(stream, NOW + 2 * HOUR)
+        run(stream, NOW + timedelta(days=1, hours=3))
+        run(stream, NOW + timedelta(days=40))
         for fault in ("throttled", "expired_token", "missing_scope"):
             system.running.faults.set(request.param, fault, times=1, retry_after=0)
             with suppress(BadCredentials, MissingScope):
-                system.extract(stream, client=client, now=NOW + timedelta(days=41), full=True)
+                run(stream, NOW + timedelta(days=41), full=True)
             system.running.faults.clear()
     client.close()
     system.running.stop()
