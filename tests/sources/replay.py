@@ -53,3 +53,8 @@ def expected(
     if status >= 400 or code:
         return SourceError
     return None if body or status == 204 else BadBody
+
+
+def data(status: int, body: Any) -> Any:
+    """What the kernel makes of an answer that is data: of one without content (204) nothing, whatever came with it."""
+    return {} if status == 204 else body
