@@ -36,8 +36,12 @@ _FILES = """    # Which files, and what stands in them: sources/facts.py, Files.
     files: {match: ["customers_*.csv"], stamp: "%Y%m%d", delimiter: ";", decimal: ",", dates: ["%d.%m.%Y"]}
 """
 _VERSION = """api_version: "1"
-# When the vendor ends this version. Two rules watch it: the conformance suite, and `assay source list`.
+# When the vendor ends this version, else review_on, when we look again. Two rules watch it: the conformance suite, and
+# `assay source list`.
 sunset_on: null
+"""
+_REVIEW = """# When somebody looks again whether what the partner sends is still what stands here.
+review_on: null
 """
 _BUDGET = """# The vendor's published rate.
 budget: {calls: 10, burst: 20}
@@ -73,7 +77,7 @@ def scaffold(name: str, kind: str, root: Path = SOURCES) -> list[Path]:
     values = {"name": name, "NAME": name.upper(), "Name": name.capitalize(), "kind": kind}
     values["secrets"] = _PLACE if kind == "files" else f"secrets: {{token: env:{name.upper()}_TOKEN}}\n"
     asks = kind != "files"
-    values |= {"version": _VERSION if asks else "", "budget": _BUDGET if asks else ""}
+    values |= {"version": _VERSION if asks else _REVIEW if kind == "files" else "", "budget": _BUDGET if asks else ""}
     asked = {"rest": _REQUEST, "files": _FILES}.get(kind, "")
     values |= {"auth": _AUTH + _ERROR if speaks_http else "", "request": asked}
     texts = {
@@ -190,10 +194,12 @@ def _clock(heard: datetime | None, now: datetime) -> Finding:
 
 
 def _sunset(contract: Contract, now: datetime) -> Finding:
-    if contract.sunset_on is None:
-        return Finding("version", "note", f"{contract.api_version or 'none'}, no sunset known")
-    left = (contract.sunset_on - now.date()).days
-    return Finding("version", "ok" if left > 90 else "bad", f"{contract.api_version}, {left} days to its sunset")
+    day, what = contract.sunset_on or contract.review_on, "sunset" if contract.sunset_on else "review"
+    if day is None:
+        return Finding("version", "note", f"{contract.api_version or 'none'}, no sunset and no review known")
+    left = (day - now.date()).days
+    state = "ok" if left > 90 else "bad"
+    return Finding("version", state, f"{contract.api_version or 'none'}, {left} days to its {what}")
 
 
 def _filled(file: str, values: dict[str, str]) -> str:

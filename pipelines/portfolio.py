@@ -60,6 +60,7 @@ class Entry:
     contract: Contract
     connected: bool
     sunset_in: int | None
+    review_in: int | None
     credential_age: int | None
     rotation_in: int | None
     last_event_at: datetime | None
@@ -76,5 +77,5 @@ def _entry(contract: Contract, settings: Settings, now: datetime) -> Entry:
     rotation = contract.rotate_every.days - age if contract.rotate_every and age is not None else None
     loads = [load for name in contract.streams for load in manifests(settings.landing, contract.system, name)]
     events = [datetime.fromisoformat(load.event_until) for load in loads if load.event_until]
-    sunset = (contract.sunset_on - today).days if contract.sunset_on else None
-    return Entry(contract, is_connected(contract), sunset, age, rotation, max(events, default=None))
+    sunset, review = (day and (day - today).days for day in (contract.sunset_on, contract.review_on))
+    return Entry(contract, is_connected(contract), sunset, review, age, rotation, max(events, default=None))

@@ -76,7 +76,7 @@ def source_list() -> None:
         "owner",
         "state",
         "version",
-        "sunset in",
+        "sunset or review in",
         "credential",
         "rotate in",
         "latency",
@@ -88,7 +88,8 @@ def source_list() -> None:
         contract, latency = entry.contract, dict.fromkeys(one.latency_class for one in entry.contract.streams.values())
         state = contract.state + ("" if entry.connected else ", not connected")
         event = f"{entry.last_event_at:%Y-%m-%d %H:%M}" if entry.last_event_at else ""
-        days = [_days(one) for one in (entry.sunset_in, entry.credential_age, entry.rotation_in)]
+        ends = _days(entry.sunset_in) or (entry.review_in is not None and f"{entry.review_in} d, review") or ""
+        days = [ends, *(_days(one) for one in (entry.credential_age, entry.rotation_in))]
         table.add_row(
             contract.system, contract.owner, state, contract.api_version or "", *days, ", ".join(latency), event,
             ", ".join(contract.streams),

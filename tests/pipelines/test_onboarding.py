@@ -121,10 +121,12 @@ def test_an_unapproved_system_that_is_named_in_production_is_refused_and_not_rea
     assert len(outcome) == len(ZENDESK.streams)
 
 
-def test_the_portfolio_counts_days_to_sunset_and_rotation(tmp_path):
+def test_the_portfolio_counts_days_to_sunset_or_review_and_rotation(tmp_path):
     dated = {"credentials_on": datetime(2026, 3, 1, tzinfo=UTC).date(), "rotate_every": "90d"}
+    dated |= {"review_on": datetime(2026, 4, 8, tzinfo=UTC).date()}
     given = ZENDESK.model_dump(exclude_none=True, by_alias=True) | dated
     contract = type(ZENDESK).model_validate(given)
     (entry,) = portfolio({"zendesk": contract}, settings(tmp_path), NOW)
     assert (entry.credential_age, entry.rotation_in) == (28, 62)
+    assert (entry.sunset_in, entry.review_in) == (None, 10)
     assert entry.last_event_at is None
