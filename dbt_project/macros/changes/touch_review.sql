@@ -13,6 +13,7 @@
   {%- endset -%}
   {{ return(touch({
     name ~ 'clusters': of_clusters ~ '(select cluster_id from {changed}) union all select unnest([record_id, cluster_id]) from {changed}',
+    name ~ 'comparisons': of_pairs,
     name ~ 'scores': of_pairs,
     name ~ 'within': of_pairs,
     name ~ 'vetoes': of_pairs,

@@ -22,8 +22,8 @@ apart as (
         r.record_id as right_record_id,
         l.cluster_id,
         pairs.bits,
-        pairs.gtin = 0 as shares_gtin,
-        pairs.sku = 0 as shares_sku,
+        levels.gtin = 0 as shares_gtin,
+        levels.sku = 0 as shares_sku,
         pairs.left_no,
         pairs.right_no,
         row_number() over (
@@ -31,6 +31,7 @@ apart as (
             order by pairs.bits desc, l.record_id, r.record_id
         ) as place
     from {{ ref('matched_products__scores') }} as pairs
+    inner join {{ ref('matched_products__comparisons') }} as levels using (left_no, right_no)
     anti join decided using (left_no, right_no)
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
