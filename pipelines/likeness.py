@@ -42,6 +42,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     Begins with the mutual best pairs by the declared start, without conflict, as sure, and with the other candidates of
     their records as different. What a record looks like whose match is missing is simulated: the runner-up of a sure
     pair, its lead recomputed as if the match were not there; its scores also tell what share of records has a match.
+    The other mutual best pairs count as both, by their chance, lest the least alike matches never be seen.
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
     in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
     share of its linked records that would find another partner there if the better one were missing. Empty if too few
@@ -68,9 +69,12 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         led = _led(pairs, base, settings["lead_limit"])
         missing = [_without_match(pairs, sure, score, base, led, side, settings["lead_limit"]) for side in (0, 1)]
         weight = max(settings["no_match_share"], 1 - share) * len(sure) / share / max(sum(map(len, missing)), 1)
-        seen = np.vstack([led[sure], led[different], *missing])
-        known = np.r_[np.ones(len(sure)), np.zeros(len(seen) - len(sure))]
-        counts = np.r_[np.ones(len(sure) + len(different)), np.full(sum(map(len, missing)), weight)]
+        unsure = np.setdiff1d(_best(pairs, score), sure) if turn else sure[:0]
+        chance = 1 / (1 + np.exp(-np.clip(score[unsure], -500, 500)))
+        seen = np.vstack([led[sure], led[unsure], led[unsure], led[different], *missing])
+        known = np.repeat([1.0, 0.0], [len(sure) + len(unsure), len(seen) - len(sure) - len(unsure)])
+        counts = np.r_[np.ones(len(sure)), chance, 1 - chance, np.ones(len(different))]
+        counts = np.r_[counts, np.full(len(seen) - len(counts), weight)]
         fit = _fit(seen, known, counts, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"])
         score = led @ fit.weights + fit.constant
         share = (share + _matched_share(pairs, score, missing, fit)) / 2

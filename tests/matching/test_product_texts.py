@@ -66,6 +66,12 @@ ODD = [
     article("xyz:white", "Nordlyd headphones NL500 white", 99),
     article("abc:letter", "Nordlyd sleeve for tablets NL13GRNSEEV2"),
     article("xyz:letter", "Nordlyd tablet sleeve NL13-GRN-SEE-2"),
+    article("abc:ending", "Nordlyd desktop set 967562"),
+    article("xyz:ending", "Nordlyd cordless desktop 967562-0403"),
+    article("abc:kin", "Nordlyd freezer NF4205BT"),
+    article("xyz:kin", "Nordlyd upright freezer NF4205BAQ"),
+    article("abc:spaced", "Nordlyd tiller man lantern", 12),
+    article("xyz:spaced", "Nordlyd tillerman lantern"),
     article("abc:six", "Borova lemonade 6x330ml", 6),
     article("xyz:six", "Borova lemonade 6 x 0.33 l", 6),
     article("xyz:one", "Borova lemonade 330 ml", 1),
@@ -104,11 +110,34 @@ def test_colours_that_contradict_are_two_articles(cluster_of):
     assert cluster_of["abc:black"] != cluster_of["xyz:white"]
 
 
-def test_a_letter_left_out_of_a_model_number_makes_no_other_model(matched):
-    features = "select model_extends, model_conflict from matched_products__likeness as pairs"
+def features(matched, name: str, wanted: str) -> list[tuple]:
+    """Features of the pair of look-alikes that is called so in both shops."""
+    pairs = f"select {wanted} from matched_products__likeness as pairs"
     for side in ("one", "other"):
-        features += f" join matched_products__evidence as {side} on pairs.{side}_no = {side}.record_no"
-    assert matched(f"{features} where one.record_id like '%:letter' and other.record_id like '%:letter'") == [(1, 0)]
+        pairs += f" join matched_products__evidence as {side} on pairs.{side}_no = {side}.record_no"
+    return matched(f"{pairs} where one.record_id like '%:{name}' and other.record_id like '%:{name}'")
+
+
+def test_a_letter_left_out_of_a_model_number_makes_no_other_model(matched):
+    assert features(matched, "letter", "model_extends, model_conflict, code_conflict") == [(1, 0, 0)]
+
+
+def test_a_shops_ending_of_a_model_number_makes_no_other_model(matched):
+    ((code_equal, conflict),) = features(matched, "ending", "code_equal, model_conflict")
+    assert code_equal > 0 == conflict
+
+
+def test_models_of_one_number_with_other_endings_are_kin_but_not_one_model(matched):
+    assert features(matched, "kin", "model_kin, model_extends, model_equal") == [(1, 0, 0)]
+
+
+def test_where_words_begin_matters_little(matched):
+    ((spelling,),) = features(matched, "spaced", "name_spelling")
+    assert spelling == 1
+
+
+def test_an_unknown_price_says_nothing_about_how_far_prices_are_apart(matched):
+    assert features(matched, "spaced", "price_apart, price_known") == [(0, 0)]
 
 
 def test_packs_are_one_in_any_spelling_and_another_pack_is_another_article(cluster_of):
@@ -204,6 +233,19 @@ def test_the_order_of_pairs_does_not_change_what_is_learnt():
     order = list(range(len(table)))
     random.Random(1).shuffle(order)
     assert learn(table) == learn(table.take(order))
+
+
+def test_matches_that_are_less_alike_than_the_surest_are_not_taken_for_different():
+    dice, rows = random.Random(5), []
+    for one in range(200):
+        alike = 0.9 if one % 2 else 0.35
+        rows.append((one, 10_000 + one, "a", "b", alike + dice.uniform(0, 0.1), 0.0))
+        rows += [(one, 10_000 + (one + step) % 200, "a", "b", dice.uniform(0, 0.2), 0.0) for step in (7, 31)]
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    learnt = learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
+    assert learnt["matched share"] > 0.9
+    lead = learnt["least_lead"] + learnt["most_lead"]
+    assert learnt["constant"] - learnt["cut"] + 0.35 * learnt["alike"] + 0.2 * lead > 0
 
 
 def test_too_few_sure_pairs_teach_nothing():

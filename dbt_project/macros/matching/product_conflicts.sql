@@ -39,3 +39,8 @@
 {% macro unmatched(these, those) -%}
 (len({{ these }}) - len(list_intersect({{ these }}, {{ those }})))
 {%- endmacro %}
+
+{#- Letters and digits of a name as one run: where words begin differs between shops. -#}
+{% macro run_together(name) -%}
+coalesce(regexp_replace({{ name }}, '[^a-z0-9]', '', 'g'), '')
+{%- endmacro %}

@@ -28,11 +28,22 @@ regexp_extract_all({{ text }}, '[0-9]+\.[0-9]+|[a-z0-9]+')
 
 {#- What may be a model number in such a text: digits with letters, or long numbers, joined over hyphens, dots and slashes. -#}
 {% macro product_codes(text) -%}
+{{ codes_among("list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_replace(w, '[-./]', '', 'g'))", 4) }}
+{%- endmacro %}
+
+{#- The same of the parts that are so joined: a maker's number is written with a shop's ending, or two stand side by side. -#}
+{% macro product_code_parts(text) -%}
+{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_split_to_array(w, '[-./]')))", 5) }}
+{%- endmacro %}
+
+{% macro joined_words(text) -%}
+regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./][a-z0-9]+)*')
+{%- endmacro %}
+
+{% macro codes_among(words, shortest) -%}
 list_filter(
-  list_transform(
-    regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./][a-z0-9]+)*'), lambda w: regexp_replace(w, '[-./]', '', 'g')
-  ),
-  lambda w: regexp_matches(w, '[0-9]') and (length(w) >= 5 or length(w) = 4 and regexp_matches(w, '[a-z]'))
+  {{ words }},
+  lambda w: regexp_matches(w, '[0-9]') and (length(w) >= 5 or length(w) >= {{ shortest }} and regexp_matches(w, '[a-z]'))
     and not regexp_matches(w, '^[0-9]+(x[0-9]*|x[0-9]+(ml|g)|th|nd|rd|st|{{ product_units() }})$')
 )
 {%- endmacro %}

@@ -47,7 +47,8 @@ coded as (
     select
         record_no,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
-        {{ product_codes("concat_ws(' ', name_text, more_text)") }} as loose_codes
+        {{ product_codes("concat_ws(' ', name_text, more_text)") }}
+            || {{ product_code_parts("concat_ws(' ', name_text, more_text)") }} as loose_codes
     from {{ evidence }}
 
 )
@@ -61,6 +62,9 @@ select
     coalesce(bags.editions, []) as editions,
     coalesce(bags.platforms, []) as platforms,
     coalesce(coded.models, []) as models,
+    list_filter(
+        list_transform(coalesce(coded.models, []), lambda m: regexp_replace(m, '[a-z]+$', '')), lambda m: length(m) >= 5
+    ) as model_stems,
     list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
     list_filter(coalesce(bags.words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as numbers,
     list_filter(coalesce(bags.all_words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as all_numbers
