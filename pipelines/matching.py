@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.resources import PROJECT
 from sources.declared import read_yaml
 
 LATENT = ("match", "household", "chance")
+LARGEST_SQUARES = 2_000_000
 
 
 @lru_cache
@@ -187,8 +189,7 @@ def _pairs(table: pa.Table, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _places(numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    order = np.argsort(numbers)
-    return order[np.searchsorted(numbers, wanted, sorter=order)] if len(order) else wanted
+    return pc.index_in(pa.array(wanted), value_set=pa.array(numbers)).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:
@@ -239,42 +240,66 @@ def refine(
     cluster = np.unique(component, return_inverse=True)
     cluster = np.unique(component, return_index=True)[1][cluster[1]]
     home = component[left]
-    order = np.lexsort((right, left, home))
+    order = np.argsort(home, kind="stable")
     left, right, bits, home = left[order], right[order], bits[order], home[order]
     starts = np.flatnonzero(np.r_[True, home[1:] != home[:-1]][: len(home)])
     if not len(starts):
         return cluster
-    ends = np.r_[starts[1:], len(home)]
-    doubtful = np.minimum.reduceat(bits, starts) <= max(stop, lone)
-    for start, end in zip(starts[doubtful], ends[doubtful], strict=True):
-        members, place = np.unique(np.r_[left[start:end], right[start:end]], return_inverse=True)
-        score = np.zeros((len(members), len(members)))
-        a, b = np.split(place, 2)
-        score[a, b] = score[b, a] = bits[start:end]
-        for group in _average_linkage(score, cap, stop, lone):
-            cluster[members[group]] = members[group].min()
+    doubtful = np.zeros(len(component), bool)
+    doubtful[home[starts]] = np.minimum.reduceat(bits, starts) <= max(stop, lone)
+    keep = doubtful[home]
+    for members, score in _squares(np.flatnonzero(doubtful[component]), component, left[keep], right[keep], bits[keep]):
+        joined = _average_linkage(score, cap, stop, lone)
+        cluster[members] = np.take_along_axis(members, joined, axis=1)
     return cluster
 
 
-def _average_linkage(score: np.ndarray, cap: float, stop: float, lone: float) -> list[list[int]]:
+def _squares(records, component, left, right, bits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Components of one size at a time: their records in order (parts x size) and the bits between all of these."""
+    records = records[np.argsort(component[records], kind="stable")]
+    _, starts, sizes = np.unique(component[records], return_index=True, return_counts=True)
+    place, number = np.zeros(len(component), int), np.zeros(len(component), int)
+    place[records] = np.arange(len(records)) - np.repeat(starts, sizes)
+    number[records] = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.argsort(number[left], kind="stable")
+    left, right, bits = left[order], right[order], bits[order]
+    of_pair = number[left]
+    for size in np.unique(sizes):
+        these = np.flatnonzero(sizes == size)
+        for part in np.array_split(these, -(-len(these) * size**2 // LARGEST_SQUARES)):
+            seat = np.full(len(sizes), -1)
+            seat[part] = np.arange(len(part))
+            inside = seat[of_pair] >= 0
+            score = np.zeros((len(part), size, size))
+            one, other, row = place[left[inside]], place[right[inside]], seat[of_pair[inside]]
+            score[row, one, other] = score[row, other, one] = bits[inside]
+            yield records[starts[part][:, None] + np.arange(size)], score
+
+
+def _average_linkage(score: np.ndarray, cap: float, stop: float, lone: float) -> np.ndarray:
+    """For many components of one size (parts x size x size bits): the first member of the cluster of each member."""
     tie_break = np.where(np.isinf(score), 0, score) * 1e-4
     total = np.where(np.isinf(score), score, np.clip(score, -cap, cap) + tie_break)
-    np.fill_diagonal(total, -np.inf)
-    size = np.ones(len(total))
-    groups = {i: [i] for i in range(len(total))}
-    while len(groups) > 1:
-        pairs = np.outer(size, size)
-        above = total / pairs - (stop + (lone - stop) / pairs**2)
-        a, b = divmod(int(np.argmax(above)), len(total))
-        if above[a, b] <= 0:
-            break
-        forbidden = np.isneginf(total[a]) | np.isneginf(total[b])
-        total[a] = total[:, a] = np.where(forbidden, -np.inf, total[a] + np.where(forbidden, 0, total[b]))
-        total[a, a] = -np.inf
-        total[b] = total[:, b] = -np.inf
-        size[a] += size[b]
-        groups[a] += groups.pop(b)
-    return list(groups.values())
+    parts, members = total.shape[:2]
+    total[:, range(members), range(members)] = -np.inf
+    size, joined = np.ones((parts, members)), np.tile(np.arange(members), (parts, 1))
+    going = np.arange(parts)
+    while len(going):
+        pairs = size[:, :, None] * size[:, None, :]
+        above = (total / pairs - (stop + (lone - stop) / pairs**2)).reshape(len(going), -1)
+        best = above.argmax(axis=1)
+        on = np.flatnonzero(above[np.arange(len(going)), best] > 0)
+        going, total, size, best = going[on], total[on], size[on], best[on]
+        row, (a, b) = np.arange(len(going)), np.divmod(best, members)
+        one, other = total[row, a], total[row, b]
+        forbidden = np.isneginf(one) | np.isneginf(other)
+        both = np.where(forbidden, -np.inf, one + np.where(forbidden, 0, other))
+        total[row, a], total[row, :, a] = both, both
+        total[row, a, a] = -np.inf
+        total[row, b], total[row, :, b] = -np.inf, -np.inf
+        size[row, a] += size[row, b]
+        joined[going] = np.where(joined[going] == b[:, None], a[:, None], joined[going])
+    return joined
 
 
 def group_table(records: pa.Table) -> pa.Table:
