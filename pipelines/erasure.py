@@ -88,7 +88,7 @@ def erase(
     done.ledger_values = _erase_ledger(engine, ids)
     done.ledger_values += trained.forget(engine, "customers", _compared(settings, done.records), len(done.records))
     done.in_odoo = [record.replace("odoo:", "res.partner/") for record in done.records if record.startswith("odoo:")]
-    for built in (settings.exports, settings.home / "spill"):
+    for built in (settings.exports, settings.home / "spill", settings.known):
         shutil.rmtree(built, ignore_errors=True)
     for file in settings.home.glob(f"{settings.warehouse.name}*"):
         file.unlink()

@@ -23,6 +23,7 @@ import pyarrow as pa
 from pipelines import resources, suppression
 from pipelines.cursors import State, commit_cursor, next_windows, read_state
 from pipelines.intake import Broken, Intake
+from pipelines.known_keys import KnownKeys
 from pipelines.landing import (
     LoadWriter,
     Manifest,
@@ -32,7 +33,6 @@ from pipelines.landing import (
     manifests,
     next_load_id,
     prepare_landing,
-    seen_at,
     stream_folder,
     stream_lock,
     sweep,
@@ -207,6 +207,7 @@ class _Run:
     def __init__(self, contract, name, settings, now, full, client, connector) -> None:
         self.contract, self.name, self.stream = contract, name, contract.streams[name]
         self.landing, self.engine = settings.landing, open_ledger(settings.ledger_url)
+        self.known_at = settings.known
         self.now, self.client, self.connector = now, client, connector
         self.state = read_state(self.engine, self.landing, contract.system, name)
         self.windows = next_windows(self.stream, self.state, now, full)
@@ -237,21 +238,24 @@ class _Run:
             self._write_tombstones(self.intake.take_merged())
             if sweeping:
                 self._sweep()
-            self._drop(self.files.vanished(self.intake.known))
+            self._drop(self.files.vanished())
             said = self.files.keep_rejects(self.load_id, nameless=bool(erased.digests))
             self.intake.warnings.update(dict.fromkeys(said))
             committed = self._commit(sweeping)
         finally:
             if committed is None:
                 self.writer.abandon()
+            if self.files.keys:
+                self.files.keys.close()
         return committed
 
-    def _known(self, sweeping: bool) -> dict[str, str | None]:
+    def _known(self, sweeping: bool) -> dict[str, str | None] | KnownKeys:
         """Hashes of what has landed: all of it where deletions are sought, else what the window may show again."""
         stream, lower = self.stream, self.windows[0].lower
         if self.contract.kind == "files":
-            self.files.seen = seen_at(self.landing, self.contract.system, self.name)
-            return landed_hashes(self.landing, self.contract.system, self.name)
+            path = self.known_at / f"{self.contract.system}-{self.name}.db"
+            self.files.keys = KnownKeys(path, self.landing, self.contract.system, self.name)
+            return self.files.keys
         native = self.contract.kind in NATIVE
         shown_again = stream.request is not None and bool(stream.request.tail)
         dated = native or stream.event_time in (None, stream.cursor) and not shown_again
@@ -359,15 +363,13 @@ class _Run:
 
     def _drop(self, vanished: Mapping[str, datetime | None]) -> None:
         """Tombstones with their time, where it is told, unless so many that an outage or half a file is likelier."""
-        known = [key for key, digest in self.intake.known.items() if digest is not None]
-        limit = max(1, len(known) * self.stream.sweep_limit_percent / 100)
-        if (
-            vanished
-            and self.stream.sweep_limit_percent < 100
-            and (len(vanished) > limit or len(vanished) == len(known))
-        ):
+        if not vanished:
+            return
+        known = self.intake.alive
+        limit = max(1, known * self.stream.sweep_limit_percent / 100)
+        if self.stream.sweep_limit_percent < 100 and (len(vanished) > limit or len(vanished) == known):
             allowed = f"{self.stream.sweep_limit_percent:g}% that the contract allows"
-            problem = f"{len(vanished)} of {len(known)} known records are gone, more than the {allowed}"
+            problem = f"{len(vanished)} of {known} known records are gone, more than the {allowed}"
             raise SweepRefused(self.contract.system, self.name, problem)
         self._write_tombstones(Tombstone(key, at and f"{at.isoformat()}Z") for key, at in vanished.items())
 

@@ -17,6 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.known_keys import KnownKeys
 from pipelines.landing import ENVELOPE, PAYLOAD
 from pipelines.sent_files import SentFiles
 from pipelines.suppression import Suppression
@@ -56,7 +57,7 @@ class Intake:
     contract: Contract
     stream_name: str
     load_id: str
-    known: dict[str, str | None]
+    known: dict[str, str | None] | KnownKeys
     track: bool = True
     suppression: Suppression | None = None
     seen: set[str] = field(default_factory=set)
@@ -94,6 +95,13 @@ class Intake:
         if any(merges) and schema.names[-1] == PAYLOAD.name:
             own[-1] = pa.array(merges, pa.string())
         return pa.RecordBatch.from_arrays([*batch, *own], schema=schema)
+
+    @property
+    def alive(self) -> int:
+        """How many records are there as far as is known."""
+        if isinstance(self.known, KnownKeys):
+            return self.known.alive()
+        return sum(digest is not None for digest in self.known.values())
 
     def take_merged(self) -> list[Tombstone]:
         """The records that others took up, by the contract's merge_field, since this was last asked."""
@@ -223,6 +231,8 @@ class Intake:
     ) -> list[int]:
         """Positions of the rows that differ from what landed last; they count as landed from now on."""
         self.received += len(keys)
+        if isinstance(self.known, KnownKeys):
+            self.known.turn(keys)
         if sent and self.files:
             self.files.note(sent, keys)
         if self.track:

@@ -325,17 +325,6 @@ def landed_hashes(
     return found
 
 
-def seen_at(landing: Path, system: str, stream: str) -> dict[str, datetime]:
-    """When the last version of each key came to be, as `latest_per_key` takes it: never after it was read."""
-    folder, found = stream_folder(landing, system, stream), {}
-    for load in manifests(landing, system, stream):
-        columns = ["_source_key", "_event_at", "_extracted_at"]
-        table = pq.read_table(folder / f"{load.load_id}.parquet", columns=columns, partitioning=None)
-        times = pc.min_element_wise(table["_event_at"], table["_extracted_at"])
-        found.update(zip(table["_source_key"].to_pylist(), times.to_pylist(), strict=True))
-    return found
-
-
 def damaged_loads(landing: Path) -> list[str]:
     """Loads whose file is missing or differs from its manifest's hash, as `system/stream/load_id`."""
     wrong = []

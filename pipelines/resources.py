@@ -43,6 +43,11 @@ class Settings:
         return self.home / "accounts"
 
     @property
+    def known(self) -> Path:
+        """What landed of each key of streams of files: a cache."""
+        return self.home / "known"
+
+    @property
     def estate(self) -> Path:
         return self.home / "estate"
 

@@ -5,7 +5,7 @@ One instance serves one run of a stream of files; of other streams nothing comes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.landing import REJECTED, manifests, stream_folder, write_whole
+from pipelines.known_keys import KnownKeys
+from pipelines.landing import REJECTED, stream_folder, write_whole
 from sources.card_numbers import mask_text
 from sources.records import Reject, Sent
 
@@ -23,41 +24,37 @@ _REJECTS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa
 
 @dataclass
 class SentFiles:
-    """`said` are the keys that the files of this run speak of, `seen` when each key's last version came to be."""
+    """`keys` is what landed of each key, and which ones the files of this run speak of; None before they are opened."""
 
     landing: Path
     system: str
     stream: str
     files: dict[str, Sent] = field(default_factory=dict)
-    said: set[str] = field(default_factory=set)
-    seen: dict[str, datetime] = field(default_factory=dict)
+    keys: KnownKeys | None = None
     rejects: list[Reject] = field(default_factory=list)
 
     def note(self, sent: Sent, keys: Iterable[str]) -> None:
         """Keys that a file speaks of, in whatever order its pages come."""
         before = self.files.get(sent.name, sent)
         self.files[sent.name] = replace(sent, full=sent.full and before.full, again=sent.again and before.again)
-        self.said.update(keys)
-        self.said.update(sent.spared)
+        self.keys.say([*keys, *sent.spared])
 
     def after(self, key: str, at: datetime | None, cap: datetime) -> datetime:
         """When a version came to be: as told, but after the key's version before, for files have the order of words."""
-        before = self.seen.get(key)
+        before = self.keys.seen(key)
         at = at or cap
         if before is not None and min(at, cap) <= before:
             at = before + timedelta(microseconds=1)
-        self.seen[key] = min(at, cap)
+        self.keys.see(key, min(at, cap))
         return at
 
-    def vanished(self, known: Mapping[str, str | None]) -> dict[str, datetime]:
+    def vanished(self) -> dict[str, datetime]:
         """Keys that are alive as far as is known and that a full file, or a new version of one, left out; and when."""
-        alive = [key for key, digest in known.items() if digest is not None and key not in self.said]
         full = max((sent.at for sent in self.files.values() if sent.full), default=None)
         if full is not None:
-            return dict.fromkeys(sorted(alive), full)
+            return {key: full for key, _ in self.keys.left_out()}
         again = {sent.name: sent.at for sent in self.files.values() if sent.again}
-        origin = self._origins() if again else {}
-        return {key: again[origin[key]] for key in sorted(alive) if origin.get(key) in again}
+        return {key: again[file] for key, file in self.keys.left_out(again)} if again else {}
 
     def keep_rejects(self, load_id: str, nameless: bool) -> list[str]:
         """Write the lines that are no records into the stream's table of rejects; what to say of them.
@@ -80,18 +77,6 @@ class SentFiles:
         said = [f"{one.file}, line {one.line}: {one.reason}; not landed" for one in self.rejects[:_LOUD]]
         more = len(self.rejects) - len(said)
         return [*said, f"and {more} more lines: see the stream's rejects"] if more else said
-
-    def _origins(self) -> dict[str, str]:
-        """For each key the file that its last landed version came in."""
-        found: dict[str, str] = {}
-        for path in self._loads():
-            table = pq.read_table(path, columns=["_source_key", "_file"], partitioning=None)
-            found.update(zip(table["_source_key"].to_pylist(), table["_file"].to_pylist(), strict=True))
-        return found
-
-    def _loads(self) -> list[Path]:
-        folder = stream_folder(self.landing, self.system, self.stream)
-        return [folder / f"{load.load_id}.parquet" for load in manifests(self.landing, self.system, self.stream)]
 
 
 def rejects(landing: Path, system: str, stream: str) -> list[Reject]:

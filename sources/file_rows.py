@@ -14,18 +14,19 @@ import pyarrow as pa
 from sources.cells import reader
 from sources.contract import Stream
 from sources.records import MORE, ORIGIN, Page, Reject, Sent
+from sources.said_keys import SaidKeys
 from sources.sql import array_of
 from sources.tabular import BadFile, Row
 
 
 class FileRows:
-    """The rows of one file on their way to pages. `said`: keys that a later file spoke of; None if none can have."""
+    """The rows of one file on their way to pages. `back`: files sent later were read before, and theirs is the word."""
 
-    def __init__(self, stream: Stream, sent: Sent, said: set[tuple] | None) -> None:
-        self.stream, self.sent, self.said = stream, sent, said
+    def __init__(self, stream: Stream, sent: Sent, keys: SaidKeys, back: bool) -> None:
+        self.stream, self.sent, self.keys, self.back = stream, sent, keys, back
         self.readers = {name: reader(column, stream.files) for name, column in stream.columns.items()}
+        self.lines: list[tuple[Row, str, int, dict[str, Any]]] = []
         self.rows: list[tuple[int, dict[str, Any]]] = []
-        self.keys: dict[tuple, tuple[int, int]] = {}
         self.rejects: list[Reject] = []
         self.new: list[Reject] = []
         self.spared: list[str] = []
@@ -34,10 +35,10 @@ class FileRows:
         self.sample: list[str] = []
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.lines)
 
     def take(self, row: Row) -> None:
-        """One line, which becomes a row or a reject; a line that repeats another word for word is neither."""
+        """One line, which becomes a row or a reject."""
         self.read += 1
         if row.values.get(MORE):
             for name in orjson.loads(row.values[MORE]):
@@ -49,14 +50,21 @@ class FileRows:
         except ValueError as problem:
             self._refuse(row, str(problem))
             return
-        key = tuple(typed[name] for name in self.stream.key_paths)
-        content = hash(tuple(typed.values()))
-        line, earlier = self.keys.setdefault(key, (row.line, content))
-        if line == row.line:
-            if self.said is None or key not in self.said:
-                self.rows.append((row.line, typed))
-        elif earlier != content:
-            self._refuse(row, f"repeats the key of line {line} with other content")
+        key = "\x1f".join(str(typed[name]) for name in self.stream.key_paths)
+        self.lines.append((row, key, hash(tuple(typed.values())), typed))
+
+    def _settled(self) -> list[tuple[int, dict[str, Any]]]:
+        """The rows among the lines since the last page; a line that repeats another word for word is none."""
+        lines, self.lines, rows = self.lines, [], []
+        firsts = self.keys.firsts([(key, row.line, content) for row, key, content, _ in lines])
+        spoken = self.keys.spoken_of(firsts) if self.back else set()
+        for row, key, content, typed in lines:
+            line, earlier = firsts[key]
+            if line != row.line and earlier != content:
+                self._refuse(row, f"repeats the key of line {line} with other content")
+            elif line == row.line and key not in spoken:
+                rows.append((row.line, typed))
+        return rows
 
     def _typed(self, row: Row) -> dict[str, Any]:
         """The row's values; ValueError names the column and what is wrong, never the value."""
@@ -75,20 +83,20 @@ class FileRows:
         return typed
 
     def prove(self, percent: float) -> None:
-        """Raises BadFile if more than so many percent of the lines were refused, or all."""
+        """Raises BadFile if more than so many percent of the lines were refused, or all. The last lines are read."""
+        self.rows = self._settled()
         bad = len(self.rejects)
         if bad and (bad == self.read or (bad >= 5 and bad * 100 > percent * self.read)):
-            first = self.rejects[0]
+            first = min(self.rejects, key=lambda one: one.line)
             raise BadFile(f"has {bad} bad lines of {self.read}, the first is line {first.line}: {first.reason}")
 
     def page(self, last: bool = False) -> Page:
-        """What has come since the last page."""
-        rows, self.rows = self.rows, []
-        rejects, self.new = tuple(self.new), []
+        """What has come since the last page; of the last one `prove` has made the rows."""
+        rows = self.rows if last else self._settled()
+        rejects, self.new = tuple(sorted(self.new, key=lambda one: one.line)), []
         sent = self.sent
-        if last and self.said is not None:
-            self.said.update(self.keys)
         if last:
+            self.keys.end_file(self.back)
             sure = not self.lost_keys
             if not sure and (sent.full or sent.again):
                 self.notes[f"{sent.name} has lines whose key cannot be read: nothing counts as deleted by it"] = None

@@ -24,6 +24,7 @@ from sources.errors import Drift, ExtractError
 from sources.facts import Files
 from sources.file_rows import FileRows, as_batch
 from sources.records import Page, Sent, Window, to_utc
+from sources.said_keys import SaidKeys
 from sources.stores import Entry, Store, open_store
 from sources.tabular import FORMATS, BadFile, Row
 
@@ -103,12 +104,11 @@ def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
     found, notes = _whole(client, stream, window.upper.astimezone(UTC).replace(tzinfo=None), taken)
     new = [file for file in found if taken.get(file.entry.path, [])[:2] != _seen(file.entry)]
     back = not taken or any(file.entry.path in taken or file.place < _last(taken) for file in new)
-    with _scratch(client) as copy:
+    with _scratch(client) as copy, SaidKeys() as keys:
         digests = _digests(client, stream, new, taken, copy, notes)
         fresh = {file.entry.path for file in new if digests.get(file.entry.path)}
         anew = {path for path in fresh if path in taken}
         wanted = [file for file in found if file.entry.path in fresh or (back and fresh and _is_read(file, taken))]
-        said: set[tuple] | None = set() if back else None
         for file in reversed(wanted) if back else wanted:
             entry = file.entry
             client.store.fetch(entry, copy)
@@ -116,7 +116,8 @@ def read(client: Drop, stream: Stream, window: Window) -> Iterator[Page]:
                 notes.append(f"{entry.path} is being written: not read yet")
                 digests.pop(entry.path, None)
                 continue
-            yield from _pages(client, stream, Sent(entry.path, file.sent_at, file.full, entry.path in anew), copy, said)
+            sent = Sent(entry.path, file.sent_at, file.full, entry.path in anew)
+            yield from _pages(client, stream, copy, FileRows(stream, sent, keys, back))
     for file in new:
         if file.entry.path in digests:
             digest = digests[file.entry.path] or taken[file.entry.path][2]
@@ -221,9 +222,9 @@ def _sent_at(client: Drop, stream: Stream, entry: Entry) -> datetime:
     return at
 
 
-def _pages(client: Drop, stream: Stream, sent: Sent, path: Path, said: set[tuple] | None) -> Iterator[Page]:
+def _pages(client: Drop, stream: Stream, path: Path, batches: FileRows) -> Iterator[Page]:
     """One file's pages; the last one knows which lines were refused. Raises Drift if too many were."""
-    facts, batches = stream.files, FileRows(stream, sent, said)
+    facts, sent = stream.files, batches.sent
     kind = next((kind for glob, kind in facts.formats.items() if fnmatch(sent.name, glob)), facts.format)
     try:
         for row in client.formats[kind](path, stream):
