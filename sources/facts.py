@@ -124,25 +124,26 @@ class Request(Strict):
 
     A parameter of the window or of paging may be `header:name`, or in a body a path into the other parameters, such as
     `filters.0.value`; what stands there is its default. `parent`: a list whose every record has a list of this kind.
-    `records`: where they stand in the body, which is itself the list if this is not given. `passes`: a list that hides
-    some records unless asked is read once with each set of parameters. `lower`, `upper`: parameters of the window,
-    written by `time_format` (strftime in UTC, or `epoch`); without `lower` the list is always read whole. `total`: path
-    or `header:name` of how many records match. `settled`: path of the instant up to which the vendor's data is
-    complete. `sweep`: further parameters when only keys are wanted. `tail`: where the window's filter is of when a
-    record was made, how long after that it may still change; it is asked for so much earlier. `behind`: how far
-    behind now an upper bound must stay for the vendor to accept it; the newest window is left open instead, for the
-    vendor's clock is not ours. `absent`: the list is
-    left out of the body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a
-    list that knows no filter shows what changed last first, so that a window is read down to its lower bound.
-    `phrased`: parameters that are sentences of a query language, in which `{name}` stands for another parameter, which
-    then is not sent by itself. `range`: where one parameter, named as `lower` and as `upper`, takes both bounds, how it
-    holds them. `host`: name of the secret that holds this list's address, where that is not the system's own.
+    `records`: where they stand in the body, which is itself the list if this is not given; `each`: where in an entry of
+    it the record stands, such as `node`. `passes`: a list that hides some records unless asked is read once with each
+    set of parameters. `lower`, `upper`: parameters of the window, written by `time_format` (strftime in UTC, or
+    `epoch`); without `lower` the list is always read whole. `total`: path or `header:name` of how many records match.
+    `settled`: path of the instant up to which the vendor's data is complete. `sweep`: further parameters when only keys
+    are wanted. `tail`: where the window's filter is of when a record was made, how long after that it may still change;
+    it is asked for so much earlier. `behind`: how far behind now an upper bound must stay for the vendor to accept it;
+    the newest window is left open instead, for the vendor's clock is not ours. `absent`: the list is left out of the
+    body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a list that knows no
+    filter shows what changed last first, so that a window is read down to its lower bound. `phrased`: parameters that
+    are sentences of a query language, in which `{name}` stands for another parameter, which then is not sent by itself.
+    `range`: where one parameter, named as `lower` and as `upper`, takes both bounds, how it holds them. `host`: name of
+    the secret that holds this list's address, where that is not the system's own.
     """
 
     path: str
     method: Literal["get", "post"] = "get"
     parent: Parent | None = None
     records: str | None = None
+    each: str | None = None
     params: Parameters = {}
     phrased: dict[str, str] = {}
     newest_first: Parameters = {}
@@ -165,11 +166,18 @@ class Request(Strict):
         if bool(self.range) != bool(self.lower and self.lower == self.upper):
             raise ValueError("range belongs to a parameter that is lower and upper at once, and is needed there")
         for name in (self.lower, self.upper, self.paging.param, self.paging.size_param):
-            if self.method == "post" and "." in (name or "") and at_path(self.params, name) is None:
+            if self.method == "post" and "." in (name or "") and not _stands(self.params, name):
                 raise ValueError(f"nothing stands at {name} in params: write there what it is by default")
         if self.parent and not self.parent.into and "{parent}" not in self.path:
             raise ValueError("the path below a parent must have {parent} where its key goes, or the parent says `into`")
         return self
+
+
+def _stands(params: Parameters, name: str) -> bool:
+    """Whether there is something at a path in parameters, null too."""
+    above, _, last = name.rpartition(".")
+    inner = at_path(params, above)
+    return at_path(params, name) is not None or isinstance(inner, dict) and last in inner
 
 
 class Parent(Request):

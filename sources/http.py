@@ -161,9 +161,10 @@ class Client:
         patience, budget = self.account.patience, self._budget
         give_up, told, attempt = patience.clock() + patience.total_s, 0.0, 0
         while True:
-            attempt += 1
+            attempt, before = attempt + 1, patience.clock()
             budget.take(cost)
             asked = patience.clock()
+            give_up += asked - before  # our turn may come later than any answer may take
             try:
                 body = self._once(method, path, cost, min(give_up - asked, patience.attempt_s), **request)
             except ExtractError as error:

@@ -325,6 +325,13 @@ class _Pager:
             return []
         if not isinstance(found, list):
             raise self.client.fail(Drift, f"no list stands at {self.request.records or 'the top'}")
+        return [self._within(entry) for entry in found] if self.request.each else found
+
+    def _within(self, entry: Any) -> dict[str, Any]:
+        """The record that an entry of the list holds."""
+        found = at_path(entry, self.request.each)
+        if not isinstance(found, dict):
+            raise self.client.fail(Drift, f"no record stands at {self.request.each} in an entry of the list")
         return found
 
 

@@ -214,3 +214,22 @@ def test_every_order_of_the_outlet_has_its_points_and_a_balance_is_the_sum_of_th
     for customer in bodies(world, "smile", "customer"):
         own = [one["points_change"] for one in points if one["customer_id"] == customer["id"]]
         assert sum(own) == customer["points_balance"]
+
+
+def test_every_order_of_the_second_marketplace_leaves_the_second_warehouse_once_and_its_stock_with_it(world):
+    sold = {order["orderId"]: order for order in bodies(world, "ebay", "order")}
+    orders = {one["id"]: one for one in bodies(world, "shiphero", "order")}
+    assert {one["partner_order_id"]: one["total_price"] for one in orders.values()} == {
+        key: float(order["pricingSummary"]["total"]["value"]) for key, order in sold.items()
+    }
+    assert sorted(one["order_id"] for one in bodies(world, "shiphero", "shipment")) == sorted(orders)
+    left = {one["sku"]: one["on_hand"] for one in bodies(world, "shiphero", "stock")}
+    offered = {one["sku"]: one["availability"] for one in bodies(world, "ebay", "listing")}
+    assert left == {sku: one["shipToLocationAvailability"]["quantity"] for sku, one in offered.items()}
+    movements, last = bodies(world, "shiphero", "movement"), {}
+    for one in movements:
+        assert one["previous_on_hand"] == last.get(one["sku"], one["previous_on_hand"])
+        last[one["sku"]] = one["previous_on_hand"] + one["change_in_on_hand"]
+    assert last == {sku: left[sku] for sku in last}
+    lines = [(order["order_number"], line["sku"]) for order in orders.values() for line in order["line_items"]]
+    assert [(one["reason"].split()[1], one["sku"]) for one in movements] == lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import format_datetime
@@ -291,3 +292,14 @@ def test_connections_are_reused(scripted):
     for _ in range(20):
         reader.get("/things")
     assert len(reader.account.http._transport._pool.connections) == 1
+
+
+def test_a_turn_that_comes_later_than_an_answer_may_take_is_no_timeout(scripted):
+    server, clock = scripted(lambda number, path: answer()), Clock()
+    patience = replace(QUICK, clock=clock, sleep=clock.sleep)
+    reader = client(server.url, patience=patience, budget={"calls": 1, "per": "3m", "burst": 1})
+    budget = reader.account.budget
+    budget.clock, budget.sleep = clock, clock.sleep
+    budget.settle(0, Reading(1, 1, 1 / 180))
+    assert [reader.get("/things") for _ in range(3)] == [{"ok": True}] * 3
+    assert clock.now >= 360

@@ -413,3 +413,21 @@ def test_an_answer_without_a_body_where_nothing_happened_is_an_empty_list_with_n
     assert read(lambda given: ({}, {}), spec)[:2] == ([], [0])
     with pytest.raises(Drift):
         read(lambda given: ({}, {}), stream({"records": "things", "total": "total"}))
+
+
+def test_a_record_may_stand_inside_an_entry_of_its_list():
+    spec = stream({"records": "edges", "each": "node"})
+    assert read(lambda given: ({"edges": [{"node": {"id": 1}}, {"node": {"id": 2}}]}, {}), spec)[0] == [1, 2]
+    with pytest.raises(Drift, match="no record stands at node"):
+        read(lambda given: ({"edges": [{"knot": {"id": 1}}]}, {}), spec)
+
+
+def test_a_place_in_a_body_may_be_null_by_default():
+    request = {"method": "post", "params": {"variables": {"after": None}}, "records": "found"}
+    spec = stream({**request, "paging": {"by": "token", "param": "variables.after", "next": "next"}})
+
+    def answer(given):
+        after = given["variables"]["after"]
+        return {"found": [{"id": after or "first"}], "next": None if after else "b"}, {}
+
+    assert read(answer, spec)[0] == ["first", "b"]

@@ -5,6 +5,7 @@
     ref('conformed_products__odoo'),
     ref('conformed_products__pos'),
     ref('conformed_products__published'),
+    ref('conformed_products__shiphero'),
     ref('conformed_products__shopify'),
     ref('conformed_products__supplier'),
     ref('conformed_products__woocommerce'),

@@ -1,0 +1,1 @@
+"""ShipHero: contract, connector and stand-in."""
