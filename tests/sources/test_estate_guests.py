@@ -233,3 +233,15 @@ def test_every_order_of_the_second_marketplace_leaves_the_second_warehouse_once_
     assert last == {sku: left[sku] for sku in last}
     lines = [(order["order_number"], line["sku"]) for order in orders.values() for line in order["line_items"]]
     assert [(one["reason"].split()[1], one["sku"]) for one in movements] == lines
+
+
+def test_every_telephone_order_has_one_shipment_to_the_contact_who_ordered(world):
+    sales, sent = world.part("hubspot").appearances, world.part("sendcloud").appearances
+    contact = dict(zip(sales["key"].to_pylist(), sales["person_id"].to_pylist(), strict=True))
+    received = dict(zip(sent["key"].to_pylist(), sent["person_id"].to_pylist(), strict=True))
+    shipped = {one["order_number"]: received[one["id"]] for one in bodies(world, "sendcloud", "shipment")}
+    orders = bodies(world, "hubspot", "order")
+    assert shipped == {
+        one["properties"]["hs_external_order_id"]: contact[one["associations"]["contacts"]["results"][0]["id"]]
+        for one in orders
+    }

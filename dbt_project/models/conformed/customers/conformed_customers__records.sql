@@ -10,6 +10,7 @@
     ref('conformed_customers__pos'),
     ref('conformed_customers__published'),
     ref('conformed_customers__quickbooks'),
+    ref('conformed_customers__sendcloud'),
     ref('conformed_customers__shopify'),
     ref('conformed_customers__smile'),
     ref('conformed_customers__square'),

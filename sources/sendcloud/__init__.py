@@ -1,0 +1,1 @@
+"""Sendcloud: contract, connector and stand-in."""
