@@ -19,8 +19,8 @@ from sources.estate.server import fakes, systems_of
 from sources.estate.state import list_objects, open_state
 
 CHANGING = (
-    "customers", "partners", "contacts", "companies", "profiles", "shipments", "products", "variants", "listings",
-    "articles", "prices", "price_lists", "pricelist_items",
+    "customers", "partners", "contacts", "companies", "profiles", "members", "shipments", "products", "variants",
+    "listings", "offers", "articles", "prices", "price_lists", "pricelist_items",
 )  # fmt: skip
 
 

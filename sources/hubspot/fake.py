@@ -17,11 +17,18 @@ from sources.estate.world import World
 from sources.hubspot.fake_seed import stamp
 from sources.records import to_utc
 
-STREAMS = {"contacts": "contact", "companies": "company", "orders": "order"}
+STREAMS = {
+    "contacts": "contact",
+    "companies": "company",
+    "orders": "order",
+    "line_items": "line_item",
+    "deals": "deal",
+}
+_PATHS = {"deals": "0-3"}  # by the number of their kind
 CREDENTIALS = {"HUBSPOT_TOKEN": "pat-estate-hubspot"}
 MOST = 10_000
 _CORRELATION = "aeb5f871-7f07-4993-9211-075dc63e7cbf"
-_MODIFIED = {"contact": "lastmodifieddate", "company": "hs_lastmodifieddate", "order": "hs_lastmodifieddate"}
+_MODIFIED = {kind: "hs_lastmodifieddate" for kind in STREAMS.values()} | {"contact": "lastmodifieddate"}
 _OPERATORS = {"GT": ">", "GTE": ">=", "LT": "<", "LTE": "<=", "EQ": "="}
 _LISTED = {"limit", "after", "properties", "associations", "archived"}
 
@@ -43,7 +50,7 @@ def seed(world: World, path: Path) -> None:
 
 def app(path: Path, faults: Any) -> Starlette:
     """The CRM at `path`; `faults` answers active(name) and spend(name)."""
-    lists = {f"/crm/v3/objects/{stream}": partial(_list, kind) for stream, kind in STREAMS.items()}
+    lists = {f"/crm/v3/objects/{_PATHS.get(name, name)}": partial(_list, kind) for name, kind in STREAMS.items()}
     searches = {f"POST /crm/v3/objects/{stream}/search": partial(_search, kind) for stream, kind in STREAMS.items()}
     return serve(path, faults, _admit, lists | searches)
 

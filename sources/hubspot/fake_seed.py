@@ -1,4 +1,4 @@
-"""The CRM of telephone sales on its first day: contacts, the firms that Odoo invoices, orders taken by telephone."""
+"""The CRM of telephone sales on its first day: contacts, the firms that Odoo invoices, orders with lines and deals."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def invent(world: World) -> Part:
     firms = _firms(world)
     contacts = [_object(row, _CONTACT, "lastmodifieddate") for row in people.to_pylist()]
     companies = [_object(row, _COMPANY, "hs_lastmodifieddate") for row in firms.to_pylist()]
-    objects = {"contact": contacts, "company": companies, "order": _orders(world, contacts)}
+    orders = _orders(world, contacts)
+    objects = {"contact": contacts, "company": companies, "order": orders, "line_item": _lines(world, orders)}
+    objects["deal"] = [_deal(number, order, at) for number, (_, at, order) in enumerate(orders)]
     return Part(objects, pa.concat_tables([people, _bound(firms)]))
 
 
@@ -68,15 +70,18 @@ def _object(row: dict[str, Any], names: dict[str, str], modified: str) -> tuple[
     updated = row["updated_at"].replace(microsecond=row["updated_at"].microsecond // 1000 * 1000)
     told = {name: row[column] for name, column in names.items() if row[column]}
     properties = {**told, "hs_object_id": row["key"], "createdate": stamp(row["created_at"]), modified: stamp(updated)}
-    body = {
-        "id": row["key"],
+    return row["key"], updated, _record(row["key"], properties, row["created_at"], updated, "0-1")
+
+
+def _record(key: str, properties: dict[str, Any], made: datetime, changed: datetime, kind: str) -> dict[str, Any]:
+    return {
+        "id": key,
         "properties": properties,
-        "createdAt": stamp(row["created_at"]),
-        "updatedAt": stamp(updated),
+        "createdAt": stamp(made),
+        "updatedAt": stamp(changed),
         "archived": False,
-        "url": f"https://estate.example/contacts/1/record/0-1/{row['key']}",
+        "url": f"https://estate.example/contacts/1/record/{kind}/{key}",
     }
-    return row["key"], updated, body
 
 
 def _orders(world: World, contacts: list[tuple[str, datetime, dict[str, Any]]]) -> list[tuple[str, datetime, Any]]:
@@ -91,22 +96,64 @@ def _orders(world: World, contacts: list[tuple[str, datetime, dict[str, Any]]]) 
 
 def _order(number: int, at: datetime, buyer: str, total: Decimal) -> tuple[str, datetime, dict[str, Any]]:
     key, changed = str(30_000_007 + 19 * number), at + timedelta(hours=3)
-    body = {
-        "id": key,
-        "properties": {
-            "hs_order_name": f"Telephone order {number + 1}",
-            "hs_external_order_id": f"TEL-{number + 1:05}",
-            "hs_external_created_date": stamp(at),
-            "hs_total_price": str(total),
-            "hs_currency_code": "CZK",
-            "hs_object_id": key,
-            "hs_createdate": stamp(at),
-            "hs_lastmodifieddate": stamp(changed),
-        },
-        "associations": {"contacts": {"results": [{"id": buyer, "type": "order_to_contact"}]}},
-        "createdAt": stamp(at),
-        "updatedAt": stamp(changed),
-        "archived": False,
-        "url": f"https://estate.example/contacts/1/record/0-123/{key}",
+    properties = {
+        "hs_order_name": f"Telephone order {number + 1}",
+        "hs_external_order_id": f"TEL-{number + 1:05}",
+        "hs_external_created_date": stamp(at),
+        "hs_total_price": str(total),
+        "hs_currency_code": "CZK",
+        "hs_object_id": key,
+        "hs_createdate": stamp(at),
+        "hs_lastmodifieddate": stamp(changed),
     }
-    return key, changed, body
+    told = {"associations": _with(contacts=buyer), **_record(key, properties, at, changed, "0-123")}
+    return key, changed, told
+
+
+def _with(**others: str) -> dict[str, Any]:
+    """What a record is associated with, one of each kind."""
+    return {kind: {"results": [{"id": key, "type": f"to_{kind[:-1]}"}]} for kind, key in others.items()}
+
+
+def _lines(world: World, orders: list[tuple[str, datetime, Any]]) -> list[tuple[str, datetime, Any]]:
+    """One or two lines an order, of what Odoo sells; together they are what it costs."""
+    goods = world.listings.filter(pc.equal(world.listings["system"], "odoo")).select(["name", "sku"]).to_pylist()
+    found: list[tuple[str, datetime, Any]] = []
+    for number, (order, at, body) in enumerate(orders):
+        total = Decimal(body["properties"]["hs_total_price"])
+        first = total if number % 3 == 0 else (total * Decimal("0.6")).quantize(Decimal("0.01"))
+        for amount in filter(None, (first, total - first)):
+            key, good = str(40_000_003 + 7 * len(found)), goods[(3 * len(found)) % len(goods)]
+            properties = {
+                "name": good["name"],
+                "quantity": "1",
+                "price": str(amount),
+                "amount": str(amount),
+                "hs_line_item_currency_code": "CZK",
+                "hs_object_id": key,
+                "hs_lastmodifieddate": stamp(at),
+            }
+            if good["sku"]:
+                properties["hs_sku"] = good["sku"]
+            line = _record(key, properties, at, at, "0-8")
+            found.append((key, at, {**line, "associations": _with(orders=order)}))
+    return found
+
+
+def _deal(number: int, order: dict[str, Any], at: datetime) -> tuple[str, datetime, dict[str, Any]]:
+    """What led to an order."""
+    key, taken = str(50_000_021 + 11 * number), order["properties"]
+    properties = {
+        "dealname": f"Call {number + 1}",
+        "amount": taken["hs_total_price"],
+        "deal_currency_code": "CZK",
+        "dealstage": "closedwon",
+        "pipeline": "default",
+        "hs_is_closed_won": "true",
+        "hs_object_id": key,
+        "closedate": taken["hs_external_created_date"],
+        "hs_lastmodifieddate": stamp(at),
+    }
+    buyer = order["associations"]["contacts"]["results"][0]["id"]
+    deal = _record(key, properties, at - timedelta(days=1), at, "0-3")
+    return key, at, {**deal, "associations": _with(contacts=buyer, orders=order["id"])}

@@ -245,3 +245,14 @@ def test_every_telephone_order_has_one_shipment_to_the_contact_who_ordered(world
         one["properties"]["hs_external_order_id"]: contact[one["associations"]["contacts"]["results"][0]["id"]]
         for one in orders
     }
+
+
+def test_every_telephone_order_is_the_sum_of_its_lines_and_came_of_one_deal(world):
+    lines, deals = bodies(world, "hubspot", "line_item"), bodies(world, "hubspot", "deal")
+    for order in bodies(world, "hubspot", "order"):
+        total = Decimal(order["properties"]["hs_total_price"])
+        own = [one for one in lines if one["associations"]["orders"]["results"][0]["id"] == order["id"]]
+        assert sum(Decimal(one["properties"]["amount"]) for one in own) == total
+        won = [one for one in deals if one["associations"]["orders"]["results"][0]["id"] == order["id"]]
+        assert [Decimal(one["properties"]["amount"]) for one in won] == [total]
+        assert won[0]["associations"]["contacts"] == order["associations"]["contacts"]

@@ -91,12 +91,14 @@ SYSTEMS = {
         unsaid=frozenset({"order_by"}),
     ),
     "hubspot": Vendor(
-        ("hubspot_contacts", "hubspot_companies", "hubspot_orders"),
+        ("hubspot_contacts", "hubspot_companies", "hubspot_orders", "hubspot_lineItems", "hubspot_deals"),
         frozenset({"authorization"}),
         {
             "contacts": "SimplePublicObject",
             "companies": "SimplePublicObject",
             "orders": "SimplePublicObjectWithAssociations",
+            "line_items": "SimplePublicObjectWithAssociations",
+            "deals": "SimplePublicObjectWithAssociations",
         },
         {"id": 7},
     ),
