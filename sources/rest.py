@@ -175,7 +175,8 @@ def _bounds(request: Request, lower: datetime | None, upper: datetime | None) ->
     if lower is None or not request.lower:
         return {}
     if request.range:
-        return {request.lower: request.range.format(*(_written(at, request.time_format) for at in (lower, upper)))}
+        end = _written(upper, request.time_format) if request.upper else ""
+        return {request.lower: request.range.format(_written(lower, request.time_format), end)}
     bounds = {request.lower: lower} | ({request.upper: upper} if request.upper else {})
     return {name: _written(at, request.time_format) for name, at in bounds.items()}
 

@@ -395,6 +395,11 @@ def test_both_ends_of_a_window_may_stand_in_one_parameter():
     spec = stream({"lower": "filter", "upper": "filter", "range": "changed:[{0}..{1}]"})
     asked = read(lambda given: ([{"id": 1}], {}), spec, Window(NOW - timedelta(hours=1), NOW))[2]
     assert asked == [{"filter": "changed:[2026-03-29T14:00:00Z..2026-03-29T15:00:00Z]"}]
+    late = stream(
+        {"lower": "filter", "upper": "filter", "range": "changed:[{0}..{1}]", "behind": "2m"}, settle_lag="2m"
+    )
+    newest = Window(NOW - timedelta(hours=1), NOW, newest=True)
+    assert read(lambda given: ([{"id": 1}], {}), late, newest)[2] == [{"filter": "changed:[2026-03-29T14:00:00Z..]"}]
     with pytest.raises(ValidationError, match="lower and upper at once"):
         stream({"lower": "filter", "range": "changed:[{0}..{1}]"})
 
