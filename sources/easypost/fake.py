@@ -15,7 +15,7 @@ from sources.estate.standin import Ask, Refused, basic, changed, naive, serve
 from sources.estate.state import get
 from sources.estate.world import World
 
-STREAMS = {"shipments": "shipment", "refunds": "refund"}
+STREAMS = {"shipments": "shipment", "refunds": "refund", "trackers": "tracker"}
 CREDENTIALS = {"EASYPOST_KEY": "EZAKestate"}
 _KNOWN = {"before_id", "page_size", "start_datetime", "end_datetime"}
 _MADE = "json_extract(body, '$.created_at')"
@@ -44,7 +44,11 @@ def app(path: Path, faults: Any) -> Starlette:
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
     """Change a record: the given fields, or a harmless one; when it was made stays."""
     second = naive(at).replace(microsecond=0)
-    harmless = {"shipment": {"usps_zone": second.second}, "refund": {"confirmation_number": stamp(second)}}
+    harmless = {
+        "shipment": {"usps_zone": second.second},
+        "refund": {"confirmation_number": stamp(second)},
+        "tracker": {"status_detail": f"seen {stamp(second)}"},
+    }
     changed(path, STREAMS[stream], key, second, {**(fields or harmless[STREAMS[stream]]), "updated_at": stamp(second)})
 
 

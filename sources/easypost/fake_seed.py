@@ -1,4 +1,4 @@
-"""Shipping on its first day: a parcel for each order of the outlet's web shop, and labels that were never used."""
+"""Shipping on its first day: a parcel for each order of the outlet, labels never used, parcels followed for others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sources.estate.guests import Part
 from sources.estate.world import World
 
 _CARRIERS = (("DPDUK", "Classic"), ("DHLExpress", "Worldwide"), ("GLS", "Parcel"))
+_MOST = 60
 _STORE = {
     "name": "Outlet",
     "company": "Outlet",
@@ -29,12 +30,15 @@ def invent(world: World) -> Part:
     orders = [body for _, _, body in shop.objects["order"]]
     shipments = [_shipment(number, order) for number, order in enumerate(orders)]
     refunds = [_refund(number, body) for number, (_, _, body) in enumerate(shipments) if number % 2]
+    trackers = [_followed(body) for _, _, body in shipments]
+    sent = [body for _, _, body in world.part("warehouse").objects["shipment"]]
+    trackers += [_tracker(number, body) for number, body in enumerate(sent[-_MOST:], len(shipments))]
     met = [
         {**rows[str(order["customer_id"])], "system": "easypost", "key": body["to_address"]["id"]}
         for order, (_, _, body) in zip(orders, shipments, strict=True)
     ]
     appearances = pa.Table.from_pylist(met, schema=shop.appearances.schema)
-    return Part({"shipment": shipments, "refund": refunds}, appearances)
+    return Part({"shipment": shipments, "refund": refunds, "tracker": trackers}, appearances)
 
 
 def named(kind: str, number: int) -> str:
@@ -106,3 +110,29 @@ def _refund(number: int, shipment: dict[str, Any]) -> tuple[str, datetime, dict[
         "shipment_id": shipment["id"],
     }
     return body["id"], at, body
+
+
+def _followed(shipment: dict[str, Any]) -> tuple[str, datetime, dict[str, Any]]:
+    """The tracker of a parcel that was labelled here."""
+    at = datetime.fromisoformat(shipment["updated_at"]).replace(tzinfo=None)
+    body = {**shipment["tracker"], "created_at": shipment["created_at"], "updated_at": shipment["updated_at"]}
+    return body["id"], at, body
+
+
+def _tracker(number: int, parcel: dict[str, Any]) -> tuple[str, datetime, dict[str, Any]]:
+    """Of a parcel that the first warehouse sent with a label of its carrier's."""
+    at = datetime.fromisoformat(parcel["shipped_at"]).replace(tzinfo=None)
+    body = {
+        "id": named("trk", number),
+        "object": "Tracker",
+        "tracking_code": parcel["tracking_no"],
+        "status": "delivered" if parcel["status"] == "delivered" else "in_transit",
+        "status_detail": "arrived_at_destination",
+        "created_at": stamp(at),
+        "updated_at": stamp(at + timedelta(hours=1)),
+        "carrier": parcel["carrier"],
+        "shipment_id": None,
+        "signed_by": None,
+        "tracking_details": [],
+    }
+    return body["id"], at + timedelta(hours=1), body

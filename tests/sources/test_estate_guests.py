@@ -256,3 +256,11 @@ def test_every_telephone_order_is_the_sum_of_its_lines_and_came_of_one_deal(worl
         won = [one for one in deals if one["associations"]["orders"]["results"][0]["id"] == order["id"]]
         assert [Decimal(one["properties"]["amount"]) for one in won] == [total]
         assert won[0]["associations"]["contacts"] == order["associations"]["contacts"]
+
+
+def test_what_the_first_warehouse_sends_is_followed_by_a_tracker_that_no_label_of_ours_belongs_to(world):
+    sent = {one["tracking_no"]: one["carrier"] for one in bodies(world, "warehouse", "shipment")[-60:]}
+    trackers = bodies(world, "easypost", "tracker")
+    assert sent == {one["tracking_code"]: one["carrier"] for one in trackers if not one["shipment_id"]}
+    labelled = {one["id"] for one in bodies(world, "easypost", "shipment")}
+    assert labelled == {one["shipment_id"] for one in trackers if one["shipment_id"]}
