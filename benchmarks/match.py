@@ -37,6 +37,7 @@ PHASES = {
     "ids": ("ids",),
 }
 TARGET_RATIO, TARGETS_GB = 0.5, {1_000_000: 3.0, 5_000_000: 12.0}
+MEMORY = ((1_000_000, "2GB"), (10**9, "7GB"))  # of DuckDB up to so many rows; what needs more goes to disk
 
 
 def main() -> None:
@@ -49,9 +50,11 @@ def main() -> None:
         _make(home, rows)
         print(f"{rows:,} customer rows, made in {time.perf_counter() - began:.0f} s", flush=True)
         transform.parsed(resources.settings())
+        memory = next(memory for most, memory in MEMORY if rows <= most)
+        environment = {"ASSAY_HOME": str(home), "ASSAY_DUCKDB_MEMORY": memory}
         costs = {}
         for who, module in (("assay", "match"), ("splink", "match_splink")):
-            costs[who] = run(["-m", f"benchmarks.{module}", who], {"ASSAY_HOME": str(home)})
+            costs[who] = run(["-m", f"benchmarks.{module}", who], environment)
             _report(who, costs[who], home, rows)
         ratio = costs["assay"].wall_s / costs["splink"].wall_s
         print(
@@ -59,7 +62,7 @@ def main() -> None:
             f"{costs['assay'].cpu_s / costs['splink'].cpu_s:.2f} of the CPU seconds",
             flush=True,
         )
-        match_changes.report(home, costs["assay"])
+        match_changes.report(home, costs["assay"], environment)
         shutil.rmtree(home)
 
 

@@ -31,9 +31,9 @@ where hash(record_id, 'changed') % 100 = 0
 """
 
 
-def report(home: Path, full: Cost) -> None:
+def report(home: Path, full: Cost, environment: dict[str, str]) -> None:
     """Print what came after the `full` run cost, in seconds, and in shares of what matching anew costs."""
-    costs = {what: run(["-m", "benchmarks.match_changes", what], {"ASSAY_HOME": str(home)}) for what in PARTS}
+    costs = {what: run(["-m", "benchmarks.match_changes", what], environment) for what in PARTS}
     told = {what: json.loads((home / f"{what}.json").read_text()) for what in PARTS}
     print(
         f"  {match.NEW:,} new records to golden ids: {told['new']['wall_s']:.2f} s (target below {TARGET_S:.0f} s), in "

@@ -54,7 +54,6 @@
   {{ return(touch({
     name ~ 'components': 'component_no',
     name ~ 'evidence': 'select component_no from {changed} inner join ' ~ components ~ ' using (record_no)',
-    name ~ 'pairs': of_pairs,
     name ~ 'scores': of_pairs,
     name ~ 'decisions': of_pairs,
   })) }}

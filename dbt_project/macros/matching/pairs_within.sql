@@ -1,5 +1,5 @@
 {#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. -#}
-{% macro pairs_within(domain, components, pairs, evidence, model, scores, decisions, keys=none) %}
+{% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none) %}
 with members as (
 
     select record_no, component_no, count(*) over (partition by component_no) as records
@@ -11,17 +11,16 @@ with members as (
 
 inside as (
 
-    select l.record_no as left_no, r.record_no as right_no, l.component_no
+    select l.record_no as left_no, r.record_no as right_no, l.component_no, scores.bits
     from members as l
     inner join members as r on l.component_no = r.component_no and l.record_no < r.record_no
+    left join {{ scores }} as scores on l.record_no = scores.left_no and r.record_no = scores.right_no
 
 ),
 
 unscored as (
 
-    select left_no, right_no
-    from inside
-    anti join {{ pairs }} as pairs using (left_no, right_no)
+    select left_no, right_no from inside where bits is null
 
 ),
 
@@ -31,14 +30,6 @@ compared as (
 
 completed as (
     {{ score_pairs(domain, 'compared', model) }}
-),
-
-scored as (
-
-    select left_no, right_no, bits from completed
-    union all
-    select left_no, right_no, bits from {{ scores }}
-
 )
 
 select
@@ -48,9 +39,9 @@ select
     case decisions.decision
         when 'must' then cast('infinity' as double)
         when 'cannot' then cast('-infinity' as double)
-        else scored.bits
+        else coalesce(inside.bits, completed.bits)
     end as bits
 from inside
-inner join scored using (left_no, right_no)
+left join completed using (left_no, right_no)
 left join {{ decisions }} as decisions using (left_no, right_no)
 {% endmacro %}

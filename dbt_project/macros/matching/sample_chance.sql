@@ -1,4 +1,5 @@
-{#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. -#}
+{#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. Of more records than
+    pairs are asked for, each so many-th has one pair. -#}
 {% macro sample_chance(domain, evidence) %}
 {%- set names = declared(domain, 'compare.comparisons') | map(attribute='name') | join(', ') -%}
 with numbered as (
@@ -9,7 +10,10 @@ with numbered as (
 
 size as (
 
-    select count(*) as records, greatest(1, least(count(*) - 1, {{ declared(domain, 'learn.chance_pairs') }} // greatest(count(*), 1))) as steps
+    select
+        count(*) as records,
+        greatest(1, least(count(*) - 1, {{ declared(domain, 'learn.chance_pairs') }} // greatest(count(*), 1))) as steps,
+        greatest(1, count(*) // {{ declared(domain, 'learn.chance_pairs') or 1 }}) as stride
     from {{ evidence }}
 
 ),
@@ -24,6 +28,7 @@ sampled as (
     cross join unnest(range(1, size.steps + 1)) as steps (step)
     inner join numbered as r
         on r.place = 1 + (l.place + (step * 7919 + l.place * 104729) % greatest(records - 1, 1)) % records
+    where l.place % stride = 0
 
 ),
 
