@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipelines import extract, resources, transform
+from pipelines import exports, extract, resources, transform
 from sources.contract import load_contracts
 from sources.estate import events, server
 
@@ -28,7 +28,7 @@ def main(phase: str, profile: str) -> None:
         if failed:
             sys.exit("\n".join(str(failure) for failure in failed))
     elif phase == "build":
-        transform.export(settings, transform.build(settings))
+        exports.export(settings, transform.build(settings))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 
-from pipelines import ledger, manifest, trained
+from pipelines import exports, ledger, manifest, trained
 from pipelines.resources import PROJECT, Settings
 from pipelines.unheard import heard
 
@@ -44,10 +44,13 @@ def find(settings: Settings, project: Path) -> Due:
     done = _read(settings)
     if done is None or done["recipe"] != rules or done["ids"] != _ids(settings) or _rewritten(done["files"], files):
         return Due(rules, files, None)
-    if heard(done["files"]) != heard(files):
+    speaking = heard(files)
+    if heard(done["files"]) != speaking:
         return Due(rules, files, None)
     news = {
-        stream: [name for name in found if name not in done["files"].get(stream, ())] for stream, found in files.items()
+        stream: [name for name in found if name not in done["files"].get(stream, ())]
+        for stream, found in files.items()
+        if stream.partition("/")[0] in speaking
     }
     if files.get(RECEIPTS) != done["files"].get(RECEIPTS):
         news[RECEIPTS] = list(files[RECEIPTS])
@@ -82,13 +85,14 @@ def changed(settings: Settings, manifest: Mapping[str, Any], ran: Collection[str
 def end(settings: Settings, due: Due, project: Path, became: Mapping[str, str], part: bool) -> None:
     """Clear what only this build needed; remember what it saw if all of it was built, as `became` says by dbt node.
 
-    A build of everything may have trained a model, which is a rule for the builds after it. A failed test leaves its
-    model as it is.
+    A build of everything may have trained a model, which is a rule for the builds after it; the other rules are those
+    that it began with, whatever was edited meanwhile. A failed test leaves its model as it is.
     """
     complete = not part and became and set(became.values()) <= {"success", "pass", "warn", "fail", "no-op"}
     failed = {name for name in due.failed if name not in became} | {n for n, end in became.items() if end == "fail"}
-    rules = recipe(settings, project) if due.news is None else due.recipe
+    rules = f"{due.recipe.partition(' ')[0]} {_models(settings)}" if due.news is None else due.recipe
     with duckdb.connect(str(settings.warehouse)) as warehouse:
+        exports.note(warehouse, became)
         warehouse.execute("drop schema if exists changed cascade")
         if complete:
             warehouse.execute("create schema complete; create table complete.build (content varchar)")
@@ -97,16 +101,19 @@ def end(settings: Settings, due: Due, project: Path, became: Mapping[str, str], 
 
 
 def recipe(settings: Settings, project: Path) -> str:
-    """Hash of everything but the data that decides what the tables hold."""
+    """Everything but the data that decides what the tables hold: a hash of the rules, then the models in use."""
     hashed = hashlib.sha256(manifest.fingerprint(project).encode())
     for path in sorted((PROJECT / "pipelines").glob("*.py")):
         hashed.update(path.read_bytes())
+    said = [version(name) for name in ("duckdb", "dbt-duckdb", "numpy", "pyarrow")]
+    hashed.update(json.dumps([*said, settings.ledger_url]).encode())
+    return f"{hashed.hexdigest()} {_models(settings)}"
+
+
+def _models(settings: Settings) -> str:
     engine = ledger.open_ledger(settings.ledger_url)
     models = [trained.in_use(engine, domain) for domain in DOMAINS]
-    said = [version(name) for name in ("duckdb", "dbt-duckdb", "numpy", "pyarrow")]
-    said += [settings.ledger_url, *(model and model.version for model in models)]
-    hashed.update(json.dumps(said).encode())
-    return hashed.hexdigest()
+    return json.dumps([model and model.version for model in models])
 
 
 def landed(settings: Settings) -> dict[str, dict[str, str]]:

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import exports, ledger
 from pipelines.landing import stream_folder
 from pipelines.ledger import open_ledger
 from pipelines.publish import aliases
@@ -147,7 +147,7 @@ def _load(settings: Settings, manifest: dict[str, Any]) -> Iterator[str]:
     where = f"{manifest['system']}/{manifest['stream']}"
     yield f"  load      {where}, {manifest['rows']:,} rows, sha256 {manifest['sha256']}"
     for domain, key in KEYS.items():
-        query = "select distinct {key} from read_parquet({path}) where load_id = $load order by all"
+        query = "select distinct {key} from {rows} where load_id = $load order by all"
         rows = _ask(_export(settings, domain), query, key=key, load=manifest["load_id"])
         if rows:
             listed = ", ".join(str(row[0]) for row in rows[:5])
@@ -185,7 +185,7 @@ def _in_file(settings: Settings, system: str, stream: str, load_id: str, key: st
     if load_contracts()[system].kind != "files":
         return
     path = stream_folder(settings.landing, system, stream) / f"{load_id}.parquet"
-    query = "select _file, _line from read_parquet({path}) where _source_key = $source_key and not _deleted"
+    query = "select _file, _line from {rows} where _source_key = $source_key and not _deleted"
     for file, line in _ask(path, query, source_key=key):
         yield f"  file      {file}, line {line}"
 
@@ -220,7 +220,7 @@ def _receipts(settings: Settings, **where: Any) -> list[Any]:
 
 def _bound(settings: Settings, name: str, odoo_id: int) -> str | None:
     path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
-    rows = _ask(path, "select golden_id from read_parquet({path}) where odoo_id = $odoo_id", odoo_id=odoo_id)
+    rows = _ask(path, "select golden_id from {rows} where odoo_id = $odoo_id", odoo_id=odoo_id)
     return rows[0][0] if rows else None
 
 
@@ -238,7 +238,7 @@ def _current(settings: Settings, golden_id: str) -> str:
 
 def _domain(settings: Settings, golden_id: str) -> str:
     for domain, key in KEYS.items():
-        query = "select 1 from read_parquet({path}) where {key} = $golden_id limit 1"
+        query = "select 1 from {rows} where {key} = $golden_id limit 1"
         if _ask(_export(settings, domain), query, key=key, golden_id=golden_id):
             return domain
     raise NotFound(f"{golden_id}: no golden customer, product or price; is the last build older than the id?")
@@ -249,7 +249,7 @@ def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[st
     if not path.exists():
         return []
     with duckdb.connect() as connection:
-        query = f"select * from read_parquet('{path}') where {KEYS[domain]} = $golden_id order by attribute"
+        query = f"select * from {exports.relation(path)} where {KEYS[domain]} = $golden_id order by attribute"
         cursor = connection.execute(query, {"golden_id": golden_id})
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -259,7 +259,7 @@ def _golden_of(settings: Settings, record_id: str) -> list[tuple[str, str]]:
     """(domain, golden id) of every golden record that the row belongs to or that holds a value of it."""
     found = {(domain, golden_id) for golden_id, domain in _ids(settings, "record_id", record_id)}
     for domain, key in KEYS.items():
-        query = "select distinct {key} from read_parquet({path}) where record_id = $record_id"
+        query = "select distinct {key} from {rows} where record_id = $record_id"
         rows = _ask(_export(settings, domain), query, key=key, record_id=record_id)
         found |= {(domain, golden_id) for (golden_id,) in rows}
     return sorted(found)
@@ -278,7 +278,7 @@ def _ids(settings: Settings, by: str, value: str) -> list[tuple[str, str]]:
         golden = [name for name in pq.read_schema(path).names if name.endswith("_id") and name != "record_id"]
         for name in golden:
             wanted, where = (name, "record_id") if by == "record_id" else ("record_id", name)
-            query = f"select {wanted} from read_parquet({{path}}) where {where} = $value"
+            query = f"select {wanted} from {{rows}} where {where} = $value"
             found += [(row[0], domain) for row in _ask(path, query, value=value)]
     return found
 
@@ -309,4 +309,4 @@ def _ask(path: Path, query: str, key: str = "", **values: Any) -> list[tuple]:
     if not path.exists():
         return []
     with duckdb.connect() as connection:
-        return connection.execute(query.format(path=f"'{path}'", key=key), values).fetchall()
+        return connection.execute(query.format(rows=exports.relation(path), key=key), values).fetchall()

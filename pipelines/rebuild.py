@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import audit, freshness, gates, ledger, quality, resources, transform
+from pipelines import audit, exports, freshness, gates, ledger, quality, resources, transform
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
 from sources.contract import load_contracts
@@ -54,7 +54,7 @@ def rebuild(
             if not (settings.home / "dbt" / "run_results.json").exists():
                 raise
     built = gates.record_build(settings, marks, now)
-    rows = transform.export(settings, result)
+    rows = exports.export(settings, result)
     quality.record(settings)
     describe(settings)
     return Rebuilt(result, rows, {name: failure["became"] for name, failure in built.failures.items()})

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import exports, ledger
 from pipelines.ledger import open_ledger
 from pipelines.publish.store import latest, load
 from pipelines.resources import Settings
@@ -50,7 +50,7 @@ class Summary:
 
 def summarise(settings: Settings) -> Summary:
     """The state after the newest plan and run."""
-    exports = settings.exports
+    folder = settings.exports
     with open_ledger(settings.ledger_url).connect() as connection:
         receipts = ledger.receipts.c
         written, verified = connection.execute(
@@ -58,14 +58,14 @@ def summarise(settings: Settings) -> Summary:
         ).one()
         second = load(connection, latest(connection))
     return Summary(
-        {domain: _by_system(exports / "matched" / f"matched_{domain}__ids.parquet") for domain in DOMAINS},
+        {domain: _by_system(folder / "matched" / f"matched_{domain}__ids.parquet") for domain in DOMAINS},
         {
-            "customers": _rows(exports / "golden" / "golden_customers.parquet"),
-            "products": _rows(exports / "golden" / "golden_products__variants.parquet"),
-            "prices": _rows(exports / "golden" / "golden_prices.parquet"),
+            "customers": _rows(folder / "golden" / "golden_customers.parquet"),
+            "products": _rows(folder / "golden" / "golden_products__variants.parquet"),
+            "prices": _rows(folder / "golden" / "golden_prices.parquet"),
         },
-        sum(_rows(path) for path in (exports / "matched").glob("*__review.parquet")),
-        _rows(exports / "golden" / "golden_prices__exceptions.parquet"),
+        sum(_rows(path) for path in (folder / "matched").glob("*__review.parquet")),
+        _rows(folder / "golden" / "golden_prices__exceptions.parquet"),
         written,
         verified,
         second.changes,
@@ -84,7 +84,7 @@ def next_commands(settings: Settings) -> list[str]:
     with duckdb.connect() as memory:
         ranked = memory.execute(
             f"""
-            select customer_id from read_parquet('{provenance}') group by customer_id
+            select customer_id from {exports.relation(provenance)} group by customer_id
             order by count(distinct system) desc, max(len(losing_values)) desc, customer_id
             """
         ).fetchall()

@@ -1,6 +1,6 @@
-"""Runs the dbt project and carries its results out: prepare, build, export, docs.
+"""Runs the dbt project: prepare, build, docs.
 
-dbt runs as a child process, the only one that opens the warehouse; everybody else reads the exported Parquet.
+dbt runs as a child process, the only one that opens the warehouse; everybody else reads what exports.py writes.
 """
 
 from __future__ import annotations
@@ -15,22 +15,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import changes, dbt_child, ledger
+from pipelines import changes, dbt_child, exports, ledger
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
-from pipelines.unheard import heard, unheard_models
+from pipelines.unheard import heard, tests_of_both, unheard_models
 from sources.contract import load_contracts
 
 DBT_PROJECT = PROJECT / "dbt_project"
-EXPORTED = ("golden", "matched", "publish")
-EXPORT_MARK = "exported.txt"
-MATCHED = ("__ids", "__review", "__contradictions")
 LOG = Path("logs", "dbt.log")
 Event = dict[str, Any]
 RECEIPTS = pa.schema(
@@ -100,11 +96,13 @@ def build(
             return BuildResult({}, {}, 0.0, frozenset())
         read = [f"source:{stream.replace('/', '.')}+" for stream in due.news]
         chosen, said = ["--select", *read], said | {"new_files": due.news, "tested_whole": due.failed}
-    # A view shows what its tables hold; only other rules make another view.
-    left_out = [*said["unheard"], *(["config.materialized:view"] if "new_files" in said else [])]
+    left_out = said["unheard"]
+    if "new_files" in said:
+        # A view shows what its tables hold; only other rules make another view. No news come to who was never heard.
+        left_out = ["config.materialized:view", *tests_of_both(manifest, left_out)]
     if left_out:
         chosen += ["--exclude", *left_out]
-    _expect_export(settings)
+    exports.expect(settings)
     changes.begin(settings)
     try:
         result = run_dbt(
@@ -183,43 +181,6 @@ def _run_dbt(
     )
 
 
-def export(settings: Settings, built: BuildResult | None = None) -> dict[str, int]:
-    """Copy golden, matched and publish tables to `exports/<layer>/<model>.parquet`, ordered by their first columns.
-
-    Each file is replaced atomically and tables that are gone take their file with them; what `built` did not change
-    keeps its file. Returns rows per file.
-    """
-    rows, mark = {}, settings.exports / EXPORT_MARK
-    said = mark.read_text() if mark.exists() else ""
-    known = built is not None and said == ("expected" if built.seconds_by_model else "done")
-    changed = built.changed if known else None
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
-        for layer in EXPORTED:
-            folder = settings.exports / layer
-            folder.mkdir(parents=True, exist_ok=True)
-            models = _exported_models(warehouse, layer)
-            for model, key in models.items():
-                path = folder / f"{model}.parquet"
-                if changed is not None and model not in changed and path.exists():
-                    rows[f"{layer}/{model}"] = pq.read_metadata(path).num_rows
-                else:
-                    rows[f"{layer}/{model}"] = _copy(warehouse, layer, model, key, path)
-            for stale in folder.glob("*.parquet"):
-                if stale.stem not in models:
-                    stale.unlink()
-    mark.write_text("done")
-    return rows
-
-
-def _expect_export(settings: Settings) -> None:
-    """Note that a build goes on: if the export that must follow never comes, the next one exports everything."""
-    mark = settings.exports / EXPORT_MARK
-    if mark.exists() and mark.read_text() == "done":
-        mark.write_text("expected")
-    else:
-        mark.unlink(missing_ok=True)
-
-
 def export_receipts(settings: Settings) -> Path:
     """Write what Assay last published to exports/ledger/receipts.parquet, the dbt source `ledger.receipts`.
 
@@ -262,30 +223,6 @@ def docs(settings: Settings, path: Path | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(settings.home / "dbt" / "static_index.html", path)
     return path
-
-
-def _exported_models(warehouse: duckdb.DuckDBPyConnection, layer: str) -> dict[str, str]:
-    """What others read of a layer, by name, with its first columns: they identify a row and so order the file."""
-    found = warehouse.execute(
-        """
-        select table_name, string_agg('"' || column_name || '"', ', ' order by ordinal_position)
-        from information_schema.columns
-        where table_schema = ? and ordinal_position <= 4 and data_type not like '%[]'
-        group by table_name order by table_name
-        """,
-        [layer],
-    ).fetchall()
-    models = {name: key for name, key in found if not name.endswith("candidates")}
-    return models if layer != "matched" else {n: k for n, k in models.items() if n.endswith(MATCHED)}
-
-
-def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str, path: Path) -> int:
-    partial = path.with_suffix(".partial")
-    warehouse.execute("set preserve_insertion_order = true")
-    query = f"select * from {layer}.{model} order by {key}"
-    count = warehouse.execute(f"copy ({query}) to '{partial}' (format parquet, compression zstd)").fetchone()[0]
-    os.replace(partial, path)
-    return count
 
 
 def _event(line: str) -> Event:

@@ -35,6 +35,16 @@ def unheard_models(manifest: Mapping[str, Any], systems: Collection[str]) -> lis
     return sorted(nodes[key]["name"] for key in silent)
 
 
+def tests_of_both(manifest: Mapping[str, Any], unheard: Collection[str]) -> list[str]:
+    """Names of the tests that look at some of these models and at others too."""
+    found = []
+    for node in manifest["nodes"].values():
+        read = {each.split(".")[2] for each in node["depends_on"].get("nodes", [])}
+        if node["resource_type"] == "test" and read & set(unheard) and read - set(unheard):
+            found.append(node["name"])
+    return sorted(found)
+
+
 def _sources(manifest: Mapping[str, Any], key: str) -> set[str]:
     """The systems that a model rests on; what only declares (seeds) is none."""
     waiting, seen = [key], set()

@@ -4,12 +4,16 @@ with told as (
     select customer_id, attribute, value from {{ ref('golden_customers__provenance') }} where {{ is_touched(keys, 'customer_id') }}
 ),
 
+golden as (
+    select * from {{ ref('golden_customers') }} where {{ is_touched(keys, 'customer_id') }}
+),
+
 held as (
     {%- for attributes in customer_traits().values() %}
     {%- for attribute in attributes %}
     select customer_id, '{{ attribute }}' as attribute, cast({{ attribute }} as varchar) as value
-    from {{ ref('golden_customers') }}
-    where {{ attribute }} is not null and {{ is_touched(keys, 'customer_id') }}
+    from golden
+    where {{ attribute }} is not null
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
     {% if not loop.last %}union all{% endif %}

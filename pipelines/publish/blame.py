@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections import Counter
 from collections.abc import Iterable
 
-import pyarrow as pa
-import pyarrow.compute as pc
+import duckdb
 import pyarrow.parquet as pq
 
+from pipelines import exports
 from pipelines.resources import PROJECT, Settings
 
 RULES = "dbt_project/seeds/survivorship.csv"
@@ -26,10 +25,14 @@ def behind(settings: Settings, domain: str, name: str, field: str, golden_ids: I
 
     attributes = attributes_of(settings, f"publish_odoo__{name}", field) or [field]
     key = next(column for column in KEYS if column in pq.read_schema(path).names)
-    table = pq.read_table(path, columns=[key, "rule", "system"], filters=[("attribute", "in", attributes)])
-    table = table.filter(pc.is_in(table[key], pa.array(golden_ids, pa.string())))
-    counted = Counter(zip(table["rule"].to_pylist(), table["system"].to_pylist(), strict=True))
-    said = [f"{count} by rule {rule!r} from {system}" for (rule, system), count in counted.most_common(2)]
+    query = f"""
+        select count(*), rule, system from {exports.relation(path)}
+        where attribute in (select unnest(?::varchar[])) and {key} in (select unnest(?::varchar[]))
+        group by rule, system order by count(*) desc, rule, system limit 2
+    """
+    with duckdb.connect() as memory:
+        counted = memory.execute(query, [attributes, list(golden_ids)]).fetchall()
+    said = [f"{count} by rule {rule!r} from {system}" for count, rule, system in counted]
     return "; ".join([*said, *_last_commit()])
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from pipelines import exports
 from pipelines.ledger import ERASED, open_ledger, receipts
 from pipelines.publish import live
 from pipelines.publish.authors import authors_of
@@ -188,5 +188,5 @@ def _golden(settings: Settings, name: str, golden_ids: set[str]) -> dict[str, di
     path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
     if not path.exists():
         return {}
-    rows = pq.read_table(path, filters=[("golden_id", "in", sorted(golden_ids))]).to_pylist()
+    rows = exports.read(path, filters=[("golden_id", "in", sorted(golden_ids))]).to_pylist()
     return {row["golden_id"]: row for row in rows}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from pipelines.exports import read
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.values import BadValue, rounded
@@ -53,7 +54,7 @@ def read_rows(exports: Path, name: str, policy: ObjectPolicy) -> Rows:
     if missing:
         raise PublishRefused(f"{path.name} lacks {', '.join(missing)}", "mend the publish model or odoo.yml")
     chosen = [column for column in policy.options if column in pq.read_schema(path).names]
-    table = pq.read_table(path, columns=[*KEYS, *policy.owned, *policy.stated, *chosen])
+    table = read(path, [*KEYS, *policy.owned, *policy.stated, *chosen])
     columns = {column: table.column(column).to_pylist() for column in table.column_names}
     if len(set(columns["golden_id"])) != table.num_rows:
         raise PublishRefused(f"{path.name} holds a golden id twice", "mend the publish model: golden_id is its key")
@@ -107,7 +108,7 @@ def payloads(exports: Path, names: Iterable[str]) -> str | None:
         path = exports / "publish" / f"publish_odoo__{name}.parquet"
         if not path.exists():
             return None
-        table = pq.read_table(path, columns=["golden_id", "payload_hash", "odoo_ids"])
+        table = read(path, ["golden_id", "payload_hash", "odoo_ids"])
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
             digest.update(_stated(*row))
     return digest.hexdigest()

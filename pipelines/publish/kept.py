@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pyarrow.parquet as pq
-
-from pipelines import decisions
+from pipelines import decisions, exports
 from pipelines.columns import attributes_of
 from pipelines.publish.edits import Take
 from pipelines.publish.refusal import PublishRefused
@@ -40,7 +38,7 @@ def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
 def _record(settings: Settings, name: str, golden_id: str) -> str:
     """A record of the golden one, Odoo's own where it has one: decisions outlive golden ids."""
     path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
-    rows = pq.read_table(path, columns=["record_ids"], filters=[("golden_id", "=", golden_id)]).to_pylist()
+    rows = exports.read(path, filters=[("golden_id", "=", golden_id)]).to_pylist()
     records = sorted(rows[0]["record_ids"], key=lambda one: (not one.startswith("odoo:"), one)) if rows else []
     if not records:
         raise PublishRefused(f"golden publishes no {name} {golden_id}", "run `assay build`, or release the record")

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines import exports
 from pipelines.ledger import ERASED, open_ledger
 from pipelines.publish import receipts
 from pipelines.publish.apply import refuse_other_target
@@ -103,9 +103,13 @@ def _provenance(settings: Settings, domain: str, golden_ids: list[str]) -> dict[
     if not path.exists():
         return {}
     key = next(column for column in KEYS if column in pq.read_schema(path).names)
-    table = pq.read_table(path, columns=[key, "attribute", "record_id", "rule", "losing_values"])
-    table = table.filter(pc.is_in(table[key], pa.array(golden_ids, pa.string())))
-    return {(row[key], row["attribute"]): row for row in table.to_pylist()}
+    query = f"""
+        select {key}, attribute, record_id, rule, losing_values from {exports.relation(path)}
+        where {key} in (select unnest(?::varchar[]))
+    """
+    with duckdb.connect() as memory:
+        rows = memory.execute(query, [golden_ids]).to_arrow_table().to_pylist()
+    return {(row[key], row["attribute"]): row for row in rows}
 
 
 def _attributes(settings: Settings, name: str, field: str) -> list[str]:

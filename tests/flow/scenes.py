@@ -14,7 +14,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from pipelines import ledger, transform
+from pipelines import exports, ledger, transform
 from pipelines.ledger import open_ledger
 from pipelines.publish.apply import Report, apply_plan
 from pipelines.publish.approve import approve
@@ -36,7 +36,7 @@ def rows(source: Path, query: str, *values: Any) -> list[Row]:
     if source.is_dir():
         connection = duckdb.connect()
         for path in sorted(source.glob("*.parquet")):
-            connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
+            connection.execute(f"create view {path.stem} as select * from {exports.relation(path)}")
     else:
         connection = duckdb.connect(str(source), read_only=True)
         connection.execute("set file_search_path = $home", {"home": str(source.parent)})
@@ -60,7 +60,7 @@ def export_digests(settings: Settings) -> dict[str, str]:
     """SHA-256 of the bytes of every exported table."""
     return {
         f"{layer}/{path.stem}": hashlib.sha256(path.read_bytes()).hexdigest()
-        for layer in transform.EXPORTED
+        for layer in exports.LAYERS
         for path in _parquet(settings, layer)
     }
 

@@ -60,8 +60,11 @@ class Catalogue:
         rule = odoo_rule(number + 1, draw.choice([99.0, 98.0]), 1, "2026-01-01 00:00:00")
         self.said["odoo", "pricelist_items"][str(number + 1)] = rule | {"product_id": [int(key), name]}
 
-    def change(self):
-        """Names, numbers, amounts and windows change, some to what another has; articles and prices come and go."""
+    def change(self, prices):
+        """Names, numbers, amounts and windows change, some to what another has; articles and prices come and go.
+
+        Odoo's rules say now and then which of golden's `prices` was written on them.
+        """
         draw, before = self.draw, {stream: dict(said) for stream, said in self.said.items()}
         gtins = [row["gtin"] for row in self.said["pos", "articles"].values() if row]
         changes = {
@@ -74,7 +77,10 @@ class Catalogue:
                 "amount": Decimal(draw.choice(["0.00", "89.00", "101.00"])),
                 "article_code": draw.choice(["999999", *self.said["pos", "articles"]]),
             },
-            ("odoo", "pricelist_items"): lambda: {"fixed_price": draw.choice([99.0, 97.0])},
+            ("odoo", "pricelist_items"): lambda: {
+                "fixed_price": draw.choice([99.0, 97.0]),
+                "x_assay_id": draw.choice([False, *prices]),
+            },
         }
         for stream, say in changes.items():
             living = sorted(key for key, row in self.said[stream].items() if row)

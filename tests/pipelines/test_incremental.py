@@ -8,9 +8,10 @@ import sqlite3
 from datetime import datetime, timedelta
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines import changes, transform
+from pipelines import changes, exports, transform
 from pipelines.resources import Settings
 from tests.matching.conftest import population
 from tests.pipelines.small_catalogue import Catalogue, land_catalogue
@@ -20,6 +21,7 @@ from tests.pipelines.test_transform import (
     odoo_partner,
     shopify_customer,
     till_customer,
+    write_receipts,
 )
 
 STEPS = int(os.environ.get("ASSAY_TEST_STEPS", "2"))
@@ -53,15 +55,27 @@ class Shop:
 
     def build(self):
         result = transform.build(self.settings)
-        transform.export(self.settings, result)
+        exports.export(self.settings, result)
         return result
 
     def due(self):
         return changes.find(self.settings, transform.DBT_PROJECT).news
 
-    def exports(self):
-        found = sorted(self.settings.exports.glob("*/*.parquet"))
-        return {path.stem: path.read_bytes() for path in found if path.parent.name != "ledger"}
+    def files(self):
+        return [path for layer in exports.LAYERS for path in sorted((self.settings.exports / layer).glob("*.parquet"))]
+
+    def exports(self, in_parts=()):
+        """The bytes of every exported table, of those `in_parts` the rows."""
+        return {path.stem: rows(path) if path.stem in in_parts else path.read_bytes() for path in self.files()}
+
+    def in_parts(self):
+        """The tables whose changes stand beside them."""
+        return {path.stem for path in self.files() if exports.since(path).exists()}
+
+    def prices(self):
+        """The golden prices that Odoo is given rules for."""
+        rules = self.settings.exports / "publish" / "publish_odoo__product_pricelist_item.parquet"
+        return pq.read_table(rules)["golden_id"].to_pylist()
 
     def elsewhere(self, home):
         """The same landing and ledger in another home, with no warehouse."""
@@ -69,6 +83,10 @@ class Shop:
         with sqlite3.connect(self.settings.home / "ledger.db") as mine, sqlite3.connect(home / "ledger.db") as copy:
             mine.backup(copy)
         return Shop(home)
+
+
+def rows(path):
+    return duckdb.execute(f"from {exports.relation(path)} order by all").fetchall()
 
 
 def till(key, person):
@@ -105,9 +123,30 @@ def a_change(shop, draw):
     return changed
 
 
+def publish(shop, draw):
+    """Some partners and variants are written to in Odoo, and say what they say because of that."""
+    partners = sorted(key for key, person in shop.records.items() if person and key.startswith("odoo"))
+    variants = sorted(key for key, row in shop.catalogue.said["odoo", "product_variants"].items() if row)
+    written = [
+        (int(key.removeprefix("odoo:")), "email", "old@posta.example", shop.records[key]["email"])
+        for key in draw.sample(partners, 3)
+    ]
+    write_receipts(shop.settings, *written, run=f"partners {shop.loads}")
+    written = [
+        (int(key), "barcode", False, shop.catalogue.said["odoo", "product_variants"][key]["barcode"])
+        for key in draw.sample(variants, 3)
+    ]
+    write_receipts(shop.settings, *written, of="product_product", run=f"variants {shop.loads}")
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    shop = Shop(tmp_path_factory.mktemp("shop"))
+    with pytest.MonkeyPatch.context() as short:
+        short.setattr(exports, "LONG", 1)
+        yield built(Shop(tmp_path_factory.mktemp("shop")))
+
+
+def built(shop):
     land_prices(shop.settings.landing)
     land_catalogue(shop.settings.landing, shop.catalogue.said, 2)
     crowd = [person for person in population() if person["system"] in ("pos", "shopify", "odoo")]
@@ -121,16 +160,68 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
     for step in range(STEPS):
         shop.land(a_change(shop, draw))
         if step % 2 == 0:
-            land_catalogue(shop.settings.landing, shop.catalogue.change(), 3 + step)
+            land_catalogue(shop.settings.landing, shop.catalogue.change(shop.prices()), 3 + step)
+        else:
+            publish(shop, draw)
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         counts = shop.build().counts
         assert "error" not in counts
         whole = shop.elsewhere(tmp_path / str(step))
         assert whole.due() is None
         whole.build()
-        mine, others = shop.exports(), whole.exports()
+        in_parts = shop.in_parts()
+        assert "golden_customers__provenance" in in_parts
+        mine, others = shop.exports(in_parts), whole.exports(in_parts)
         assert mine.keys() == others.keys()
         assert [name for name in mine if mine[name] != others[name]] == []
+    exports.export(shop.settings)
+    assert shop.in_parts() == set()
+    assert shop.exports() == whole.exports()
+
+
+def test_of_a_long_table_a_build_writes_what_changed_until_that_is_much(shop, monkeypatch):
+    shop.build()
+    exports.export(shop.settings)
+    path = shop.settings.exports / "golden" / "golden_customers__provenance.parquet"
+    file, before = path.read_bytes(), rows(path)
+    for street in ("Nová 1", "Nová 2"):
+        shop.land({"pos:C000001": shop.records["pos:C000001"] | {"street": street, "city": "Brno", "zip": "60200"}})
+        shop.build()
+        assert path.read_bytes() == file
+        assert street in {row[2] for row in rows(path)}
+    differing = set(before) ^ set(rows(path))
+    assert 0 < len(differing) < 0.1 * len(before)
+    shutil.copyfile(path, copy := path.with_name("another.parquet"))
+    shutil.copyfile(exports.since(path), exports.since(copy))
+    shutil.copyfile(path.with_name("golden_customers.parquet"), copy)
+    assert rows(copy) == rows(path.with_name("golden_customers.parquet")), "changes of another file are none of its own"
+    copy.unlink()
+    now = rows(path)
+    monkeypatch.setattr(exports, "FEW", 0.0)
+    shop.land({"pos:C000001": shop.records["pos:C000001"] | {"street": "Nová 3"}})
+    shop.build()
+    assert not exports.since(path).exists()
+    assert len(set(now) ^ set(rows(path))) > 0
+
+
+def test_rules_that_were_edited_while_everything_was_built_are_not_taken_for_built(shop, monkeypatch, tmp_path):
+    shop.build()
+    project = tmp_path / "dbt_project"
+    shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    with duckdb.connect(str(shop.settings.warehouse)) as warehouse:
+        kept = warehouse.execute("select content from complete.build").fetchone()[0]
+    changes.begin(shop.settings)
+    due = changes.find(shop.settings, project)
+    assert due.news is None
+    seed = project / "seeds" / "survivorship.csv"
+    said = seed.read_text()
+    seed.write_text(said.replace("odoo", "shopify", 1))
+    changes.end(shop.settings, due, project, {"one": "success"}, part=False)
+    assert changes.find(shop.settings, project).news is None
+    seed.write_text(said)
+    assert changes.find(shop.settings, project).news == {}
+    with duckdb.connect(str(shop.settings.warehouse)) as warehouse:
+        warehouse.execute("update complete.build set content = ?", [kept])
 
 
 def test_a_build_of_nothing_new_runs_nothing_and_another_rule_runs_everything(shop, monkeypatch, tmp_path):

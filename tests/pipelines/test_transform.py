@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from pipelines import ledger, transform
+from pipelines import exports, ledger, transform
 from pipelines.resources import Settings
 from pipelines.unheard import unheard_models
 from sources.contract import load_contracts
@@ -237,7 +237,7 @@ class Built:
 
     def build(self):
         self.result = transform.build(self.settings)
-        self.rows = transform.export(self.settings)
+        self.rows = exports.export(self.settings)
         return self
 
     def ask(self, query):
@@ -454,14 +454,14 @@ def test_building_again_elsewhere_gives_the_same_bytes(built, tmp_path):
         assert (home / path).read_bytes() == (tmp_path / path).read_bytes(), name
 
 
-def write_receipts(settings, *written, kind="apply", target="odoo-1"):
+def write_receipts(settings, *written, kind="apply", target="odoo-1", of="res_partner", run=None):
     """Receipts of one publish run; `written`: (odoo id, field, before, after)."""
-    engine, run = ledger.open_ledger(settings.ledger_url), f"{kind}-{target}"
+    engine, run = ledger.open_ledger(settings.ledger_url), run or f"{kind}-{target}"
     shared = {"run_id": run, "plan_id": "plan-1", "target": target}
     with engine.begin() as connection:
         connection.execute(sa.insert(ledger.publish_runs), shared | {"kind": kind, "started_at": WROTE_AT})
         for line, (odoo_id, field, before, after) in enumerate(written):
-            values = {"object": "res_partner", "odoo_id": odoo_id, "field": field, "line": line, "golden_id": "C-1"}
+            values = {"object": of, "odoo_id": odoo_id, "field": field, "line": line, "golden_id": "C-1"}
             values |= {"before": json.dumps(before), "after": json.dumps(after)}
             values |= {"created_record": False, "written_at": WROTE_AT}
             connection.execute(sa.insert(ledger.receipts), shared | values)
@@ -513,7 +513,7 @@ def test_the_export_of_a_table_that_is_gone_goes_too(built, tmp_path):
     settings = Settings(tmp_path / "home", "test", built.settings.ledger_url)
     stale = settings.exports / "golden" / "golden_nothing.parquet"
     shutil.copyfile(settings.exports / "golden" / "golden_prices.parquet", stale)
-    assert transform.export(settings) == built.rows
+    assert exports.export(settings) == built.rows
     assert not stale.exists()
 
 

@@ -2,11 +2,10 @@
     everything else passed before. A test that failed then looks at everything until it passes. -#}
 {% macro rows_to_test(relation) -%}
   {%- if not tests_changes() -%}{{ return(none) }}{%- endif -%}
-  {%- for node in graph.nodes.values() if node.name == relation.identifier and node.config.materialized == 'incremental' -%}
-    {%- set key = [node.config.unique_key] if node.config.unique_key is string else node.config.unique_key -%}
-    {{ return('(select * from ' ~ relation ~ ' semi join ' ~ changed(node.name) ~ ' using (' ~ key | join(', ') ~ '))') }}
-  {%- endfor -%}
-  {{ return(none) }}
+  {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ relation.identifier) -%}
+  {%- if not node or node.config.materialized != 'incremental' -%}{{ return(none) }}{%- endif -%}
+  {%- set key = [node.config.unique_key] if node.config.unique_key is string else node.config.unique_key -%}
+  {{ return('(select * from ' ~ relation ~ ' semi join ' ~ changed(node.name) ~ ' using (' ~ key | join(', ') ~ '))') }}
 {%- endmacro %}
 
 {#- As `touch`, for a test of several models: the keys of what it has to look at, as a query in brackets. -#}

@@ -24,7 +24,9 @@
   {%- set columns = model.config.meta.get('touched_on') or model.config.unique_key -%}
   {%- set column = columns if columns is string else columns[0] -%}
   {%- set found = parts | join('\nunion all\n') if parts else 'select ' ~ column ~ ' from ' ~ this ~ ' where false' -%}
-  {%- do run_query('create or replace table ' ~ touched(this.identifier) ~ ' as select distinct key from (' ~ found ~ ') as found (key) where key is not null') -%}
+  {%- call statement('touched', auto_begin=false) -%}
+    create or replace table {{ touched(this.identifier) }} as select distinct key from ({{ found }}) as found (key) where key is not null
+  {%- endcall -%}
   {{ return(touched(this.identifier)) }}
 {%- endmacro %}
 
@@ -38,9 +40,22 @@
   {{ return('(' ~ parts | join(' or ') ~ ')') }}
 {%- endmacro %}
 
-{#- A relation, or of it only the rows that are touched. -#}
+{#- A relation, or of it only the rows that are touched: out of what this build made anew of it, if all of them are there. -#}
 {% macro narrowed(relation, keys, column) -%}
-  {{ return(relation if keys is none else '(select * from ' ~ relation ~ ' where ' ~ is_touched(keys, column) ~ ')') }}
+  {%- if keys is none -%}{{ return(relation) }}{%- endif -%}
+  {%- set rows = made_rows(relation.identifier) if holds_anew(relation.identifier, keys, column) else relation -%}
+  {{ return('(select * from ' ~ rows ~ ' where ' ~ is_touched(keys, column) ~ ')') }}
+{%- endmacro %}
+
+{#- Whether this build made every row anew that a model has for these values of a column. -#}
+{% macro holds_anew(name, keys, column) -%}
+  {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) -%}
+  {%- if not node or node.config.materialized != 'incremental' -%}{{ return(false) }}{%- endif -%}
+  {%- set columns = node.config.meta.get('touched_on') or node.config.unique_key -%}
+  {%- if column not in ([columns] if columns is string else columns) or not is_told(name ~ '__made') or not is_told(name ~ '__touched') -%}
+    {{ return(false) }}
+  {%- endif -%}
+  {{ return(not has_rows('(select key from ' ~ keys ~ ' anti join ' ~ touched(name) ~ ' using (key))')) }}
 {%- endmacro %}
 
 {#- Whether this run makes only what changed: pipelines/changes.py says so, when the last build was complete and of the same rules. -#}
@@ -56,22 +71,22 @@
     nothing of what it changed: it stands for all that changed above it, under its own name. -#}
 {% macro changed_inputs(unique_id) -%}
   {%- set told = run_query("select table_name from information_schema.tables where table_schema = 'changed'").columns[0].values() | list -%}
-  {%- set found, waiting, seen = [], [(unique_id, none)], [] -%}
+  {%- set asked, waiting, seen = [], [(unique_id, none)], [] -%}
   {%- for _ in range(1000) if waiting -%}
     {%- set id, opaque = waiting.pop() -%}
     {%- for parent in graph.nodes[id].depends_on.nodes if parent in graph.nodes and graph.nodes[parent].resource_type == 'model' and (parent, opaque) not in seen -%}
       {%- do seen.append((parent, opaque)) -%}
       {%- set node = graph.nodes[parent] -%}
       {%- if node.config.materialized == 'incremental' -%}
-        {%- if node.name in told and (opaque or node.name) not in found and has_rows(changed(node.name)) -%}
-          {%- do found.append(opaque or node.name) -%}
+        {%- if node.name in told -%}
+          {%- do asked.append("(select '" ~ (opaque or node.name) ~ "' as name from " ~ changed(node.name) ~ ' limit 1)') -%}
         {%- endif -%}
       {%- else -%}
         {%- do waiting.append((parent, opaque or (none if node.config.materialized == 'view' else node.name))) -%}
       {%- endif -%}
     {%- endfor -%}
   {%- endfor -%}
-  {{ return(found) }}
+  {{ return(run_query(asked | join(' union ')).columns[0].values() | list if asked else []) }}
 {%- endmacro %}
 
 {% macro has_rows(relation) -%}

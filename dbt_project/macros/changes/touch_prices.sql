@@ -42,3 +42,27 @@
     'golden_prices__candidates': 'record_id',
   })) }}
 {%- endmacro %}
+
+{#- The variants whose price rules in Odoo may be others: a rule is bound to the price that we published on it, whatever variant it is of
+    now. -#}
+{% macro touch_price_rules() -%}
+  {%- set keys = variants_of_prices() -%}
+  {%- set golden, records, ids = 'golden.golden_prices', 'conformed.conformed_prices', 'matched.matched_products__ids' -%}
+  {%- set priced -%}
+    select price_id, variant_id from {{ golden }} union all select price_id, variant_id from changed.golden_prices__before
+  {%- endset -%}
+  {%- do keys.update({
+    'conformed_prices': keys['conformed_prices']
+      ~ ' union all select variant_id from ' ~ golden ~ ' where price_id in ('
+      ~ 'select published_id from ' ~ records ~ ' semi join {changed} using (record_id)'
+      ~ ' union all select published_id from changed.conformed_prices__before)',
+    'golden_prices': keys['golden_prices']
+      ~ ' union all select variant_id from ' ~ records ~ ' inner join ' ~ ids ~ ' as ids on product_record_id = ids.record_id'
+      ~ ' where published_id in (select price_id from {changed})',
+    'golden_prices__provenance': 'select variant_id from (' ~ priced ~ ') semi join {changed} using (price_id)',
+    'golden_prices__exceptions':
+      'select variant_id from golden.golden_prices__exceptions semi join {changed} using (record_id)'
+      ~ ' union all select variant_id from changed.golden_prices__exceptions__before',
+  }) -%}
+  {{ return(touch(keys)) }}
+{%- endmacro %}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['customer_id', 'trait', 'record_id'], meta={'touched_on': ['customer_id']}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key=['customer_id', 'trait', 'record_id'], meta={'touched_on': ['customer_id'], 'compared': false}) }}
 {%- set keys = touch_customers() -%}
 with records as (
     select

@@ -2,13 +2,16 @@
 
 import pyarrow.compute as pc
 
-from pipelines import echoes
+from pipelines import changes, echoes
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id"])
+    if changes.stays(dbt, session):
+        return changes.no_rows(dbt, session)
     template = "'odoo:' || odoo_template_id as template_record_id, published_template_id"
-    records = dbt.ref("conformed_products").filter("system = 'odoo'").project(f"record_id, published_id, {template}")
+    records = changes.narrowed(dbt, session, dbt.ref("conformed_products"), "record_id").filter("system = 'odoo'")
+    records = records.project(f"record_id, published_id, {template}")
     variants = echoes.originals_in_build("product_product", ["default_code", "barcode", "weight"]).drop_columns(
         ["written"]
     )

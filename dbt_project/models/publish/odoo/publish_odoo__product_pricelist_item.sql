@@ -1,11 +1,17 @@
+{{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='golden_id', meta={'touched_on': ['product_id']}) }}
+{%- set keys = touch_price_rules() -%}
 {#- What is over needs no rule, a store's own price has no list in Odoo, and a price that Odoo contradicts waits for a decision
     unless Odoo is merely late. Odoo's windows end with their last second. -#}
-with binding as (
-    {{ odoo_binding(ref('golden_prices__bindings'), 'price_id') }}
+with prices as (
+    select * from {{ ref('golden_prices') }} where {{ is_touched(keys, 'variant_id') }}
+),
+
+binding as (
+    {{ odoo_binding('(select * from ' ~ ref('golden_prices__bindings') ~ ' where price_id in (select price_id from prices))', 'price_id') }}
 ),
 
 basis as (
-    {{ rests_on(ref('golden_prices__provenance'), 'price_id', ['amount']) }}
+    {{ rests_on(ref('golden_prices__provenance'), 'price_id', ['amount'], but='price_id in (select price_id from prices)') }}
 ),
 
 contested as (
@@ -30,7 +36,7 @@ payload as (
         cast(golden.min_quantity as double) as min_quantity,
         {{ odoo_time('golden.valid_from_at') }} as date_start,
         {{ odoo_time("golden.valid_to_at - interval '1 second'") }} as date_end
-    from {{ ref('golden_prices') }} as golden
+    from prices as golden
     inner join {{ ref('price_lists') }} as lists on golden.price_list = lists.price_list
     inner join basis on golden.price_id = basis.golden_id
     left join binding on golden.price_id = binding.golden_id

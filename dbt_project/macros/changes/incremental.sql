@@ -1,0 +1,48 @@
+{#- Instead of dbt's own: a build is one of everything, which makes the table anew, or one of what changed. The rules of that one are
+    those of the build before, so columns, types and contract need no second look; where nothing is touched, no query of the model runs. -#}
+{% materialization incremental, adapter='duckdb', supported_languages=['sql', 'python'] -%}
+  {%- set target, language = this.incorporate(type='table'), model.language -%}
+  {%- set whole = not incrementally() -%}
+  {%- set made = make_intermediate_relation(target) if whole else make_temp_relation(target) -%}
+  {%- if whole -%}
+    {%- do drop_relation_if_exists(load_cached_relation(made)) -%}
+  {%- endif -%}
+  {{ run_hooks(pre_hooks, inside_transaction=False) }}
+  {{ run_hooks(pre_hooks, inside_transaction=True) }}
+  {%- if whole or language == 'python' -%}
+    {%- call statement('main' if whole else 'made', language=language) -%}
+      {{ create_table_as(not whole, made, compiled_code, language) }}
+    {%- endcall -%}
+  {%- endif -%}
+  {%- if whole -%}
+    {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
+    {%- do adapter.rename_relation(made, target) -%}
+  {%- else -%}
+    {%- set narrowed = is_told(this.identifier ~ '__touched') -%}
+    {%- set untouched = narrowed and not has_rows(touched(this.identifier)) -%}
+    {%- call statement('main') -%}
+create or replace table {{ made_rows(this.identifier) }} as from {{ target }} limit 0;
+      {%- if language == 'python' %}
+insert into {{ made_rows(this.identifier) }} by name from {{ made }};
+      {%- elif not untouched %}
+insert into {{ made_rows(this.identifier) }} by name (
+{{ compiled_code }}
+);
+      {%- endif %}
+{{ put_touched(target, made_rows(this.identifier), narrowed, untouched) }}
+    {%- endcall -%}
+  {%- endif -%}
+  {{ run_hooks(post_hooks, inside_transaction=True) }}
+  {%- do adapter.commit() -%}
+  {{ run_hooks(post_hooks, inside_transaction=False) }}
+  {{ return({'relations': [target]}) }}
+{%- endmaterialization %}
+
+{#- Whether this build has noted something under a name. -#}
+{% macro is_told(name) -%}
+  {%- set listed = "select 1 from information_schema.tables where table_schema = 'changed' and table_name = '" ~ name ~ "'" -%}
+  {{ return(run_query(listed).rows | length > 0) }}
+{%- endmacro %}
+
+{#- Where the new rows of a model stand before they are put in the place of the old ones. -#}
+{% macro made_rows(name) -%}{{ return('changed."' ~ name ~ '__made"') }}{%- endmacro %}
