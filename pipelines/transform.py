@@ -23,7 +23,7 @@ from pipelines import changes, dbt_child, exports, ledger
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
-from pipelines.unheard import heard, tests_of_both, unheard_models
+from pipelines.unheard import heard, reading_both, unheard_models
 from sources.contract import load_contracts
 
 DBT_PROJECT = PROJECT / "dbt_project"
@@ -99,7 +99,7 @@ def build(
     left_out = said["unheard"]
     if "new_files" in said:
         # A view shows what its tables hold; only other rules make another view. No news come to who was never heard.
-        left_out = ["config.materialized:view", *tests_of_both(manifest, left_out)]
+        left_out = ["config.materialized:view", *reading_both(manifest, left_out)]
     if left_out:
         chosen += ["--exclude", *left_out]
     exports.expect(settings)

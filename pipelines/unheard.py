@@ -35,7 +35,7 @@ def unheard_models(manifest: Mapping[str, Any], systems: Collection[str]) -> lis
     return sorted(nodes[key]["name"] for key in silent)
 
 
-def tests_of_both(manifest: Mapping[str, Any], unheard: Collection[str]) -> list[str]:
+def reading_both(manifest: Mapping[str, Any], unheard: Collection[str]) -> list[str]:
     """Names of the tests that look at some of these models and at others too."""
     found = []
     for node in manifest["nodes"].values():

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from pipelines import exports, ledger, transform
 from pipelines.resources import Settings
-from pipelines.unheard import unheard_models
+from pipelines.unheard import reading_both, unheard_models
 from sources.contract import load_contracts
 from tests.pipelines.small_landing import land
 
@@ -304,6 +304,19 @@ def test_a_model_is_made_although_its_system_never_landed_if_more_than_a_union_r
     assert "stg_pos__stores" not in left_out
     assert "stg_odoo__partners" not in left_out
     assert not [name for name in left_out if "shopify" in name or "published" in name]
+
+
+def test_a_test_is_left_out_with_a_silent_model_that_it_reads_beside_others():
+    reads = {"alone": ["silent"], "both": ["silent", "heard"], "other": ["heard"]}
+    nodes = {
+        f"test.assay.{name}": {
+            "name": name,
+            "resource_type": "test",
+            "depends_on": {"nodes": [f"model.assay.{each}" for each in models]},
+        }
+        for name, models in reads.items()
+    }
+    assert reading_both({"nodes": nodes}, ["silent"]) == ["both"]
 
 
 def test_a_part_of_the_build_job_makes_what_is_asked_of_it_with_its_checks_and_nothing_of_an_unheard_system(
