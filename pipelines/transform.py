@@ -5,6 +5,7 @@ dbt runs as a child process, the only one that opens the warehouse; everybody el
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -185,7 +186,15 @@ def export_receipts(settings: Settings) -> Path:
     """Write what Assay last published to exports/ledger/receipts.parquet, the dbt source `ledger.receipts`.
 
     Only receipts of the Odoo that was published to last: those of another one say nothing about what this one holds.
+    Receipts are only ever added, so a file that ends with the newest stays.
     """
+    path = settings.exports / "ledger" / "receipts.parquet"
+    engine = ledger.open_ledger(settings.ledger_url)
+    with engine.connect() as connection:
+        newest = connection.scalar(sa.select(sa.func.max(ledger.receipts.c.seq)))
+    until = hashlib.sha256(f"{settings.ledger_url} {newest}".encode()).hexdigest()
+    if path.exists() and (pq.read_schema(path).metadata or {}).get(b"until") == until.encode():
+        return path
     receipts, runs = ledger.receipts.c, ledger.publish_runs.c
     query = (
         sa.select(
@@ -204,13 +213,14 @@ def export_receipts(settings: Settings) -> Path:
         .where(receipts.target == sa.select(receipts.target).order_by(receipts.seq.desc()).limit(1).scalar_subquery())
         .order_by(receipts.seq)
     )
-    with ledger.open_ledger(settings.ledger_url).connect() as connection:
+    with engine.connect() as connection:
         rows = connection.execute(query).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(RECEIPTS)
-    path = settings.exports / "ledger" / "receipts.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, RECEIPTS, strict=True)]
-    pq.write_table(pa.table(arrays, RECEIPTS), path.with_suffix(".partial"), compression="zstd")
+    pq.write_table(
+        pa.table(arrays, RECEIPTS.with_metadata({"until": until})), path.with_suffix(".partial"), compression="zstd"
+    )
     os.replace(path.with_suffix(".partial"), path)
     return path
 

@@ -514,6 +514,17 @@ def test_receipts_of_another_odoo_say_nothing_about_this_one(tmp_path):
     ]
 
 
+def test_receipts_are_carried_out_again_when_there_are_new_ones(tmp_path):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    write_receipts(settings, (11, "email", False, "one@posta.example"), run="first")
+    exported = transform.export_receipts(settings)
+    written = exported.stat().st_mtime_ns
+    assert transform.export_receipts(settings).stat().st_mtime_ns == written
+    write_receipts(settings, (12, "email", False, "two@posta.example"), run="second")
+    ids = duckdb.execute(f"select odoo_id from '{transform.export_receipts(settings)}' order by all").fetchall()
+    assert ids == [(11,), (12,)]
+
+
 def test_a_failing_test_names_itself_and_no_value(built, tmp_path):
     shutil.copytree(built.settings.home / "landing", tmp_path / "landing")
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
