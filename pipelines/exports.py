@@ -141,13 +141,10 @@ def _kept(
     """Rows of a table whose file can stay, if need be with its changes written beside it; None where it cannot."""
     if changed is None or not path.exists():
         return None
-    count = warehouse.execute(f"select count(*) from {layer}.{model}").fetchone()[0]
-    if model not in changed:
-        return count
-    seen = _seen(path)
-    if not warehouse.execute("select 1 from since.files where model = ? and file = ?", [model, seen]).fetchone():
-        return None
-    if warehouse.execute(f"select count(*) from since.{model}").fetchone()[0] > FEW * count:
+    differing = _differing(warehouse, model, path)
+    if model not in changed and (not differing or _said(path)):
+        return pq.read_metadata(path).num_rows if not differing else _count(warehouse, f"{layer}.{model}")
+    if not differing or differing > FEW * (count := _count(warehouse, f"{layer}.{model}")):
         return None
     key = ", ".join(name for name, *_ in warehouse.execute(f"describe since.{model}").fetchall())
     query = (
@@ -155,8 +152,20 @@ def _kept(
         f"union all by name select *, true as _gone from since.{model} anti join {layer}.{model} using ({key}) "
         f"order by {key}"
     )
-    _write(warehouse, query, since(path), f", kv_metadata {{key: '{key}', file: '{seen}'}}")
+    _write(warehouse, query, since(path), f", kv_metadata {{key: '{key}', file: '{_seen(path)}'}}")
     return count
+
+
+def _differing(warehouse: duckdb.DuckDBPyConnection, model: str, path: Path) -> int | None:
+    """How many keys of a table may differ from its file; None where that is not counted."""
+    known = "select 1 from since.files where model = ? and file = ?"
+    if not warehouse.execute(known, [model, _seen(path)]).fetchone():
+        return None
+    return _count(warehouse, f"since.{model}") if model in _tables(warehouse, "since") else 0
+
+
+def _count(warehouse: duckdb.DuckDBPyConnection, table: str) -> int:
+    return warehouse.execute(f"select count(*) from {table}").fetchone()[0]
 
 
 def _copy(warehouse: duckdb.DuckDBPyConnection, layer: str, model: str, key: str, path: Path) -> int:
