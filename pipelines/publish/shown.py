@@ -6,7 +6,7 @@ Where the addon (odoo_addons/assay_provenance) is not installed, nothing is aske
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -22,7 +22,6 @@ from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.receipts import Run
 from pipelines.publish.store import chunks
 from pipelines.resources import Settings
-from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, call, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooMissing
 
@@ -48,12 +47,21 @@ def show(settings: Settings, client: OdooClient, run_id: str, policy: Policy | N
     for some in chunks(receipts.by_record(engine, run), BATCH):
         by_object = defaultdict(list)
         for record in some:
-            by_object[record[0].object] += [row for row in record if row.field != GOLDEN_ID]
+            for row in published(policy, record):
+                by_object[row.object].append(row)
         for name, written in by_object.items():
             rows = list(_rows(settings, policy, name, written, run))
             _upsert(client, policy.objects[name].model, rows)
             told += len(rows)
     return told
+
+
+def published(policy: Policy, record: Iterable[Any]) -> Iterator[Any]:
+    """The receipts that are of published fields; those of references that a merge moved come from no golden value."""
+    for row in record:
+        each = policy.objects.get(row.object)
+        if each and row.field in {*each.owned, *each.retire, *each.create}:
+            yield row
 
 
 def installed(client: OdooClient) -> bool:

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.publish.approve import approve
+from pipelines.publish.erase import plan_erasure
 from pipelines.publish.shown import show
 from sources.odoo import access, actions
 from sources.odoo.client import call, connect, search_read
@@ -14,7 +16,7 @@ from sources.odoo.errors import OdooDenied
 from tests.browser.test_dagster_ui import IMAGES
 from tests.odoo import fire, server
 from tests.odoo.fixtures import KINDS
-from tests.odoo.publishing import Shop, person, price, product
+from tests.odoo.publishing import NOW, Shop, person, price, product
 
 pytestmark = [pytest.mark.browser, pytest.mark.odoo, pytest.mark.parametrize("least_odoo", KINDS[1:2], indirect=True)]
 STANDARD = server.HOME / "root/usr/lib/python3/dist-packages/odoo/addons"
@@ -65,7 +67,7 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
 
     install(least_odoo.db)
     with fire.odoo_of_our_own(ADDONS) as odoo:
-        url, admin = odoo.running.url, odoo.client(least_odoo)
+        url, admin = odoo.running.url, least_odoo.client(url=odoo.running.url)
         assert [step.what for step in access.plan(admin)] == ["right Assay publisher: assay.provenance rwc"]
         actions.carry_out(admin, access.plan(admin))
         call(
@@ -114,6 +116,13 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
                 page.screenshot(path=IMAGES / "provenance.png")
 
         record = shop.record("res_partner", "C-0001", "name")["id"]
+        plan = plan_erasure(shop.settings, shop.client, [record], "request 17", NOW, "officer")
+        approve(shop.settings, plan.plan_id, "eva", NOW)
+        show(shop.settings, shop.client, shop.apply(plan).run_id)
+        about = [("res_model", "=", "res.partner"), ("res_id", "=", record)]
+        told = search_read(admin, "assay.provenance", ["field_name", "value", "source", "rule", "losing"], about)
+        assert not [row for row in told if "anna" in str(row).lower()]
+        assert {row["rule"] for row in told if row["field_name"] == "email"} == {"erased, as the person asked"}
         call(admin, "res.partner", "unlink", [record])
         left = search_read(admin, "assay.provenance", ["res_model"])
         assert "res.partner" not in {row["res_model"] for row in left}

@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from pipelines import lineage
-from pipelines.publish import aliases, report
+from pipelines.publish import aliases, report, shown
 from pipelines.publish.approve import approve
 from pipelines.publish.policy import load_policy
+from pipelines.publish.receipts import by_record, find_run
 from pipelines.publish.refusal import PublishRefused
 from sources.odoo import access, actions, merging
 from sources.odoo.client import call, search_read
@@ -129,6 +130,10 @@ def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone
         ("calendar_event", 1, f"partner_ids[{ids['anna_married']}]"),
         ("res_partner_category", 1, f"partner_ids[{ids['anna_web']}]"),
     ]
+    with shop.ledger.connect() as connection:
+        records = by_record(shop.ledger, find_run(connection, run.run_id))
+    told = [shown.published(shop.policy, rows) for rows in records]
+    assert {(row.object, row.field) for rows in told for row in rows} == {("res_partner", "active")}
     desk = {field for name, record, field in receipts if (name, record) == ("res_partner", ids["firm_2_desk"])}
     assert desk == {"parent_id", "commercial_partner_id", "street"}
     assert call(shop.admin, "ir.model.data", "read", alias, fields=["res_id"])[0]["res_id"] == ids["anna_card"]
