@@ -41,6 +41,8 @@ def provision(do: bool, remove: bool, renew: bool, revoke: bool, days: int, keys
             steps = access.removal(admin)
         else:
             steps = actions.steps(admin) if no_users else access.plan(admin)
+        if do and steps:
+            _tell(admin, "unprovision" if remove else "provision", [step.what for step in steps])
         for line in actions.carry_out(admin, steps) if do else [step.what for step in steps]:
             click.echo(line if do else f"to do: {line}")
         if not (remove or no_users):
@@ -51,6 +53,16 @@ def provision(do: bool, remove: bool, renew: bool, revoke: bool, days: int, keys
         click.echo("Nothing was changed; --apply does it.")
 
 
+def _tell(admin, deed: str, steps: list[str]) -> None:
+    """Who changes what an Odoo lets Assay do stands in the audit before it is done."""
+    from pipelines import audit
+    from pipelines.ledger import open_ledger
+    from pipelines.publish import live
+
+    detail = {"target": live.fingerprint(admin), "as": admin.login, "steps": steps, "account": resources.account()}
+    audit.append(open_ledger(resources.settings().ledger_url), resources.actor(), deed, detail, resources.now())
+
+
 def _keys(admin, do: bool, renew: bool, revoke: bool, days: int, path: Path) -> list[str]:
     """Make the keys that are missing, or all; the users whose key is, or would be, new."""
     from sources.odoo import access
@@ -59,6 +71,8 @@ def _keys(admin, do: bool, renew: bool, revoke: bool, days: int, path: Path) -> 
     now = resources.now()
     waiting = [login for login in access.LOGINS.values() if renew or not odoo_keys.valid(admin, login, now)]
     made = {}
+    if do and waiting:
+        _tell(admin, "renew keys", [f"{login} for {days} days" + ", old ones ended" * revoke for login in waiting])
     for group, login in access.LOGINS.items():
         if login in waiting and do:
             key = odoo_keys.renew(admin, login, days, now, revoke)

@@ -4,10 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
+from pipelines import ledger
 from pipelines.cli import main
 from pipelines.extract import extract_stream
+from pipelines.ledger import open_ledger
 from pipelines.publish import live
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.target import open_target
@@ -100,6 +103,13 @@ def environ(monkeypatch, named, **more):
         monkeypatch.setenv(name, value)
 
 
+def audited(home):
+    """What the audit of a home tells, in order."""
+    with open_ledger(f"sqlite:///{home / 'ledger.db'}").connect() as connection:
+        rows = connection.execute(sa.select(ledger.audit).order_by(ledger.audit.c.seq)).all()
+    return [{"deed": row.action, **json.loads(row.detail)} for row in rows]
+
+
 def granted(client, groups):
     """(model, verb) that members of `groups` are allowed, by Odoo's own rows."""
     columns = list(access.VERBS.values())
@@ -160,6 +170,12 @@ def test_provisioning_plans_applies_and_removes(bare_odoo, tmp_path, monkeypatch
     )
     assert {row["name"]: row["res_id"] for row in kept} == {"C-1": held, "C-2": partners[0]["id"]}
 
+    assert [(one["deed"], len(one["steps"]) > 1) for one in audited(tmp_path)] == [
+        ("provision", True),
+        ("renew keys", True),
+        ("unprovision", True),
+    ]
+    assert not any(value in str(audited(tmp_path)) for name, value in made.items() if name.endswith("_KEY"))
     assert "user assay_reader renewed" in run("provision", "--apply").output
     assert search_read(admin, "res.partner", ["x_assay_id"], [("id", "=", held)])[0]["x_assay_id"] is False
 
