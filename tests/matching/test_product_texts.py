@@ -68,6 +68,10 @@ ODD = [
     article("xyz:letter", "Nordlyd tablet sleeve NL13-GRN-SEE-2"),
     article("abc:ending", "Nordlyd desktop set 967562"),
     article("xyz:ending", "Nordlyd cordless desktop 967562-0403"),
+    article("abc:barcode", "Nordlyd charge base 743840830535"),
+    article("xyz:barcode", "Charging base by Nordlyd 83053"),
+    {**article("abc:guide", "Nordlyd lantern hall"), "model_number": "310/246-1501", "description": "435 fern lane"},
+    {**article("xyz:guide", "Nordlyd lanterns hall"), "model_number": "310-246-1501", "description": "435 fern ln."},
     article("abc:kin", "Nordlyd freezer NF4205BT"),
     article("xyz:kin", "Nordlyd upright freezer NF4205BAQ"),
     article("abc:spaced", "Nordlyd tiller man lantern", 12),
@@ -125,6 +129,17 @@ def test_a_letter_left_out_of_a_model_number_makes_no_other_model(matched):
 def test_a_shops_ending_of_a_model_number_makes_no_other_model(matched):
     ((code_equal, conflict),) = features(matched, "ending", "code_equal, model_conflict")
     assert code_equal > 0 == conflict
+
+
+def test_a_barcode_holds_the_makers_number(matched):
+    ((code_equal, conflict),) = features(matched, "barcode", "code_equal, model_conflict")
+    assert code_equal > 0 == conflict
+
+
+def test_digits_of_a_model_number_are_no_measures(matched):
+    ((model_equal, numbers_equal),) = features(matched, "guide", "model_equal, all_numbers_equal")
+    assert model_equal > 0
+    assert numbers_equal == 0.5
 
 
 def test_models_of_one_number_with_other_endings_are_kin_but_not_one_model(matched):
@@ -246,6 +261,15 @@ def test_matches_that_are_less_alike_than_the_surest_are_not_taken_for_different
     assert learnt["matched share"] > 0.9
     lead = learnt["least_lead"] + learnt["most_lead"]
     assert learnt["constant"] - learnt["cut"] + 0.35 * learnt["alike"] + 0.2 * lead > 0
+
+
+def test_a_feature_without_a_reason_is_refused(tmp_path):
+    said = matching.PROJECT / "dbt_project" / "matching" / "products.yml"
+    (tmp_path / "matching").mkdir()
+    text = said.read_text().replace(', reason: "colours tell variants apart"', "")
+    (tmp_path / "matching" / "products.yml").write_text(text)
+    with pytest.raises(ValueError, match="colour_conflict states no `reason`"):
+        matching.declared("products", tmp_path)
 
 
 def test_too_few_sure_pairs_teach_nothing():

@@ -60,6 +60,13 @@ CASES = [
     listing("pos:1", "VELLMAR ALPINE PARKA", sku="VE 1 M", gtin14="04006381333948", option_1="M", weight_g=940),
     # A number that was given to another article years later.
     listing("pos:2", "VELLMAR GARDEN HOSE 25", sku="VE-9-X", gtin14="04006381333931", weight_g=3100),
+    # The piece, and the case of six that has a number of another packaging level.
+    listing("shopify:3", "Elder lemonade", gtin14="04006381333412"),
+    listing("pos:4", "VELLMAR ELDER LEMONADE", gtin14="04006381333412"),
+    listing("pos:5", "VELLMAR ELDER LEMONADE", gtin14="14006381333419"),
+    # A case that was labelled with the number of the bottle.
+    listing("shopify:4", "Birch syrup 330 ml", gtin14="04006381333429"),
+    listing("pos:6", "VELLMAR BIRCH SYRUP 6 x 0.33 l", gtin14="04006381333429"),
     # A size that only the tills sell.
     listing("pos:3", "VELLMAR ALPINE PARKA", sku="VE-1-XXL", option_1="XXL", weight_g=1100),
 ]
@@ -89,6 +96,16 @@ def test_sizes_of_one_product_are_different_variants(ids):
 def test_a_gtin_used_again_for_another_article_does_not_link(ids):
     assert ids["pos:2"][0] != ids["odoo:9001"][0]
     assert ids["pos:2"][1] != ids["odoo:9001"][1]
+
+
+def test_a_number_of_another_packaging_level_is_another_variant(ids):
+    assert ids["shopify:3"][0] == ids["pos:4"][0] != ids["pos:5"][0]
+
+
+def test_a_bottles_number_on_a_case_waits_for_a_person(ids, matched):
+    assert ids["shopify:4"][0] != ids["pos:6"][0]
+    reasons = "select reason from matched_products__review where left_record_id = 'pos:6' or right_record_id = 'pos:6'"
+    assert any("the packs differ" in reason for (reason,) in matched(reasons))
 
 
 def test_a_gtin_on_two_variants_is_put_before_a_person(matched):

@@ -32,7 +32,7 @@
 
 {#- Each name has a number that the other record mentions nowhere. -#}
 {% macro numbers_differ() -%}
-({{ unmatched('l.numbers', 'r.all_numbers') }} > 0 and {{ unmatched('r.numbers', 'l.all_numbers') }} > 0)
+({{ unmatched('l.numbers', 'r.all_words') }} > 0 and {{ unmatched('r.numbers', 'l.all_words') }} > 0)
 {%- endmacro %}
 
 {#- How many of a list are not in another. -#}

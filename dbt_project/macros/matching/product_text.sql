@@ -31,9 +31,10 @@ regexp_extract_all({{ text }}, '[0-9]+\.[0-9]+|[a-z0-9]+')
 {{ codes_among("list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_replace(w, '[-./]', '', 'g'))", 4) }}
 {%- endmacro %}
 
-{#- The same of the parts that are so joined: a maker's number is written with a shop's ending, or two stand side by side. -#}
+{#- The same of the parts that are so joined, and of a UPC the maker's own part: his number is written with a shop's ending,
+    two stand side by side, or a barcode holds it. -#}
 {% macro product_code_parts(text) -%}
-{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_split_to_array(w, '[-./]')))", 5) }}
+{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_split_to_array(w, '[-./]') || [regexp_extract(w, '^[0-9]{6}([0-9]{5})[0-9]$', 1)]))", 5) }}
 {%- endmacro %}
 
 {% macro joined_words(text) -%}

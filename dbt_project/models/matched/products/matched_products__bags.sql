@@ -8,6 +8,8 @@ with texts as (
     union all
     select record_no, more_text, 'more' from {{ evidence }}
     union all
+    select record_no, model_text, 'model' from {{ evidence }}
+    union all
     select record_no, brand_text, 'brand' from {{ evidence }}
 
 ),
@@ -34,9 +36,10 @@ bags as (
         list_sort(list(distinct word) filter (part = 'name')) as words,
         list_sort(list(distinct word) filter (part <> 'brand')) as all_words,
         list_sort(list(distinct word) filter (part = 'brand' and length(word) > 2)) as brand_words,
-        list(distinct word) filter (part = 'name' and kind = 'colour') as colours,
-        list(distinct word) filter (part = 'name' and kind = 'edition') as editions,
-        list(distinct word) filter (part <> 'brand' and kind = 'platform') as platforms
+        list_sort(list(distinct word) filter (part in ('name', 'more') and regexp_matches(word, '^[0-9.]+$'))) as all_numbers,
+        list_sort(list(distinct word) filter (part = 'name' and kind = 'colour')) as colours,
+        list_sort(list(distinct word) filter (part = 'name' and kind = 'edition')) as editions,
+        list_sort(list(distinct word) filter (part <> 'brand' and kind = 'platform')) as platforms
     from spelled
     group by record_no
 
@@ -47,8 +50,8 @@ coded as (
     select
         record_no,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
-        {{ product_codes("concat_ws(' ', name_text, more_text)") }}
-            || {{ product_code_parts("concat_ws(' ', name_text, more_text)") }} as loose_codes
+        {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
+            || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes
     from {{ evidence }}
 
 )
@@ -67,6 +70,6 @@ select
     ) as model_stems,
     list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
     list_filter(coalesce(bags.words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as numbers,
-    list_filter(coalesce(bags.all_words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as all_numbers
+    coalesce(bags.all_numbers, []) as all_numbers
 from coded
 left join bags using (record_no)

@@ -37,7 +37,8 @@ folded as (
         nullif(price_amount, 0) as price_amount,
         regexp_replace(lower(model_number), '[^a-z0-9]', '', 'g') as model_number,
         concat_ws(' ', {{ product_text(without_pack("left(template_name, 500)"), 500) }}, {{ pack_size("left(template_name, 500)") }}) as name_text,
-        {{ product_text("concat_ws(' ', brand, model_number, description)", 3000) }} as more_text,
+        {{ product_text("concat_ws(' ', brand, description)", 3000) }} as more_text,
+        {{ product_text('model_number', 200) }} as model_text,
         {{ pack_size("left(concat_ws(' ', template_name, option_1, option_2), 500)") }} as pack,
         {{ product_text('brand', 200) }} as brand_text
     from own
@@ -73,6 +74,7 @@ select
     nullif(model_number, '') as model_number,
     nullif(trim(name_text), '') as name_text,
     more_text,
+    model_text,
     brand_text,
     pack,
     (case when gtin14 is not null then 1 else 0 end)
