@@ -31,6 +31,12 @@ def test_a_chain_through_a_weak_middle_record_is_cut():
     assert clusters(4, chain) == {frozenset({0, 1}), frozenset({2, 3})}
 
 
+def test_what_counts_between_two_groups_is_the_mean_of_their_pairs_not_the_sum():
+    inside, across = {(0, 1): 5, (2, 3): 5}, [(0, 2), (0, 3), (1, 2), (1, 3)]
+    assert clusters(4, inside | dict.fromkeys(across, -0.5)) == {frozenset(range(4))}
+    assert clusters(4, inside | dict.fromkeys(across, -1.5)) == {frozenset({0, 1}), frozenset({2, 3})}
+
+
 def test_one_strong_pair_does_not_join_two_groups():
     left, right = range(4), range(4, 8)
     bits = {(a, b): 5.0 for side in (left, right) for a in side for b in side if a < b}
@@ -75,6 +81,23 @@ def test_the_order_of_pairs_does_not_matter(count, data):
     straight = matching.refine(np.zeros(count, int), left, right, bits, 6, -1)
     shuffled = matching.refine(np.zeros(count, int), left[order], right[order], bits[order], 6, -1)
     assert straight.tolist() == shuffled.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_a_component_is_clustered_alike_alone_and_among_others_of_any_size(sizes, draw):
+    places = draw.sample(range(sum(sizes)), sum(sizes))
+    component, pairs, alone = np.zeros(sum(sizes), int), [], {}
+    for size in sizes:
+        members = sorted(places.pop() for _ in range(size))
+        component[members] = members[0]
+        bits = {(a, b): draw.choice([-9.0, -2.5, 0.5, 3.0, 8.0]) for a in range(size) for b in range(a + 1, size)}
+        pairs += [(members[a], members[b], weight) for (a, b), weight in bits.items()]
+        for cluster in clusters(size, bits) if size > 1 else [{0}]:
+            alone |= dict.fromkeys([members[one] for one in cluster], members[min(cluster)])
+    left, right, bits = (np.array([pair[i] for pair in pairs], kind) for i, kind in enumerate((int, int, float)))
+    together = matching.refine(component, left, right, bits, 6, -1, -1)
+    assert together.tolist() == [alone[record] for record in range(len(together))]
 
 
 def test_components_follow_any_chain_and_are_named_by_their_smallest_record():
