@@ -117,6 +117,28 @@ CASES = [
     person("stripe:linked", full_name="M. OUREDNIK", email="jiny.mail@posta.example", linked_record_id="shop:linked"),
 ]
 
+# One man twice: house number, zip and family name are wrong once, and the lines of his address are swapped.
+CASES += [
+    person(
+        "pos:lodge",
+        first_name="Slavoj",
+        last_name="Brechtík",
+        street="Jilmová 42",
+        street2="Hájovna Bělka",
+        city="Nepomuk",
+        zip="335 01",
+    ),
+    person(
+        "shop:lodge",
+        first_name="Slavoj",
+        last_name="Berchtik",
+        street="14 Hájovna Bělka",
+        street2="Jilmová",
+        city="Nepomuk",
+        zip="353 01",
+    ),
+]
+
 # A pet name that no list has: four families have a mailbox on which somebody is Kvidas here and Ctirad there.
 CASES += [
     person(f"{system}:pet{n}", first_name=name, last_name=family, email=f"kc{n}77@posta.example")
@@ -191,6 +213,10 @@ def test_a_family_name_of_two_words_in_the_field_of_the_given_name_is_recognised
     assert cluster_of["shop:particle"] == cluster_of["pos:particle"]
     names = "select first_name, last_name from matched_customers__evidence where record_id = 'shop:particle'"
     assert matched(names) == [("petr", "drenthoven")]
+
+
+def test_the_name_of_a_house_finds_whom_nothing_else_does(cluster_of):
+    assert cluster_of["pos:lodge"] == cluster_of["shop:lodge"]
 
 
 def test_a_pet_name_is_learnt_from_what_several_families_share(matched, cluster_of):

@@ -147,6 +147,7 @@ select
     named.city,
     named.street,
     named.house,
+    named.building,
     named.birth_on,
     named.vat,
     named.loyalty_code,

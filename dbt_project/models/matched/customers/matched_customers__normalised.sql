@@ -72,7 +72,9 @@ folded as (
         right(nullif(regexp_replace({{ column }}, '[^0-9]', '', 'g'), ''), 9) as {{ column }},
         case when {{ column }} like '+%' then regexp_matches({{ column }}, '{{ declared('customers', 'normalise.mobile_numbers') }}') end as {{ column }}_is_mobile,
         {%- endfor %}
-        regexp_replace({{ fold_text("concat_ws(' ', street, street2)") }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as house_line,
+        {%- for column in ['street', 'street2'] %}
+        regexp_replace({{ fold_text("coalesce(" ~ column ~ ", '')") }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
+        {%- endfor %}
         nullif({{ fold_text('city') }}, '') as city,
         nullif(regexp_replace(upper(zip), '[^A-Z0-9]', '', 'g'), '') as zip,
         coalesce(language, lower(country_code)) as origin,
@@ -114,7 +116,9 @@ worded as (
         {{ words('full_name', titles + particles) }} as name_words,
         {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("coalesce(company_name, case when is_company then coalesce(full_name, family) end)", declared('customers', 'normalise.legal_forms')) }} as company_words,
-        {{ words("regexp_replace(house_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as street_words,
+        {%- for column in ['street', 'street2'] %}
+        {{ words("regexp_replace(" ~ column ~ "_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
+        {%- endfor %}
         split_part(split_part(email, '@', 1), '+', 1) as local_part,
         split_part(email, '@', 2) as domain
     from sorted
@@ -125,6 +129,7 @@ judged as (
 
     select
         *,
+        len(street_words) > 0 or not regexp_matches(street2_line, '[0-9]') as street_comes_first,
         not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name
     from worded
 
@@ -161,8 +166,9 @@ select
     mobile_is_mobile,
     zip,
     city,
-    list_sort(street_words)[1] as street,
-    nullif(regexp_extract(house_line, '([0-9]+) ?([a-z])?( |$)', 1), '') as house,
+    list_sort(case when street_comes_first then street_words else street2_words end)[1] as street,
+    nullif(regexp_extract(street_line || ' ' || street2_line, '([0-9]+) ?([a-z])?( |$)', 1), '') as house,
+    case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
     birth_on,
     vat,
