@@ -1,18 +1,31 @@
-{#- International form +<calling code><number>. `plan` is a row of calling_codes for the record's country; a number
-    without an international prefix is read as national there, or left as it is where it is too long to be one. One digit
-    over and over is no number. -#}
+{#- International form +<calling code><number>, as libphonenumber writes it. `plan` is a row of calling_codes for the record's
+    country; a number without an international prefix is read as national there, or left as it is where its length says that
+    it is none. A trunk zero behind the calling code goes. One digit over and over is no number. -#}
 {% macro phone_number(value, plan) -%}
 {%- set digits = replace_all("replace(" ~ value ~ ", '(0)', '')", '[^0-9]', '') -%}
+{%- set code = plan ~ '.calling_code' -%}
+{%- set trunk = plan ~ '.trunk_prefix' -%}
+{%- set without_trunk = "substr(" ~ digits ~ ", length(" ~ trunk ~ ") + 1)" -%}
 case
     when replace({{ digits }}, left({{ digits }}, 1), '') = '' then null
-    when ltrim({{ value }}, ' (') like '+%' then '+' || {{ digits }}
-    when {{ digits }} like '00%' then '+' || substr({{ digits }}, 3)
-    when length({{ digits }}) > {{ plan }}.longest_number and {{ digits }} like {{ plan }}.calling_code || '%'
-        then '+' || {{ digits }}
-    when {{ plan }}.calling_code is null then {{ digits }}
-    when {{ plan }}.trunk_prefix <> '' and {{ digits }} like {{ plan }}.trunk_prefix || '%'
-        then '+' || {{ plan }}.calling_code || substr({{ digits }}, length({{ plan }}.trunk_prefix) + 1)
-    when length({{ digits }}) > {{ plan }}.longest_number then {{ digits }}
-    else '+' || {{ plan }}.calling_code || {{ digits }}
+    when ltrim({{ value }}, ' (') like '+%' then '+' || {{ without_zero(digits, plan) }}
+    when {{ digits }} like '00%' then '+' || {{ without_zero("substr(" ~ digits ~ ", 3)", plan) }}
+    when {{ code }} is null then {{ digits }}
+    when {{ trunk }} <> '' and {{ digits }} like {{ trunk }} || '%' and length({{ without_trunk }}) between {{ plan }}.shortest_number and {{ plan }}.longest_number
+        then '+' || {{ code }} || {{ without_trunk }}
+    when {{ digits }} like {{ code }} || '%' and length({{ digits }}) - length({{ code }}) >= {{ plan }}.shortest_number
+        and (length({{ digits }}) > {{ plan }}.longest_number or {{ trunk }} = '0')
+        then '+' || {{ without_zero(digits, plan) }}
+    when length({{ digits }}) not between {{ plan }}.shortest_number and {{ plan }}.longest_number then {{ digits }}
+    else '+' || {{ code }} || {{ digits }}
+end
+{%- endmacro %}
+
+{#- An international number of the plan's country without the zero that is dialled within it. -#}
+{% macro without_zero(digits, plan) -%}
+case
+    when {{ plan }}.trunk_prefix like '0%' and {{ digits }} like {{ plan }}.calling_code || {{ plan }}.trunk_prefix || '%'
+        then {{ plan }}.calling_code || substr({{ digits }}, length({{ plan }}.calling_code || {{ plan }}.trunk_prefix) + 1)
+    else {{ digits }}
 end
 {%- endmacro %}
