@@ -24,6 +24,10 @@ class Calibration(NamedTuple):
         return 1 / (1 + np.exp(-(self.intercept + self.slope * np.clip(bits, -20, 20))))
 
 
+AT_ITS_WORD = Calibration(0.0, float(np.log(2)))
+"""A model whose bits are log2 of the odds."""
+
+
 class Reliability(NamedTuple):
     """Expected calibration error over all pairs; pairs in the automatic band and their precision."""
 

@@ -59,6 +59,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.mapping import UnusableInput
     from pipelines.onboarding import NotNew
     from pipelines.publish.refusal import PublishRefused
+    from pipelines.recalibrate import TooFewLabels
     from pipelines.retrain import NotTrained
     from pipelines.serve import NotReady
     from pipelines.transform import BuildFailed
@@ -78,6 +79,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
         UnusableInput,
         NotNew,
         NotTrained,
+        TooFewLabels,
         NotServing,
     )
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)

@@ -211,9 +211,10 @@ def evaluate_set(
     truth: Sequence[Path],
     test: Path | None = None,
     drawn: int = 0,
+    backend: str = "own",
 ) -> Evaluation:
     """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed."""
-    matched = trial.run(home, mapping, records)
+    matched = trial.run(home, mapping, records, backend)
     known = labels.read(mapping, truth, matched.records)
     quality = score(matched.clusters, known.entities, pairs=known.pairs)
     tested = labels.read_tested(mapping, test, matched.records) if test else None

@@ -22,6 +22,7 @@ def report(
     as_json: Path | None,
     curve: Path | None,
     labels: int = 0,
+    backend: str = "own",
 ) -> Iterator[str]:
     """The figures of each set as lines; a set whose files are absent is named. Raises UnusableInput, BuildFailed."""
     paths = [path for given in mapping for path in (sorted(given.glob("*.yml")) if given.is_dir() else [given])]
@@ -38,7 +39,7 @@ def report(
             if absent and not records:
                 yield f"{one.name}: absent, {absent[0]} does not exist"
                 continue
-            done.append(evaluate_set(Path(home), one, *files, drawn=labels))
+            done.append(evaluate_set(Path(home), one, *files, drawn=labels, backend=backend))
             yield from done[-1].lines()
     if as_json:
         as_json.write_text(json.dumps([e.as_dict() for e in done], indent=2) + "\n", encoding="utf-8")

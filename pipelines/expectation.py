@@ -13,7 +13,6 @@ import duckdb
 import numpy as np
 
 from pipelines import calibration
-from pipelines.matching import declared
 
 THRESHOLDS = ("start_bits", "lone_bits", "stop_bits")
 LEAST_LABELS = 50
@@ -29,7 +28,7 @@ class Label(NamedTuple):
     stands_for: float
 
 
-def of_build(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> dict:
+def of_build(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label], limits: dict) -> dict:
     """`expected` precision of the joined pairs of a build, `labels` behind it, probability at each of `thresholds`."""
     joined = db.execute(f"""
         with seats as (
@@ -42,22 +41,26 @@ def of_build(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]
         join seats as l on within.left_no = l.record_no
         join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
     """).fetchnumpy()["bits"]
-    known = [(bits, label) for label, bits in zip(labels, _bits(db, domain, labels), strict=True) if bits is not None]
-    return expect(np.asarray(joined, float), known, declared(domain)["cluster"])
+    known = with_bits(db, domain, labels)
+    return expect(np.asarray(joined, float), known, limits)
 
 
 def expect(joined: np.ndarray, known: Sequence[tuple[float, Label]], limits: dict) -> dict:
     """The same from the bits of joined pairs, the labels with their bits, and the declared thresholds."""
-    both = {label.same for _, label in known} == {True, False}
-    labels = len(known) if both and len(known) >= LEAST_LABELS else 0
-    fitted = calibration.Calibration(0.0, float(np.log(2)))
-    if labels:
-        bits, said = zip(*known, strict=True)
-        same, weights = np.array([one.same for one in said], float), np.array([one.stands_for for one in said])
-        fitted = calibration.fit(np.array(bits), same, weights)
-    at = {name: round(float(fitted.probability(np.array([limits[name]], float))[0]), 4) for name in THRESHOLDS}
-    expected = float(fitted.probability(joined).mean()) if len(joined) else None
+    curve, labels = fitted(known)
+    at = {name: round(float(curve.probability(np.array([limits[name]], float))[0]), 4) for name in THRESHOLDS}
+    expected = float(curve.probability(joined).mean()) if len(joined) else None
     return {"expected": expected, "labels": labels, "thresholds": at}
+
+
+def fitted(known: Sequence[tuple[float, Label]]) -> tuple[calibration.Calibration, int]:
+    """What bits are worth by labels with their bits, and how many say so: 0, and the model is taken at its word."""
+    both = {label.same for _, label in known} == {True, False}
+    if not both or len(known) < LEAST_LABELS:
+        return calibration.AT_ITS_WORD, 0
+    bits, said = zip(*known, strict=True)
+    same, weights = np.array([one.same for one in said], float), np.array([one.stands_for for one in said])
+    return calibration.fit(np.array(bits), same, weights), len(known)
 
 
 def lines(domain: str, told: dict) -> list[str]:
@@ -69,6 +72,12 @@ def lines(domain: str, told: dict) -> list[str]:
     )
     at = ", ".join(f"{name} {value:.2f}" for name, value in told["thresholds"].items())
     return [f"{domain}: of the pairs joined {told['expected']:.3f} are expected to be right ({basis}); worth of {at}"]
+
+
+def with_bits(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> list[tuple[float, Label]]:
+    """Each label with today's bits of its pair, without those whose pairs are no longer compared."""
+    found = _bits(db, domain, labels)
+    return [(bits, label) for bits, label in zip(found, labels, strict=True) if bits is not None]
 
 
 def _bits(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> list[float | None]:

@@ -8,9 +8,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import decisions, explain
+from pipelines import decisions, explain, ledger, thresholds
 from pipelines.lineage import NotFound
-from pipelines.matching import declared
 from pipelines.resources import Settings
 
 
@@ -31,7 +30,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         clusters = dict(db.execute(query, [left, right]).fetchall())
         version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
     said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
-    limits = declared(domain)["cluster"]
+    limits = thresholds.limits(ledger.open_ledger(settings.ledger_url), domain)
     terms = [
         {
             "comparison": term.comparison,

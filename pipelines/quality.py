@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from pipelines import audit, decisions, expectation, explain, ledger
+from pipelines import audit, decisions, expectation, explain, ledger, thresholds
 from pipelines.ledger import open_ledger
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -165,9 +165,17 @@ def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict
             f"select cluster_id, count(*) as records from matched.matched_{domain}__clusters "
             "group by cluster_id order by records desc, cluster_id limit 1"
         ).fetchone()
-        told = expectation.of_build(db, domain, _labels(settings, domain, model, seeds))
+        limits = thresholds.limits(open_ledger(settings.ledger_url), domain)
+        told = expectation.of_build(db, domain, _labels(settings, domain, model, seeds), limits)
     where, records = largest or (None, 0)
     return {**told, "model": model, "largest": records, "where": where}
+
+
+def labelled(settings: Settings, domain: str) -> list[tuple[float, expectation.Label]]:
+    """The labels of the newest sample of the model in the warehouse, each with the bits of its pair."""
+    with explain.warehouse(settings) as db:
+        model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
+        return expectation.with_bits(db, domain, _labels(settings, domain, model, None))
 
 
 def record(settings: Settings) -> None:

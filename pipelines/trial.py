@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines import ledger, transform
+from pipelines import ledger, splink_backend, transform
 from pipelines.mapping import Mapping, UnusableInput, conformed_shape, named, view
 from pipelines.resources import PROJECT, Settings
 
@@ -44,10 +44,15 @@ class Trial:
     seconds: float
 
 
-def run(home: Path, mapping: Mapping, files: Sequence[Path]) -> Trial:
-    """Match the records of `files`. Raises UnusableInput for what cannot be read, BuildFailed if dbt says no."""
+def run(home: Path, mapping: Mapping, files: Sequence[Path], backend: str = "own") -> Trial:
+    """Match the records of `files`, by our own models or, with `backend` splink, by Splink on our evidence.
+
+    Raises UnusableInput for what cannot be read, BuildFailed if dbt says no.
+    """
     if len(mapping.records) > 1 and len(mapping.records) != len(files):
         raise UnusableInput(f"the mapping describes {len(mapping.records)} files of records, {len(files)} were given")
+    if backend == "splink" and mapping.domain != "customers":
+        raise UnusableInput("the Splink backend matches customers only")
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home, "eval", f"sqlite:///{home / 'ledger.db'}")
     for of_another_set in (settings.warehouse, *home.glob("ledger.db*")):
@@ -59,7 +64,10 @@ def run(home: Path, mapping: Mapping, files: Sequence[Path]) -> Trial:
             "select record_id, unit as file, source_key as key from trial.records"
         ).to_arrow_table()
     began = time.perf_counter()
-    match(settings, mapping.domain)
+    match(settings, mapping.domain, *(["evidence"] if backend == "splink" else []))
+    if backend == "splink":
+        clusters, scores = _by_splink(settings)
+        return Trial(records, clusters, scores, unread, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         layer = f"matched.matched_{mapping.domain}__"
@@ -73,10 +81,20 @@ def run(home: Path, mapping: Mapping, files: Sequence[Path]) -> Trial:
     return Trial(records, clusters, scores, unread, seconds)
 
 
-def match(settings: Settings, domain: str) -> None:
-    """Build the matched layer of a domain up to its clusters, from conformed records that are already laid."""
+def _by_splink(settings: Settings) -> tuple[pa.Table, pa.Table]:
+    columns = ", ".join(("record_id", *splink_backend.EVIDENCE))
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        evidence = warehouse.execute(f"select {columns} from matched.matched_customers__evidence").to_arrow_table()
+    return splink_backend.match(evidence)
+
+
+def match(settings: Settings, domain: str, *parts: str) -> None:
+    """Build the matched layer of a domain up to `parts`, its clusters and scores if none is named.
+
+    The conformed records are already laid.
+    """
     transform.prepare(settings)
-    wanted = [f"+matched_{domain}__clusters", f"+matched_{domain}__scores"]
+    wanted = [f"+matched_{domain}__{part}" for part in parts or ("clusters", "scores")]
     laid = ["path:models/staging", *_systems(domain)]
     kinds = ["--resource-type", "model", "--resource-type", "seed"]
     transform.run_dbt(settings, "build", *kinds, "--select", *wanted, "--exclude", *laid)

@@ -31,6 +31,7 @@ def match() -> None:
 @click.option(
     "--labels", type=int, default=0, help="Calibrate on so many labels drawn by band of score; say what it gains."
 )
+@click.option("--backend", type=click.Choice(["own", "splink"]), default="own", help="Let Splink match our evidence.")
 @click.option("--curve", type=a_file, help="Draw precision over recall here, .svg or .csv.")
 def match_eval(**options: Any) -> None:
     """Match records from files without their labels and score the result with them.
@@ -50,6 +51,17 @@ def match_expect() -> None:
     from pipelines import quality
 
     for line in quality.expectations(resources.settings()):
+        click.echo(line)
+
+
+@match.command("calibrate")
+@click.argument("domain", type=click.Choice(["customers", "products"]))
+@click.option("--adopt", is_flag=True, help="Let the next build join by what the labels say.")
+def match_calibrate(domain: str, adopt: bool) -> None:
+    """What the declared probabilities take by stewards' labels, in bits; replaces nothing unless it is adopted."""
+    from pipelines import recalibrate
+
+    for line in recalibrate.calibrate(resources.settings(), domain, adopt):
         click.echo(line)
 
 

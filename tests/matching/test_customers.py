@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import ledger, splink_backend
 from pipelines.matching import declared
 from tests.matching.conftest import clusters, match, person
 
@@ -258,6 +259,29 @@ def test_a_column_that_is_null_throughout_is_no_evidence_and_brings_nobody_toget
     rules = [rule["name"] for rule in declared("customers")["blocks"]["rules"]]
     of = [rules.index("name and birth place"), rules.index("name and occupation")]
     assert matched(f"select count(*) from matched_customers__blocks where rule in ({of[0]}, {of[1]})") == [(0,)]
+
+
+def test_where_splink_is_sure_of_a_pair_we_agree(matched):
+    names = ("record_id", *splink_backend.EVIDENCE)
+    rows = matched(f"select {', '.join(names)} from matched_customers__evidence where not is_company")
+    evidence = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    _, scores = splink_backend.match(evidence)
+    ours = {
+        frozenset(pair): bits
+        for *pair, bits in matched("""
+            select l.record_id, r.record_id, bits
+            from matched_customers__scores
+            join matched_customers__evidence as l on left_no = l.record_no
+            join matched_customers__evidence as r on right_no = r.record_no
+        """)
+    }
+    said = [(row["bits"], ours.get(frozenset((row["left_id"], row["right_id"])))) for row in scores.to_pylist()]
+    same = [bits is not None and bits > 0 for splinks, bits in said if splinks > 10]
+    different = [bits is None or bits <= 0 for splinks, bits in said if splinks < -10]
+    assert len(same) > 100
+    assert len(different) > 10
+    assert sum(same) / len(same) > 0.97, (sum(same), len(same))
+    assert sum(different) / len(different) > 0.97, (sum(different), len(different))
 
 
 def test_every_record_has_one_golden_id_that_follows_its_cluster(matched, cluster_of):

@@ -5,9 +5,10 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from pipelines import decisions, expectation, quality, transform
+from pipelines import calibration, decisions, expectation, quality, recalibrate, thresholds, trained, transform
 from pipelines.ledger import open_ledger, review_samples
 from pipelines.quality import Stratum, estimate
 from pipelines.resources import Settings
@@ -132,12 +133,46 @@ def test_without_labels_the_model_is_taken_at_its_word_and_it_is_said_so():
     assert "by the model alone" in expectation.lines("customers", told)[0]
 
 
-def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth():
+def three_bits_too_sure(labels: int) -> list[tuple[float, expectation.Label]]:
+    """Labels with bits, by which pairs are as likely one party as if they had three bits less."""
     dice, known = random.Random(2), []
-    for n in range(400):
+    for n in range(labels):
         bits = dice.uniform(-6, 10)
-        same = dice.random() < 1 / (1 + 2 ** -(bits - 3))  # three bits too sure
+        same = dice.random() < 1 / (1 + 2 ** -(bits - 3))
         known.append((bits, expectation.Label(f"a:{n}", f"b:{n}", same, 1.0)))
+    return known
+
+
+def test_a_declared_probability_takes_the_bits_that_labels_say_and_the_models_own_without(settings, monkeypatch):
+    engine = open_ledger(settings.ledger_url)
+    assert thresholds.limits(engine, "customers")["lone_bits"] == 2.0
+    with pytest.raises(recalibrate.TooFewLabels, match="no model of customers is kept yet"):
+        recalibrate.calibrate(settings, "customers")
+    records = {"comparison": "records", "level": 0, "match": 900.0, "household": 900.0, "chance": 900.0}
+    first = trained.keep(engine, "customers", {"weights": pa.Table.from_pylist([records])}, "run-1", "test")
+    monkeypatch.setattr(quality, "labelled", lambda *_: three_bits_too_sure(10))
+    with pytest.raises(recalibrate.TooFewLabels, match="assay review --sample"):
+        recalibrate.calibrate(settings, "customers", adopt=True)
+    monkeypatch.setattr(quality, "labelled", lambda *_: three_bits_too_sure(400))
+    assert "nothing is changed" in recalibrate.calibrate(settings, "customers")[-1]
+    assert trained.in_use(engine, "customers").version == first
+    told = recalibrate.calibrate(settings, "customers", adopt=True)
+    assert "what 400 labels say" in told[0]
+    assert trained.in_use(engine, "customers").version != first, "another model makes the next build a full one"
+    after = thresholds.limits(engine, "customers")
+    assert after["lone_bits"] == pytest.approx(5, abs=0.8)
+    assert after["stop_bits"] == pytest.approx(1.5, abs=0.8)
+    assert after["cap_bits"] == thresholds.declared("customers")["cluster"]["cap_bits"]
+
+
+def test_no_cut_falls_to_what_a_veto_leaves_of_a_pair():
+    lenient = calibration.Calibration(5.0, 0.7)
+    cluster = {"stop_probability": 0.5, "veto_bits": -1}
+    assert thresholds.solved(cluster, lenient)["stop_bits"] > -1
+
+
+def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth():
+    known = three_bits_too_sure(400)
     told = expectation.expect(np.array([4.0]), known, LIMITS)
     assert told["labels"] == 400
     assert told["expected"] == pytest.approx(2 / 3, abs=0.1)

@@ -1,6 +1,6 @@
 """Splits each component where its parts do not hold together on average: one cluster is one party."""
 
-from pipelines import changes, matching
+from pipelines import changes, matching, thresholds
 
 
 def model(dbt, session):
@@ -11,5 +11,5 @@ def model(dbt, session):
     return matching.cluster_table(
         members.to_arrow_table(),
         pairs.project("left_no, right_no, bits").to_arrow_table(),
-        matching.declared("customers")["cluster"],
+        thresholds.in_build("customers"),
     )
