@@ -65,13 +65,20 @@ def fitted(known: Sequence[tuple[float, Label]]) -> tuple[calibration.Calibratio
 
 def lines(domain: str, told: dict) -> list[str]:
     """What a build expects of its matching, for a terminal or a gate."""
+    queue = []
+    if told.get("compared"):
+        share = told["waiting"] / told["compared"]
+        queue = [f"  {told['waiting']:,} cases wait for a person, {share:.2%} of {told['compared']:,} pairs compared"]
     if told["expected"] is None:
-        return [f"{domain}: no two records were joined"]
+        return [f"{domain}: no two records were joined", *queue]
     basis = (
         f"calibrated on {told['labels']} labels" if told["labels"] else "by the model alone, too few labels say more"
     )
     at = ", ".join(f"{name} {value:.2f}" for name, value in told["thresholds"].items())
-    return [f"{domain}: of the pairs joined {told['expected']:.3f} are expected to be right ({basis}); worth of {at}"]
+    return [
+        f"{domain}: of the pairs joined {told['expected']:.3f} are expected to be right ({basis}); worth of {at}",
+        *queue,
+    ]
 
 
 def with_bits(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label]) -> list[tuple[float, Label]]:

@@ -158,7 +158,7 @@ def _share(strata: Sequence[Stratum]) -> Share | None:
 
 
 def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict:
-    """What the build in the warehouse expects of a domain's matching, its model and its largest cluster."""
+    """What the build in the warehouse expects of a domain's matching, its model, its largest cluster and its queue."""
     with explain.warehouse(settings) as db:
         model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
         largest = db.execute(
@@ -167,7 +167,12 @@ def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict
         ).fetchone()
         limits = thresholds.limits(open_ledger(settings.ledger_url), domain)
         told = expectation.of_build(db, domain, _labels(settings, domain, model, seeds), limits)
+        waiting, compared = db.execute(
+            f"select (select count(*) from matched.matched_{domain}__review), "
+            f"(select count(*) from matched.matched_{domain}__scores)"
+        ).fetchone()
     where, records = largest or (None, 0)
+    told |= {"waiting": waiting, "compared": compared}
     return {**told, "model": model, "largest": records, "where": where}
 
 

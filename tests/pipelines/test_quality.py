@@ -165,6 +165,11 @@ def test_a_declared_probability_takes_the_bits_that_labels_say_and_the_models_ow
     assert after["cap_bits"] == thresholds.declared("customers")["cluster"]["cap_bits"]
 
 
+def test_how_much_waits_for_a_person_is_told_as_a_share_of_what_was_compared():
+    told = expectation.expect(np.array([2.0]), [], LIMITS) | {"waiting": 30, "compared": 2000}
+    assert "30 cases wait for a person, 1.50% of 2,000 pairs compared" in expectation.lines("customers", told)[-1]
+
+
 def test_no_cut_falls_to_what_a_veto_leaves_of_a_pair():
     lenient = calibration.Calibration(5.0, 0.7)
     cluster = {"stop_probability": 0.5, "veto_bits": -1}
