@@ -62,8 +62,7 @@ def match(evidence: pa.Table) -> tuple[pa.Table, pa.Table]:
         linker = Linker(DuckDBAPI(db).register("given"), settings, log_level=logging.ERROR)
         linker.training.estimate_probability_two_random_records_match(training[:2], recall=0.5)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
-        for rule in training:
-            linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        _learn(linker, training)
         pairs = linker.inference.predict()
         held = linker.clustering.cluster_pairwise_predictions_at_threshold(pairs, threshold_match_probability=JOINED)
         clusters = db.execute(f"select record_id, cluster_id from {held.physical_name}").to_arrow_table()
@@ -71,6 +70,18 @@ def match(evidence: pa.Table) -> tuple[pa.Table, pa.Table]:
             select record_id_l as left_id, record_id_r as right_id, match_weight as bits from {pairs.physical_name}
         """).to_arrow_table()
     return clusters, scores
+
+
+def _learn(linker, training: list) -> None:
+    """Expectation maximisation within each block; nothing of one whose probabilities vanish, for want of records."""
+    vanished = []
+    for rule in training:
+        try:
+            linker.training.estimate_parameters_using_expectation_maximisation(rule)
+        except ValueError as said:
+            vanished.append(str(said))
+    if len(training) - len(vanished) < 2:
+        raise UnusableInput(f"Splink cannot learn from these records: {vanished[-1]}")
 
 
 def _comparisons(known: set[str]) -> list:
