@@ -32,9 +32,9 @@ def test_a_chain_through_a_weak_middle_record_is_cut():
 
 
 def test_what_counts_between_two_groups_is_the_mean_of_their_pairs_not_the_sum():
-    inside, across = {(0, 1): 5, (2, 3): 5}, [(0, 2), (0, 3), (1, 2), (1, 3)]
-    assert clusters(4, inside | dict.fromkeys(across, -0.5)) == {frozenset(range(4))}
-    assert clusters(4, inside | dict.fromkeys(across, -1.5)) == {frozenset({0, 1}), frozenset({2, 3})}
+    inside, across = {(0, 1): 5, (2, 3): 5}, {(0, 3): 0, (1, 2): 0, (1, 3): 0}
+    assert clusters(4, inside | across | {(0, 2): -3}) == {frozenset(range(4))}
+    assert clusters(4, inside | across | {(0, 2): -5}) == {frozenset({0, 1}), frozenset({2, 3})}
 
 
 def test_one_strong_pair_does_not_join_two_groups():
