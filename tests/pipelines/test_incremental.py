@@ -123,8 +123,8 @@ def a_change(shop, draw):
     return changed
 
 
-def publish(shop, draw):
-    """Some partners and variants are written to in Odoo, and say what they say because of that."""
+def publish(shop, draw, load):
+    """Some partners and variants are written to in Odoo, and say what they say because of that; a rule gets a price."""
     partners = sorted(key for key, person in shop.records.items() if person and key.startswith("odoo"))
     variants = sorted(key for key, row in shop.catalogue.said["odoo", "product_variants"].items() if row)
     written = [
@@ -137,6 +137,10 @@ def publish(shop, draw):
         for key in draw.sample(variants, 3)
     ]
     write_receipts(shop.settings, *written, of="product_product", run=f"variants {shop.loads}")
+    rules = shop.catalogue.said["odoo", "pricelist_items"]
+    rule = draw.choice(sorted(key for key, row in rules.items() if row))
+    rules[rule] = rules[rule] | {"x_assay_id": draw.choice(shop.prices())}
+    land_catalogue(shop.settings.landing, {("odoo", "pricelist_items"): {rule: rules[rule]}}, load)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +166,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         if step % 2 == 0:
             land_catalogue(shop.settings.landing, shop.catalogue.change(shop.prices()), 3 + step)
         else:
-            publish(shop, draw)
+            publish(shop, draw, 3 + step)
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         counts = shop.build().counts
         assert "error" not in counts
