@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.odoo import fire, server
+from tests.odoo import fire, postgres, server
 from tests.odoo.fire import Toll, assert_alike, fill, killer, small, until_done
 from tests.odoo.fixtures import OdooTarget, RealOdoo
 from tests.odoo.publishing import Shop
@@ -71,7 +71,7 @@ def _twins(real: RealOdoo) -> Iterator[Round]:
         real.database("provisioned", "real-json2") as target,
         real.database("provisioned", "real-json2") as other,
     ):
-        server.psql(f'alter database "{target.db}" set synchronous_commit = on')
+        postgres.psql(f'alter database "{target.db}" set synchronous_commit = on')
         burnt, calm = small(target, Path(folder) / "burnt"), small(other, Path(folder) / "calm")
         for shop in (burnt, calm):
             fill(shop, 0, people=24, products=9)
@@ -108,7 +108,7 @@ def _kill_postgres(real: RealOdoo, odoo: fire.Odoo, name: str, chance: random.Ra
 def _alone() -> bool:
     """Whether no other process has databases on this cluster."""
     mine = f"t_{os.getpid()}"
-    return all(name.startswith(mine) for name in server.databases() if name.startswith("t_"))
+    return all(name.startswith(mine) for name in postgres.databases() if name.startswith("t_"))
 
 
 if __name__ == "__main__":

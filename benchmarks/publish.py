@@ -19,7 +19,7 @@ import httpx
 from sources.odoo import actions
 from sources.odoo.client import call
 from sources.odoo.demo.fresh import create_database
-from tests.odoo import server
+from tests.odoo import server, templates
 from tests.odoo.fixtures import DATABASE, OdooTarget, running_odoo, serving
 from tests.odoo.publishing import Row, Shop, person
 
@@ -63,9 +63,9 @@ def _odoo() -> Iterator[tuple[str, Database]]:
 def _embedded() -> Iterator[OdooTarget]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "odoo.db"
-        create_database(path, DATABASE, {server.BOT: "bot-key", server.HUMAN: "steward-key"})
+        create_database(path, DATABASE, {templates.BOT: "bot-key", templates.HUMAN: "steward-key"})
         with serving(path) as url:
-            target = OdooTarget("embedded", url, DATABASE, server.BOT, "bot-key", "steward-key")
+            target = OdooTarget("embedded", url, DATABASE, templates.BOT, "bot-key", "steward-key")
             actions.provision(target.client())
             yield target
 

@@ -31,7 +31,7 @@ from pipelines.publish.store import Line
 from sources.odoo import access, actions
 from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, search_read
-from tests.odoo import server
+from tests.odoo import debian, machine, postgres, server
 from tests.odoo.fixtures import OdooTarget, RealOdoo, running_odoo
 from tests.odoo.publishing import Shop, person, price, product
 
@@ -151,7 +151,7 @@ def _measured(running: server.Server, database: str, work: Callable[[], Report])
 
 def spent_by(running: server.Server, database: str) -> float:
     """CPU seconds so far of an Odoo and of its PostgreSQL backends."""
-    backends = server.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
+    backends = postgres.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
     return sum(_cpu_s(int(pid)) for pid in [running.process.pid, *backends])
 
 
@@ -188,9 +188,9 @@ def _inside(shop: Shop, twin: OdooClient, target: OdooTarget, lines: list[Line])
         file.flush()
         quiet = shop.policy.quiet_above < COUNT
         script = IN_PROCESS.format(path=file.name, batch=BATCH, quiet=quiet, login=SHELL_LOGIN)
-        words = ("shell", "-c", server.HOME / "odoo.conf", "-d", target.db, "--no-http", "--log-level=error")
-        environment = server.odoo_environment()
-        printed = server.run(*server.odoo_command(*words), env=environment, cwd=server.HOME, stdin=script)
+        words = ("shell", "-c", machine.HOME / "odoo.conf", "-d", target.db, "--no-http", "--log-level=error")
+        environment = debian.odoo_environment()
+        printed = machine.run(*debian.odoo_command(*words), env=environment, cwd=machine.HOME, stdin=script)
     wall, cpu = re.search(r"TOOK (\S+) (\S+)", printed).groups()
     return Took(float(wall), float(cpu))
 

@@ -20,7 +20,7 @@ from typing import Any
 from pipelines.publish.policy import load_policy
 from sources.odoo.actions import GOLDEN_ID
 from sources.odoo.client import OdooClient, call
-from tests.odoo import server
+from tests.odoo import postgres, server
 from tests.odoo.exporting import GROWS, digests
 from tests.odoo.fixtures import OdooTarget, running_odoo
 from tests.odoo.publishing import Shop, intercepting
@@ -128,16 +128,16 @@ def _fill(target: OdooTarget, client: OdooClient, size: int) -> list[int]:
     asked = (
         "select column_name from information_schema.columns where table_name = 'res_partner' and column_name <> 'id'"
     )
-    columns = server.psql(asked, target.db).split()
+    columns = postgres.psql(asked, target.db).split()
     values = ", ".join(said.get(column, f'"{column}"') for column in columns)
     listed, numbers = ", ".join(f'"{column}"' for column in columns), f"generate_series(1, {size - 1}) n"
-    server.psql(
+    postgres.psql(
         f"insert into res_partner ({listed}) select {values} from res_partner, {numbers} where id = {first}", target.db
     )
     ours = f"from res_partner where {GOLDEN_ID} like 'C-%'"
-    server.psql(f"update res_partner set commercial_partner_id = id where id in (select id {ours})", target.db)
-    server.psql("analyze res_partner", target.db)
-    return [int(line) for line in server.psql(f"select id {ours} order by {GOLDEN_ID}", target.db).split()]
+    postgres.psql(f"update res_partner set commercial_partner_id = id where id in (select id {ours})", target.db)
+    postgres.psql("analyze res_partner", target.db)
+    return [int(line) for line in postgres.psql(f"select id {ours} order by {GOLDEN_ID}", target.db).split()]
 
 
 def _row(number: int, odoo_id: int, size: int) -> dict[str, Any]:

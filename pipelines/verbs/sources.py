@@ -30,7 +30,7 @@ def source_new(name: str, kind: str) -> None:
 
     for path in onboarding.scaffold(name, kind):
         click.echo(path.relative_to(resources.PROJECT))
-    click.echo(f"Next: pytest tests/sources/test_conformance.py -k {name}, then the recipe in CONTRIBUTING.md")
+    click.echo(f"Next: pytest tests/sources/conformance -k {name}, then the recipe in CONTRIBUTING.md")
 
 
 @source.command("check")

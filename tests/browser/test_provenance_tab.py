@@ -14,13 +14,13 @@ from sources.odoo import access, actions
 from sources.odoo.client import call, connect, search_read
 from sources.odoo.errors import OdooDenied
 from tests.browser.test_dagster_ui import IMAGES
-from tests.odoo import fire, server
+from tests.odoo import debian, fire, machine, templates
 from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import NOW, Shop, person, price, product
 
 pytestmark = [pytest.mark.browser, pytest.mark.odoo, pytest.mark.parametrize("least_odoo", KINDS[1:2], indirect=True)]
-STANDARD = server.HOME / "root/usr/lib/python3/dist-packages/odoo/addons"
-ADDONS = f"--addons-path={STANDARD},{server.ROOT / 'odoo_addons'}"
+STANDARD = machine.HOME / "root/usr/lib/python3/dist-packages/odoo/addons"
+ADDONS = f"--addons-path={STANDARD},{machine.ROOT / 'odoo_addons'}"
 PASSWORD = "clerk-of-the-test"
 LOST = [{"value": "anna@old.example", "record_id": "pos:7", "system": "pos", "why": "older"}]
 
@@ -52,9 +52,9 @@ def golden(shop):
 
 
 def install(database):
-    words = ("server", "-c", server.HOME / "odoo.conf", ADDONS, "-d", database, "-i", "assay_provenance")
-    server.run(
-        *server.odoo_command(*words, "--stop-after-init", "--no-http"), env=server.odoo_environment(), cwd=server.HOME
+    words = ("server", "-c", machine.HOME / "odoo.conf", ADDONS, "-d", database, "-i", "assay_provenance")
+    machine.run(
+        *debian.odoo_command(*words, "--stop-after-init", "--no-http"), env=debian.odoo_environment(), cwd=machine.HOME
     )
 
 
@@ -87,7 +87,7 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
         clerk = {"name": "Clerk", "login": "clerk", "password": PASSWORD, "group_ids": [[6, 0, groups]]}
         call(admin, "res.users", "create", context={"no_reset_password": True}, vals_list=[clerk])
         row = search_read(admin, "assay.provenance", ["id"], limit=1)[0]["id"]
-        steward = connect(url, least_odoo.db, server.HUMAN, least_odoo.steward_key)
+        steward = connect(url, least_odoo.db, templates.HUMAN, least_odoo.steward_key)
         for verb, given in (("write", {"vals": {"value": "x"}}), ("unlink", {})):
             with pytest.raises(OdooDenied):
                 call(steward, "assay.provenance", verb, [row], **given)

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 
-from tests.odoo import server
+from tests.odoo import postgres
 
 # When and by whom a row was last written is not what it says. Ours say which run stands behind a record.
 BESIDE = ("write_date", "write_uid", "x_assay_run")
@@ -30,11 +30,11 @@ Export = dict[str, list[str]]
 
 def export(database: str) -> Export:
     """Every row of every table as text, sorted, without the columns that tell of the writing only."""
-    tables = server.psql(TABLES, database)
+    tables = postgres.psql(TABLES, database)
     shown = {table: "''" if PROGRAM.fullmatch(table) else WHOLE for table in tables.split()}
     queries = [f"select '{table}', {what} from \"{table}\" t" for table, what in shown.items()]
     found: Export = {table: [] for table in tables.split()}
-    for line in server.psql(" union all ".join(queries), database).splitlines():
+    for line in postgres.psql(" union all ".join(queries), database).splitlines():
         table, _, row = line.partition("|")
         found[table].append(row)
     return {table: sorted(rows) for table, rows in found.items()}
@@ -70,12 +70,12 @@ def _only(some: list[str], others: list[str]) -> dict:
 def digests(database: str) -> dict[str, dict[str, str]]:
     """The same in little room: by table a digest of each row by its id; of rows without one, how often it occurs."""
     asked = "select table_name from information_schema.columns where column_name = 'id' and table_schema = 'public'"
-    keyed = set(server.psql(asked, database).split())
-    found: dict[str, dict[str, str]] = {table: {} for table in server.psql(TABLES, database).split()}
+    keyed = set(postgres.psql(asked, database).split())
+    found: dict[str, dict[str, str]] = {table: {} for table in postgres.psql(TABLES, database).split()}
     counted = f"select '{{0}}', md5({WHOLE}), count(*)::text from \"{{0}}\" t group by 2"
     by_id = f"select '{{0}}', id::text, md5({WHOLE}) from \"{{0}}\" t"
     queries = [(by_id if table in keyed else counted).format(table) for table in found]
-    for line in server.psql(" union all ".join(queries), database).splitlines():
+    for line in postgres.psql(" union all ".join(queries), database).splitlines():
         table, key, value = line.split("|")
         found[table][key] = value
     return found

@@ -26,7 +26,7 @@ import psycopg2
 from pipelines.publish.policy import load_policy
 from sources.odoo.client import OdooClient, call, connect
 from sources.odoo.errors import OdooAmbiguous, OdooDenied, OdooError, OdooRejected, OdooUnreachable
-from tests.odoo import server
+from tests.odoo import machine, postgres, server, templates
 from tests.odoo.fixtures import OdooTarget
 from tests.odoo.publishing import Shop, person, price, product
 
@@ -186,16 +186,16 @@ def odoo_of_our_own(*options: str) -> Iterator[Odoo]:
 def kill_postgres(database: str) -> bool:
     """Kill -9 the PostgreSQL process behind Odoo: the whole cluster recovers from its log. Only on a cluster of one's
     own. False while Odoo has no connection."""
-    pids = server.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
+    pids = postgres.psql(f"select pid from pg_stat_activity where datname = '{database}'").split()
     if not pids:
         return False
     os.kill(int(pids[0]), signal.SIGKILL)
     for _ in range(600):
         time.sleep(0.1)
         try:
-            server.psql("select 1")
+            postgres.psql("select 1")
             return True
-        except server.ProvisionError:
+        except machine.ProvisionError:
             continue
     raise AssertionError("PostgreSQL did not come back")
 
@@ -203,7 +203,7 @@ def kill_postgres(database: str) -> bool:
 def cut_postgres(database: str) -> bool:
     """End Odoo's connections to its database, as a failover does; harmless to other databases."""
     where = f"datname = '{database}' and usename = 'odoo'"
-    return "t" in server.psql(f"select pg_terminate_backend(pid) from pg_stat_activity where {where}")
+    return "t" in postgres.psql(f"select pg_terminate_backend(pid) from pg_stat_activity where {where}")
 
 
 @contextmanager
@@ -235,7 +235,7 @@ def meanwhile(harm: Callable[[], bool], name: str, span_s: float, chance: random
 @contextmanager
 def sql(database: str) -> Iterator[Any]:
     """A connection to the database beside Odoo; autocommit."""
-    with closing(psycopg2.connect(host=str(server.cluster()), port=5432, user="odoo", dbname=database)) as connection:
+    with closing(psycopg2.connect(host=str(postgres.cluster()), port=5432, user="odoo", dbname=database)) as connection:
         connection.autocommit = True
         yield connection.cursor()
 
@@ -253,7 +253,7 @@ def held_locks(database: str, ids: list[int], seconds: float) -> bool:
 def competing(target: OdooTarget, ids: list[int], number: list[int]) -> bool:
     """Another user writes another field of one of the records, as fast as Odoo lets him."""
     number[0] += 1
-    with closing(connect(target.url, target.db, server.HUMAN, target.steward_key, target.transport)) as steward:
+    with closing(connect(target.url, target.db, templates.HUMAN, target.steward_key, target.transport)) as steward:
         try:
             call(steward, "res.partner", "write", [ids[number[0] % len(ids)]], vals={"function": f"turn {number[0]}"})
         except OdooError:

@@ -32,7 +32,7 @@ from sources.odoo.client import OdooClient, call, connect
 from sources.odoo.demo.fresh import create_database
 from sources.odoo.demo.seed import STEWARD_KEY, seed, seed_real
 from sources.odoo.fake import app
-from tests.odoo import server
+from tests.odoo import machine, postgres, server, templates
 
 KINDS = [
     "embedded",
@@ -115,7 +115,7 @@ class OdooTarget:
 
     def human(self) -> OdooClient:
         """A client of the steward: sales and product rights, no administrator."""
-        return self._opened(self.url, server.HUMAN, self.steward_key, None)
+        return self._opened(self.url, templates.HUMAN, self.steward_key, None)
 
     def human_edit(self, model: str, record_id: int, values: dict[str, Any]) -> None:
         """Change a record as somebody in Odoo would, through another user and another connection."""
@@ -198,7 +198,7 @@ def _embedded_templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
         if content == "retailer":
             seed(generate("retailer2"), path)
         else:
-            create_database(path, DATABASE, {server.BOT: "bot-key", server.HUMAN: "steward-key"})
+            create_database(path, DATABASE, {templates.BOT: "bot-key", templates.HUMAN: "steward-key"})
         if content != "bare":
             with _embedded(path, path) as target:
                 actions.provision(target.client())
@@ -218,7 +218,7 @@ def _embedded(template: Path, path: Path) -> Iterator[OdooTarget]:
             ids["pricelists"] = {"retail_czk": 1, "online_eur": 2}
             yield OdooTarget("embedded", url, "assay", "assay", "estate-odoo-key", STEWARD_KEY, ids)
         else:
-            yield OdooTarget("embedded", url, DATABASE, server.BOT, "bot-key", "steward-key")
+            yield OdooTarget("embedded", url, DATABASE, templates.BOT, "bot-key", "steward-key")
 
 
 @contextmanager
@@ -278,21 +278,21 @@ class RealOdoo:
     """The session's Odoo server and the template databases that tests clone."""
 
     def __init__(self, running: server.Server):
-        self.server, self.base = running, server.template_name()
-        self.keys, self.number = server.api_keys(self.base), itertools.count(1)
+        self.server, self.base = running, templates.template_name()
+        self.keys, self.number = templates.api_keys(self.base), itertools.count(1)
 
     @contextmanager
     def database(self, content: str, kind: str) -> Iterator[OdooTarget]:
         """A database of its own for one test, dropped afterwards."""
         template = self.template(content)
         name = f"t_{os.getpid()}_{next(self.number)}"
-        server.clone(template, name, in_memory=True)
+        templates.clone(template, name, in_memory=True)
         target = self._target(kind, name)
         target.ids, target.user_keys = self._ids(template), self._user_keys(template)
         try:
             yield target
         finally:
-            server.drop(name)
+            postgres.drop(name)
 
     def template(self, content: str) -> str:
         """The template with this content, made once for as long as what it holds stays the same."""
@@ -308,18 +308,18 @@ class RealOdoo:
             depends += [str(table) for table in (world.appearances, world.listings, world.prices)]
             depends.append(Path(seed_real.__code__.co_filename).read_text())
         name = f"tpl_{content}_{hashlib.sha256(repr(depends).encode()).hexdigest()[:10]}"
-        with server.locked("templates"):
-            if name not in server.databases():
+        with machine.locked("templates"):
+            if name not in postgres.databases():
                 self._build(content, name)
         return name
 
     def _under(self, content: str) -> str:
         """The name of the template that this one is built on."""
-        return server.used_name() if content == "used" else self.base
+        return templates.used_name() if content == "used" else self.base
 
     def _build(self, content: str, name: str) -> None:
         building = f"t_{os.getpid()}_building"
-        server.clone(server.build_used() if content == "used" else self.base, building)
+        templates.clone(templates.build_used() if content == "used" else self.base, building)
         target = self._target("real-json2", building)
         with closing(target.client()) as client:
             actions.provision(client)
@@ -327,23 +327,25 @@ class RealOdoo:
                 actions.carry_out(client, access.plan(client))
                 now = datetime.now(UTC)
                 made = {login: keys.renew(client, login, access.KEY_DAYS, now) for login in access.LOGINS.values()}
-                (server.HOME / "keys" / f"{name}.users").write_text(json.dumps(made))
+                (machine.HOME / "keys" / f"{name}.users").write_text(json.dumps(made))
             if content in ("retailer", "least"):
                 made = seed_real(client, generate("retailer2"))
-                (server.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))
+                (machine.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))
             if content == "used":
-                shutil.copy(*(server.HOME / "keys" / f"{each}.json" for each in (server.used_name(), name)))
-        server.rename(building, name)
+                shutil.copy(*(machine.HOME / "keys" / f"{each}.json" for each in (templates.used_name(), name)))
+        postgres.rename(building, name)
 
     def _target(self, kind: str, database: str) -> OdooTarget:
-        return OdooTarget(kind, self.server.url, database, server.BOT, self.keys[server.BOT], self.keys[server.HUMAN])
+        return OdooTarget(
+            kind, self.server.url, database, templates.BOT, self.keys[templates.BOT], self.keys[templates.HUMAN]
+        )
 
     def _user_keys(self, template: str) -> dict[str, str]:
         with suppress(FileNotFoundError):
-            return json.loads((server.HOME / "keys" / f"{template}.users").read_text())
+            return json.loads((machine.HOME / "keys" / f"{template}.users").read_text())
         return {}
 
     def _ids(self, template: str) -> dict[str, dict[str, int]]:
         with suppress(FileNotFoundError):
-            return json.loads((server.HOME / "keys" / f"{template}.json").read_text())
+            return json.loads((machine.HOME / "keys" / f"{template}.json").read_text())
         return {}

@@ -13,7 +13,7 @@ from pipelines.publish.erase import plan_erasure
 from pipelines.publish.refusal import PublishRefused
 from sources.contract import load_contracts
 from sources.odoo.client import search_read
-from tests.odoo import server
+from tests.odoo import postgres
 from tests.odoo.exporting import changes, export, vanished
 from tests.odoo.publishing import NOW
 from tests.odoo.test_publish_merges import PEOPLE, Shop, linked, shop
@@ -135,7 +135,7 @@ def test_an_erasure_that_died_is_finished_by_the_next_apply(shop, used_odoo):
     assert run.outcomes == {"done": 2}
     assert {row.before for row in shop.receipts(run.run_id)} == {ERASED}
     assert len({(row.odoo_id, row.field) for row in shop.receipts(run.run_id)}) == run.fields
-    assert "anna" not in server.psql(f"select email from res_partner where id = {held_id(used_odoo)}", used_odoo.db)
+    assert "anna" not in postgres.psql(f"select email from res_partner where id = {held_id(used_odoo)}", used_odoo.db)
 
 
 def held_id(used_odoo) -> int:

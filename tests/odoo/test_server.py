@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from tests.odoo import server
-from tests.odoo.server import mirror_in, template_name
+from tests.odoo import machine, postgres, templates
+from tests.odoo.debian import mirror_in
+from tests.odoo.templates import template_name
 
 MIRROR = "http://mirror.example/debian"
 ONE_LINE = f"""
@@ -53,14 +54,14 @@ def test_templates_that_nobody_has_cloned_for_days_are_dropped():
     mine = f"t_{os.getpid()}_1000"
     old, new = f"tpl_old_{os.getpid()}", f"tpl_new_{os.getpid()}"
     for name in (old, new):
-        server.psql(f'create database "{name}"', user="odoo")
-        server.clone(name, mine)
-        server.drop(mine)
+        postgres.psql(f'create database "{name}"', user="odoo")
+        templates.clone(name, mine)
+        postgres.drop(mine)
     for name in (old, template_name()):
-        server.unused_days(name)
-        os.utime(server.HOME / "cloned" / name, (0, 0))
-    server.sweep()
-    assert old not in server.databases()
-    assert {new, template_name()} <= server.databases()
-    server.drop(new)
-    (server.HOME / "cloned" / new).unlink()
+        templates.unused_days(name)
+        os.utime(machine.HOME / "cloned" / name, (0, 0))
+    templates.sweep()
+    assert old not in postgres.databases()
+    assert {new, template_name()} <= postgres.databases()
+    postgres.drop(new)
+    (machine.HOME / "cloned" / new).unlink()

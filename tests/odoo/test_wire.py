@@ -15,9 +15,9 @@ from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
 from tests.odoo import proxy
 from tests.odoo.fixtures import KINDS
+from tests.odoo.postgres import cluster
 from tests.odoo.proxy import wire
 from tests.odoo.publishing import Shop, person
-from tests.odoo.server import cluster
 
 
 @pytest.fixture
