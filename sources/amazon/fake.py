@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
 from starlette.applications import Starlette
 
 from sources.amazon.fake_seed import MARKETPLACE, stamp
@@ -17,7 +18,7 @@ from sources.estate.standin import Ask, Refused, changed, naive, serve
 from sources.estate.state import get, instant, open_state
 from sources.estate.world import World
 
-STREAMS = {"orders": "order", "listings": "listing", "transactions": "transaction"}
+STREAMS = {"orders": "order", "listings": "listing", "inventory": "stock", "transactions": "transaction"}
 CREDENTIALS = {
     "AMAZON_LOGIN_ENDPOINT": "{endpoint}",
     "AMAZON_CLIENT_ID": "amzn1.application-oa2-client.estate",
@@ -26,6 +27,7 @@ CREDENTIALS = {
     "AMAZON_SELLER_ID": "A2ESTATESELLER",
 }
 LAG, MOST, SPAN, POSTED_A_PAGE = timedelta(minutes=2), 1_000, timedelta(days=180), 20
+STOCK_A_PAGE, STOCK_KNOWN = 10, timedelta(days=548)  # Amazon does not say how long a page is
 _ORDERS = {
     "marketplaceIds",
     "includedData",
@@ -44,6 +46,7 @@ _LISTINGS = {
     "sortBy",
     "sortOrder",
 }
+_STOCK = {"granularityType": "Marketplace", "granularityId": MARKETPLACE, "marketplaceIds": MARKETPLACE}
 
 
 def _said(code: str, message: str) -> dict[str, Any]:
@@ -81,7 +84,7 @@ def app(path: Path, faults: Any) -> Starlette:
             raise Refused(403, _said("Unauthorized", "Access to requested resource is denied."))
 
     lists = {"/orders/2026-01-01/orders": _orders, "/listings/2021-08-01/items/{seller}": _listings}
-    lists |= {"/finances/2024-06-19/transactions": _transactions}
+    lists |= {"/fba/inventory/v1/summaries": _stock, "/finances/2024-06-19/transactions": _transactions}
     return serve(path, faults, admit, lists, {"/auth/o2/token": token})
 
 
@@ -94,6 +97,9 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     if kind == "order":
         changed(path, kind, key, second, {**(fields or {"programs": ["PRIME"]}), "lastUpdatedTime": stamp(second)})
         return
+    if kind == "stock":
+        changed(path, kind, key, second, {**fields, "lastUpdatedTime": stamp(second)})
+        return
     with closing(open_state(path)) as connection:
         body = get(connection, kind, key).body
     summary = {**body["summaries"][0], "lastUpdatedDate": stamp(second)}
@@ -102,7 +108,7 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
-    """Take a listing down: it is gone, and nothing tells."""
+    """Take a listing down, or the last piece out of Amazon's warehouses: it is gone, and nothing tells."""
     with closing(open_state(path)) as connection:
         connection.execute("delete from objects where type = ? and id = ?", (STREAMS[stream], key))
 
@@ -151,6 +157,27 @@ def _transactions(ask: Ask) -> dict[str, Any]:
     within = "updated_at >= ? and updated_at < ?"
     found, total = ask.select("transaction", within, bounds, "updated_at, id", POSTED_A_PAGE, start)
     return {"payload": {"transactions": found, **_pagination(start + POSTED_A_PAGE, total)}}
+
+
+def _stock(ask: Ask) -> dict[str, Any]:
+    """What lies in Amazon's warehouses: all, or what changed after a time that is not more than 18 months ago."""
+    wanted = set(ask.given) <= {*_STOCK, "details", "startDateTime", "nextToken"}
+    if not wanted or any(ask.given.get(name) != value for name, value in _STOCK.items()):
+        raise _invalid("granularityId")
+    where, values = "1", ()
+    if "startDateTime" in ask.given:
+        since = _time(ask.given["startDateTime"])
+        if since < naive(ask.now) - STOCK_KNOWN:
+            raise _invalid("startDateTime")
+        where, values = "updated_at > ?", (instant(since),)
+    start = _start(ask, "nextToken")
+    found, total = ask.select("stock", where, values, "id", STOCK_A_PAGE, start)
+    if ask.given.get("details") != "true":
+        bodies = [orjson.loads(one.contents) for one in found]
+        found = [{name: value for name, value in body.items() if name != "inventoryDetails"} for body in bodies]
+    granularity = {"granularityType": "Marketplace", "granularityId": MARKETPLACE}
+    said = {"payload": {"granularity": granularity, "inventorySummaries": found}}
+    return {**said, "pagination": _pagination(start + STOCK_A_PAGE, total)}
 
 
 def _start(ask: Ask, name: str) -> int:

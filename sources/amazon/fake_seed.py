@@ -24,7 +24,8 @@ def invent(world: World) -> Part:
     listings, variants = _offered(world)
     orders = _orders(world, [body for _, _, body in listings])
     posted = [one for number, (_, at, body) in enumerate(orders) for one in _posted(number, at, body)]
-    return Part({"listing": listings, "order": orders, "transaction": posted}, None, variants)
+    stock = [_stocked(world, number, body) for number, (_, _, body) in enumerate(listings)]
+    return Part({"listing": listings, "order": orders, "transaction": posted, "stock": stock}, None, variants)
 
 
 def stamp(at: datetime) -> str:
@@ -80,6 +81,36 @@ def _listing(row: dict[str, Any], price: Decimal, number: int) -> tuple[str, dat
     stock = [{"fulfillmentChannelCode": "DEFAULT", "quantity": number % 30}]
     body = {"sku": row["sku"], "summaries": [summary], "attributes": attributes, "offers": [offer]}
     return row["sku"], updated, {**body, "fulfillmentAvailability": stock}
+
+
+def _stocked(world: World, number: int, listing: dict[str, Any]) -> tuple[str, datetime, dict[str, Any]]:
+    """What of an offer lies in Amazon's warehouses: some to be sold, some reserved or broken, some on its way there."""
+    summary = listing["summaries"][0]
+    at = (world.now - timedelta(days=number % 60, hours=7)).replace(tzinfo=None, microsecond=0)
+    fulfillable, reserved, broken, coming = number % 25, number % 4, int(number % 17 == 3), 12 * (number % 6 == 1)
+    held = {"pendingCustomerOrderQuantity": reserved, "pendingTransshipmentQuantity": 0, "fcProcessingQuantity": 0}
+    unsold = {"customerDamagedQuantity": broken, "warehouseDamagedQuantity": 0, "defectiveQuantity": 0}
+    details = {
+        "fulfillableQuantity": fulfillable,
+        "inboundWorkingQuantity": 0,
+        "inboundShippedQuantity": coming,
+        "inboundReceivingQuantity": 0,
+        "reservedQuantity": {"totalReservedQuantity": reserved, **held},
+        "researchingQuantity": {"totalResearchingQuantity": 0, "researchingQuantityBreakdown": []},
+        "unfulfillableQuantity": {"totalUnfulfillableQuantity": broken, **unsold},
+    }
+    body = {
+        "asin": summary["asin"],
+        "fnSku": f"X0{opaque('fnsku', number, 8).upper()}",
+        "sellerSku": listing["sku"],
+        "condition": "NewItem",
+        "inventoryDetails": details,
+        "lastUpdatedTime": stamp(at),
+        "productName": summary["itemName"],
+        "totalQuantity": fulfillable + reserved + broken + coming,
+        "stores": [],
+    }
+    return f"{listing['sku']}-{body['fnSku']}", at, body
 
 
 def _orders(world: World, listings: list[dict[str, Any]]) -> list[tuple[str, datetime, dict[str, Any]]]:

@@ -180,6 +180,18 @@ def test_what_the_marketplace_offers_is_the_same_article_as_in_the_shop(world):
     assert sold <= skus
 
 
+def test_what_lies_in_amazons_warehouses_is_offered_there_and_its_parts_make_the_whole(world):
+    stock = bodies(world, "amazon", "stock")
+    offered = {body["sku"] for body in bodies(world, "amazon", "listing")}
+    assert {one["sellerSku"] for one in stock} == offered
+    for one in stock:
+        details = one["inventoryDetails"]
+        inbound = sum(details[f"inbound{name}Quantity"] for name in ("Working", "Shipped", "Receiving"))
+        kept = details["reservedQuantity"]["totalReservedQuantity"]
+        broken = details["unfulfillableQuantity"]["totalUnfulfillableQuantity"]
+        assert one["totalQuantity"] == details["fulfillableQuantity"] + kept + broken + inbound
+
+
 def test_every_order_of_the_second_marketplace_is_earned_paid_out_and_on_the_statement(world):
     orders, entries = bodies(world, "ebay", "order"), bodies(world, "ebay", "transaction")
     total = {order["orderId"]: Decimal(order["pricingSummary"]["total"]["value"]) for order in orders}
