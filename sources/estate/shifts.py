@@ -160,7 +160,8 @@ def _times(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take_in(folder: Path, batch: list[Message], arrives: datetime) -> None:
-    """Insert or replace the rows of a batch, stamped by the database's clock."""
+    """Insert or replace the rows of a batch, stamped by the database's clock; a receipt brings its tender."""
+    batch = [*batch, *(("tenders", pos.tender(row)) for table, row in batch if table == "receipts")]
     with _reading(folder) as database:
         columns = {t: {row["name"] for row in database.execute(f"pragma table_info({t})")} for t, _ in batch}
     for table, known in columns.items():

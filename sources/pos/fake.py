@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sources.estate.state import seeding
+from sources.estate.tables import decimals
 from sources.estate.world import World
 from sources.pos.tables import METADATA
 
@@ -34,7 +36,8 @@ _RENAMED = {
     "receipts": {"key": "receipt_code", "customer_key": "customer_code"},
     "receipt_lines": {"receipt_key": "receipt_code", "listing_key": "article_code"},
 }
-_LOCAL = {"changed_at", "sold_at", "valid_from_at", "valid_to_at"}
+_LOCAL = {"changed_at", "sold_at", "paid_at", "valid_from_at", "valid_to_at"}
+_VOUCHER = 50_00  # hellers
 
 
 def seed(world: World, path: Path) -> None:
@@ -94,6 +97,13 @@ def insert(path: Path | str, stream: str, rows: list[dict[str, Any]], at: dateti
             connection.execute(sa.insert(table), values)
 
 
+def tender(receipt: dict[str, Any]) -> dict[str, Any]:
+    """How a receipt that a till sends was paid: at once, and all of it in one way."""
+    same = {name: receipt[name] for name in ("receipt_code", "store_code", "currency")}
+    paid = {"method": receipt["payment"], "amount": receipt["total_amount"], "paid_at": receipt["sold_at"]}
+    return {"tender_code": f"{receipt['receipt_code']}-P", "kind": "payment", **same, **paid}
+
+
 def stored(dialect: sa.Dialect, values: dict[str, Any]) -> dict[str, Any]:
     """Values as the database keeps them: times naive, in UTC or in store time; in SQLite as text."""
     text = dialect.name == "sqlite"
@@ -122,6 +132,7 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
         "prices": prices,
         "receipts": world.receipts,
         "receipt_lines": _lines(world),
+        "tenders": _tenders(world),
     }
     for name, source in tables.items():
         renamed = [_RENAMED.get(name, {}).get(column, column) for column in source.column_names]
@@ -136,6 +147,48 @@ def _lines(world: World) -> pa.Table:
         lines = lines.append_column(name, world.receipts[name].take(place))
     numbers = pc.utf8_lpad(lines["line"].cast(pa.string()), 3, "0")
     return lines.append_column("line_code", pc.binary_join_element_wise(lines["receipt_key"], numbers, "-"))
+
+
+def _tenders(world: World) -> pa.Table:
+    """Receipts as they were paid, each nineteenth in part by voucher; each 53rd was given back a day later."""
+    heads, number, day = world.receipts, np.arange(len(world.receipts)), timedelta(days=1)
+    total = pc.multiply(heads["total_amount"], pa.scalar(100)).cast(pa.int64()).to_numpy()
+    voucher = np.flatnonzero((number % 19 == 7) & (total > _VOUCHER))
+    known = heads["updated_at"].to_numpy() < np.datetime64((world.now - day).replace(tzinfo=None))
+    back = np.flatnonzero((number % 53 == 11) & known)
+    paid = total.copy()
+    paid[voucher] -= _VOUCHER
+    partly, returned = heads.take(voucher), heads.take(back)
+    return pa.concat_tables(
+        [
+            _tender(heads, "P", "payment", paid),
+            _tender(partly, "V", "payment", np.full(len(partly), _VOUCHER), pa.repeat("voucher", len(partly))),
+            _tender(returned, "R", "refund", -total[back], later=day),
+        ]
+    )
+
+
+def _tender(
+    receipts: pa.Table,
+    mark: str,
+    kind: str,
+    cents: np.ndarray,
+    method: pa.Array | None = None,
+    later: timedelta = timedelta(0),
+) -> pa.Table:
+    """One way in which each of some receipts was paid, unless told the receipt's own."""
+    columns = {
+        "tender_code": pc.binary_join_element_wise(receipts["key"], mark, "-"),
+        "receipt_code": receipts["key"],
+        "store_code": receipts["store_code"],
+        "kind": pa.repeat(kind, len(receipts)),
+        "method": receipts["payment"] if method is None else method,
+        "currency": receipts["currency"],
+        "amount": decimals(cents),
+        "paid_at": pc.add(receipts["sold_at"], pa.scalar(later)),
+        "updated_at": pc.add(receipts["updated_at"], pa.scalar(later)),
+    }
+    return pa.table(columns)
 
 
 def _rows(table: sa.Table, source: pa.Table) -> Iterator[list[tuple]]:

@@ -108,3 +108,14 @@ RECEIPT_LINES = _table(
     sa.Column("tax_rate", _rate(), nullable=False),
     sa.Column("sold_at", _when(), nullable=False),
 )
+TENDERS = _table(
+    "tenders",
+    "tender_code",
+    sa.Column("receipt_code", CODE, nullable=False),
+    sa.Column("store_code", CODE, nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("method", sa.String(10), nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("amount", _money(), nullable=False),
+    sa.Column("paid_at", _when(), nullable=False),
+)

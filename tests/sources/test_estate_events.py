@@ -50,6 +50,7 @@ def test_a_late_store_ends_with_the_same_sales_as_one_that_was_never_dark(tmp_pa
     shifts.trade(bright, hours=2, receipts=30)
     for query in (
         "select receipt_code, total_amount, sold_at from receipts order by 1",
+        "select receipt_code, amount, paid_at from tenders order by tender_code",
         "select line_code, article_code, total_amount from receipt_lines order by 1",
         "select customer_code, last_name, street, phone from customers order by 1",
     ):

@@ -116,6 +116,23 @@ def test_amounts_are_the_worlds_to_the_last_cent(tills):
     assert lines == {row["receipt_code"]: row["total_amount"] for row in tills.rows("receipts")}
 
 
+def test_the_payments_of_every_receipt_make_its_total_and_what_is_given_back_is_negative(tills):
+    tills.extract("tenders")
+    paid: dict[str, Decimal] = {}
+    for row in tills.rows("tenders"):
+        assert (row["amount"] < 0) == (row["kind"] == "refund")
+        if row["kind"] == "payment":
+            paid[row["receipt_code"]] = paid.get(row["receipt_code"], Decimal(0)) + row["amount"]
+    assert paid == dict(
+        zip(world().receipts["key"].to_pylist(), world().receipts["total_amount"].to_pylist(), strict=True)
+    )
+    found = {(row["kind"], row["method"]) for row in tills.rows("tenders")}
+    assert found > {("payment", "cash"), ("payment", "card"), ("payment", "voucher")}
+    back = {row["receipt_code"]: -row["amount"] for row in tills.rows("tenders") if row["kind"] == "refund"}
+    assert back
+    assert back.items() <= paid.items()
+
+
 def test_store_time_lands_in_utc_and_keeps_its_own_words(tills):
     tills.extract("receipts")
     truth = dict(zip(world().receipts["key"].to_pylist(), world().receipts["sold_at"].to_pylist(), strict=True))
