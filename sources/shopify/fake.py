@@ -23,7 +23,7 @@ from starlette.routing import Route
 from sources.estate.state import get, instant, list_objects, open_state, put, remove
 from sources.shopify.fake_query import Prepared, Refused, prepare
 from sources.shopify.fake_schema import VERSION
-from sources.shopify.fake_seed import GIDS, PRICE_LIST, seed
+from sources.shopify.fake_seed import GIDS, LOCATIONS, PRICE_LIST, seed
 
 __all__ = ["STREAMS", "app", "delete", "merge_customers", "seed", "touch"]
 
@@ -34,6 +34,7 @@ STREAMS = {
     "products": "product",
     "variants": "variant",
     "price_lists": "price",
+    "inventory_levels": "level",
     "orders": "order",
 }
 SAYS = {"error": {"errors": [{"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}}
@@ -51,6 +52,8 @@ _NEEDS = {
     "productVariantsCount": "read_products",
     "priceLists": "read_products",
     "priceList": "read_products",
+    "inventoryItems": "read_inventory",
+    "inventoryItem": "read_inventory",
 }
 _SUBJECTS = {"customer": "CUSTOMER", "product": "PRODUCT", "order": "ORDER"}
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^']*)'?")
@@ -87,11 +90,13 @@ def _harmless(kind: str, at: datetime) -> dict[str, Any]:
     number = int(at.timestamp()) // 60 % 100_000
     if kind == "price":
         return {"compareAtPrice": {"amount": f"{number}.00", "currencyCode": "EUR"}}
+    if kind == "level":
+        return {"quantities": {"available": number, "on_hand": number}}
     return {"position": number} if kind == "variant" else {"tags": [f"touched {number}"]}
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
-    """Delete a record; a product takes its variants along, a variant its fixed price."""
+    """Delete a record; a product takes its variants along, a variant its fixed price and what lies of it anywhere."""
     with _opened(path) as state:
         remove(state, STREAMS[stream], key, at)
         gone = [key] if stream == "variants" else []
@@ -100,6 +105,8 @@ def delete(path: Path, stream: str, key: str, at: datetime) -> None:
         for variant in gone:
             remove(state, "variant", variant, at)
             remove(state, "price", f"{PRICE_LIST}-{variant}", at)
+            for location in LOCATIONS:
+                remove(state, "level", f"{variant}-{location}", at)
 
 
 def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
@@ -270,6 +277,29 @@ def _fixed_count(body: dict, arguments: dict, shop: _Shop) -> int:
     return shop.state.execute(sql, (f"{number}-", f"{number}.")).fetchone()[0]
 
 
+def _item(variant: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the shop keeps in store of a variant."""
+    same = variant and {name: variant[name] for name in ("legacyResourceId", "sku")}
+    return variant and {**variant["inventoryItem"], **same, "tracked": True, "variant": variant}
+
+
+def _items(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    page = shop.page("variant", arguments)
+    return {**page, "nodes": [_item(variant) for variant in page["nodes"]]}
+
+
+def _levels(body: dict, arguments: dict, shop: _Shop) -> dict:
+    number = body["legacyResourceId"]
+    page = shop.page("level", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
+    for level in page["nodes"]:
+        level["id"] = f"{GIDS['level']}{level['location']['legacyResourceId']}?inventory_item_id={number}"
+    return page
+
+
+def _quantities(body: dict, arguments: dict, shop: _Shop) -> list[dict[str, Any]]:
+    return [{"name": name, "quantity": body["quantities"].get(name, 0)} for name in arguments["names"]]
+
+
 def _lines(body: dict, arguments: dict, shop: _Shop) -> dict:
     start, first = int(arguments.get("after") or 0), arguments.get("first", 10)
     nodes, more = body["lines"][start : start + first], len(body["lines"]) > start + first
@@ -285,6 +315,8 @@ RESOLVERS: dict[tuple[str, str], Callable] = {
     ("PriceListPrice", "variant"): lambda body, _, shop: shop.one("variant", body["variantId"]),
     ("PriceList", "prices"): _prices,
     ("PriceList", "fixedPricesCount"): _fixed_count,
+    ("InventoryItem", "inventoryLevels"): _levels,
+    ("InventoryLevel", "quantities"): _quantities,
     ("Order", "lineItems"): _lines,
 }
 
@@ -300,6 +332,8 @@ ROOTS: dict[str, Callable[[_Shop, str, dict[str, Any]], Any]] = {
     "priceLists": lambda shop, name, given: shop.page("price_list", given),
     "priceList": _node,
     "order": _node,
+    "inventoryItems": _items,
+    "inventoryItem": lambda shop, name, given: _item(shop.one("variant", given["id"].rpartition("/")[2])),
     "events": lambda shop, name, given: shop.destroyed(given),
     "currentAppInstallation": lambda shop, name, given: {
         "id": "gid://shopify/AppInstallation/1",

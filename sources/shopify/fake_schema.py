@@ -38,8 +38,16 @@ type BasicEvent implements Event {
 type Count { count: Int!  precision: CountPrecision! }
 type CustomerEmailAddress { emailAddress: String!  marketingState: CustomerEmailAddressMarketingState! }
 type CustomerPhoneNumber { phoneNumber: String! }
-type InventoryItem { id: ID!  measurement: InventoryItemMeasurement! }
+type InventoryItem {
+  id: ID!  legacyResourceId: UnsignedInt64!  sku: String  tracked: Boolean!  measurement: InventoryItemMeasurement!
+  variant: ProductVariant!  inventoryLevels(after: String, first: Int): InventoryLevelConnection!
+}
 type InventoryItemMeasurement { id: ID!  weight: Weight }
+type InventoryLevel {
+  id: ID!  updatedAt: DateTime!  location: Location!  quantities(names: [String!]!): [InventoryQuantity!]!
+}
+type InventoryQuantity { name: String!  quantity: Int! }
+type Location { id: ID!  legacyResourceId: UnsignedInt64!  name: String! }
 type MailingAddress {
   id: ID!  company: String  address1: String  address2: String  city: String  zip: String
   countryCodeV2: CountryCode  phone: String
@@ -97,6 +105,8 @@ type Order {
 
 type CustomerConnection { nodes: [Customer!]!  pageInfo: PageInfo! }
 type EventConnection { nodes: [Event!]!  pageInfo: PageInfo! }
+type InventoryItemConnection { nodes: [InventoryItem!]!  pageInfo: PageInfo! }
+type InventoryLevelConnection { nodes: [InventoryLevel!]!  pageInfo: PageInfo! }
 type LineItemConnection { nodes: [LineItem!]!  pageInfo: PageInfo! }
 type OrderConnection { nodes: [Order!]!  pageInfo: PageInfo! }
 type PriceListConnection { nodes: [PriceList!]!  pageInfo: PageInfo! }
@@ -109,6 +119,8 @@ type QueryRoot {
   customers(after: String, first: Int, query: String, sortKey: CustomerSortKeys = ID): CustomerConnection!
   customersCount(limit: Int = 10000, query: String): Count
   events(after: String, first: Int, query: String, sortKey: EventSortKeys = ID): EventConnection
+  inventoryItem(id: ID!): InventoryItem
+  inventoryItems(after: String, first: Int, query: String): InventoryItemConnection!
   order(id: ID!): Order
   orders(after: String, first: Int, query: String, sortKey: OrderSortKeys = ID): OrderConnection!
   ordersCount(limit: Int = 10000, query: String): Count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ GIDS = {
     "price_list": "gid://shopify/PriceList/",
     "price": "gid://shopify/PriceListPrice/",
     "order": "gid://shopify/Order/",
+    "level": "gid://shopify/InventoryLevel/",
 }
 PRICE_LIST = "900001"
+LOCATIONS = {"70001": "Online warehouse", "70002": "Showroom"}
 _NO_OPTIONS = [("Title", "Default Title")]
 _PRESENTMENT = {"currency": "CZK", "rate": Decimal("24.50")}
 _FINANCIAL = {"paid": "PAID", "refunded": "REFUNDED", "partially_refunded": "PARTIALLY_REFUNDED", "pending": "PENDING"}
@@ -37,6 +40,7 @@ def seed(world: Any, path: Path) -> None:
         put(state, "variant", _variants(listings, prices))
         put(state, "price_list", [(PRICE_LIST, world.now, _price_list())])
         put(state, "price", _fixed_prices(prices, world.now.replace(tzinfo=None)))
+        put(state, "level", _levels(listings, world.now))
         put(state, "order", _orders(world.orders.to_pylist(), world.order_lines.to_pylist()))
 
 
@@ -164,6 +168,26 @@ def _fixed_prices(prices: list[dict[str, Any]], now: Any) -> Iterator[tuple[str,
             "variantId": key,
         }
         yield f"{PRICE_LIST}-{key}", row["updated_at"], body
+
+
+def _levels(listings: list[dict[str, Any]], now: Any) -> Iterator[tuple[str, Any, dict]]:
+    """Each item lies in the warehouse, each third in the showroom too; what is promised or broken is not available."""
+    for number, row in enumerate(listings):
+        for place, (location, name) in enumerate(LOCATIONS.items()):
+            if place and number % 3:
+                continue
+            on_hand, committed, damaged = (number * 7 + place) % 40, number % 5, int(number % 13 == 4)
+            states = {
+                "on_hand": on_hand,
+                "committed": committed,
+                "damaged": damaged,
+                "incoming": 24 * (number % 9 == 2),
+            }
+            body = {
+                "location": {"id": f"gid://shopify/Location/{location}", "legacyResourceId": location, "name": name},
+                "quantities": {"available": on_hand - committed - damaged, **states},
+            }
+            yield f"{row['key']}-{location}", now - timedelta(hours=1 + number % 900), body
 
 
 def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterator[tuple[str, Any, dict]]:

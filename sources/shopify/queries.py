@@ -89,6 +89,34 @@ query FixedPrices($list: ID!, $first: Int!, $after: String) {{
 }}
 """
 
+_STATES = "available committed damaged incoming on_hand quality_control reserved safety_stock"
+_LEVEL = f"""
+id updatedAt
+location {{ id legacyResourceId name }}
+quantities(names: [{", ".join(f'"{name}"' for name in _STATES.split())}]) {{ name quantity }}
+"""
+
+INVENTORY = f"""
+query Inventory($first: Int!, $after: String, $query: String) {{
+  inventoryItems(first: $first, after: $after, query: $query) {{
+    {_PAGE}
+    nodes {{
+      id legacyResourceId sku tracked
+      variant {{ id legacyResourceId }}
+      inventoryLevels(first: 5) {{ {_PAGE} nodes {{ {_LEVEL} }} }}
+    }}
+  }}
+}}
+"""
+
+INVENTORY_LEVELS = f"""
+query InventoryLevels($item: ID!, $first: Int!, $after: String) {{
+  inventoryItem(id: $item) {{
+    inventoryLevels(first: $first, after: $after) {{ {_PAGE} nodes {{ {_LEVEL} }} }}
+  }}
+}}
+"""
+
 ORDERS = f"""
 query Orders($first: Int!, $after: String, $query: String, $total: Boolean!) {{
   ordersCount(query: $query, limit: null) @include(if: $total) {{ count precision }}
