@@ -52,6 +52,16 @@ def orders(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
         yield page
 
 
+def refunds(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Refunds of the orders that changed: there is no list of them, and a refund moves its order."""
+    for page in _list(client, stream, window, "orders", queries.REFUNDS):
+        found = []
+        for order in page.records:
+            named = {"order": {name: value for name, value in order.items() if name != "refunds"}}
+            found += [{**refund, **named} for refund in order["refunds"]]
+        yield Page(found, page.next)
+
+
 def inventory_levels(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     """What of each item is at each location, always everything: nothing says that a level's change moves its item.
 

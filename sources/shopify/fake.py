@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sources.estate.state import get, instant, list_objects, open_state, put, remove
+from sources.shopify.fake_fields import RESOLVERS, item
 from sources.shopify.fake_query import Prepared, Refused, prepare
 from sources.shopify.fake_schema import VERSION
 from sources.shopify.fake_seed import GIDS, LOCATIONS, PRICE_LIST, seed
@@ -36,6 +37,7 @@ STREAMS = {
     "price_lists": "price",
     "inventory_levels": "level",
     "orders": "order",
+    "refunds": "refund",
 }
 SAYS = {"error": {"errors": [{"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}}
 CREDENTIALS = {"SHOPIFY_TOKEN": "estate-shopify-token"}
@@ -78,11 +80,14 @@ def app(path: Path, faults: Any, points: float = 20_000, restore_per_s: float = 
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change a record: the body's `fields`, or just a harmless one; its update time becomes `at`."""
+    """Change a record: the body's `fields`, or just a harmless one; its update time becomes `at`, its order's too."""
     with _opened(path) as state:
         kind = STREAMS[stream]
         stored = get(state, kind, key)
         put(state, kind, [(key, at, {**stored.body, **(fields or _harmless(kind, at))})])
+        if kind == "refund":
+            order = key[:-2]
+            put(state, "order", [(order, at, get(state, "order", order).body)])
 
 
 def _harmless(kind: str, at: datetime) -> dict[str, Any]:
@@ -92,14 +97,18 @@ def _harmless(kind: str, at: datetime) -> dict[str, Any]:
         return {"compareAtPrice": {"amount": f"{number}.00", "currencyCode": "EUR"}}
     if kind == "level":
         return {"quantities": {"available": number, "on_hand": number}}
+    if kind == "refund":
+        return {"note": f"touched {number}"}
     return {"position": number} if kind == "variant" else {"tags": [f"touched {number}"]}
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
-    """Delete a record; a product takes its variants along, a variant its fixed price and what lies of it anywhere."""
+    """Delete a record; a product takes its variants along, a variant its price and levels, an order its refunds."""
     with _opened(path) as state:
         remove(state, STREAMS[stream], key, at)
         gone = [key] if stream == "variants" else []
+        if stream == "orders":
+            remove(state, "refund", f"{key}01", at)
         if stream == "products":
             gone = [variant.id for variant in list_objects(state, "variant") if variant.body["productId"] == key]
         for variant in gone:
@@ -260,65 +269,9 @@ class _Shop:
         return {"cost": {"requestedQueryCost": prepared.cost, "actualQueryCost": actual, "throttleStatus": status}}
 
 
-def _metafield(body: dict, arguments: dict, shop: _Shop) -> dict | None:
-    space, key = arguments.get("namespace"), arguments["key"]
-    value = body.get("metafields", {}).get(f"{space}.{key}")
-    return value and {"id": "gid://shopify/Metafield/1", "namespace": space, "key": key, "value": value}
-
-
-def _prices(body: dict, arguments: dict, shop: _Shop) -> dict:
-    number = body["legacyResourceId"]
-    return shop.page("price", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
-
-
-def _fixed_count(body: dict, arguments: dict, shop: _Shop) -> int:
-    number = body["legacyResourceId"]
-    sql = "select count(*) from objects where type = 'price' and deleted = 0 and id >= ? and id < ?"
-    return shop.state.execute(sql, (f"{number}-", f"{number}.")).fetchone()[0]
-
-
-def _item(variant: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What the shop keeps in store of a variant."""
-    same = variant and {name: variant[name] for name in ("legacyResourceId", "sku")}
-    return variant and {**variant["inventoryItem"], **same, "tracked": True, "variant": variant}
-
-
 def _items(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     page = shop.page("variant", arguments)
-    return {**page, "nodes": [_item(variant) for variant in page["nodes"]]}
-
-
-def _levels(body: dict, arguments: dict, shop: _Shop) -> dict:
-    number = body["legacyResourceId"]
-    page = shop.page("level", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
-    for level in page["nodes"]:
-        level["id"] = f"{GIDS['level']}{level['location']['legacyResourceId']}?inventory_item_id={number}"
-    return page
-
-
-def _quantities(body: dict, arguments: dict, shop: _Shop) -> list[dict[str, Any]]:
-    return [{"name": name, "quantity": body["quantities"].get(name, 0)} for name in arguments["names"]]
-
-
-def _lines(body: dict, arguments: dict, shop: _Shop) -> dict:
-    start, first = int(arguments.get("after") or 0), arguments.get("first", 10)
-    nodes, more = body["lines"][start : start + first], len(body["lines"]) > start + first
-    info = {"hasNextPage": more, "hasPreviousPage": start > 0, "startCursor": str(start)}
-    return {"nodes": nodes, "pageInfo": {**info, "endCursor": str(start + len(nodes))}}
-
-
-RESOLVERS: dict[tuple[str, str], Callable] = {
-    ("Customer", "metafield"): _metafield,
-    ("Product", "metafield"): _metafield,
-    ("ProductVariant", "metafield"): _metafield,
-    ("ProductVariant", "product"): lambda body, _, shop: shop.one("product", body["productId"]),
-    ("PriceListPrice", "variant"): lambda body, _, shop: shop.one("variant", body["variantId"]),
-    ("PriceList", "prices"): _prices,
-    ("PriceList", "fixedPricesCount"): _fixed_count,
-    ("InventoryItem", "inventoryLevels"): _levels,
-    ("InventoryLevel", "quantities"): _quantities,
-    ("Order", "lineItems"): _lines,
-}
+    return {**page, "nodes": [item(variant) for variant in page["nodes"]]}
 
 
 def _node(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
@@ -333,7 +286,7 @@ ROOTS: dict[str, Callable[[_Shop, str, dict[str, Any]], Any]] = {
     "priceList": _node,
     "order": _node,
     "inventoryItems": _items,
-    "inventoryItem": lambda shop, name, given: _item(shop.one("variant", given["id"].rpartition("/")[2])),
+    "inventoryItem": lambda shop, name, given: item(shop.one("variant", given["id"].rpartition("/")[2])),
     "events": lambda shop, name, given: shop.destroyed(given),
     "currentAppInstallation": lambda shop, name, given: {
         "id": "gid://shopify/AppInstallation/1",

@@ -59,6 +59,10 @@ type PageInfo { endCursor: String  hasNextPage: Boolean!  hasPreviousPage: Boole
 type PriceListAdjustment { type: PriceListAdjustmentType!  value: Float! }
 type PriceListParent { adjustment: PriceListAdjustment! }
 type ProductOption { id: ID!  name: String!  position: Int!  values: [String!]! }
+type Refund {
+  id: ID!  legacyResourceId: UnsignedInt64!  note: String  totalRefundedSet: MoneyBag!
+  createdAt: DateTime  updatedAt: DateTime!
+}
 type SelectedOption { name: String!  value: String! }
 type TaxLine { title: String!  rate: Float  ratePercentage: Float  priceSet: MoneyBag! }
 type Weight { unit: WeightUnit!  value: Float! }
@@ -99,7 +103,7 @@ type Order {
   displayFinancialStatus: OrderDisplayFinancialStatus  customer: Customer
   subtotalPriceSet: MoneyBag  totalShippingPriceSet: MoneyBag!  totalTaxSet: MoneyBag  totalPriceSet: MoneyBag!
   taxLines: [TaxLine!]!
-  lineItems(after: String, first: Int): LineItemConnection!
+  lineItems(after: String, first: Int): LineItemConnection!  refunds(first: Int): [Refund!]!
   createdAt: DateTime!  processedAt: DateTime!  cancelledAt: DateTime  updatedAt: DateTime!
 }
 

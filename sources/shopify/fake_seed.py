@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ GIDS = {
     "price": "gid://shopify/PriceListPrice/",
     "order": "gid://shopify/Order/",
     "level": "gid://shopify/InventoryLevel/",
+    "refund": "gid://shopify/Refund/",
 }
 PRICE_LIST = "900001"
 LOCATIONS = {"70001": "Online warehouse", "70002": "Showroom"}
@@ -41,6 +42,7 @@ def seed(world: Any, path: Path) -> None:
         put(state, "price_list", [(PRICE_LIST, world.now, _price_list())])
         put(state, "price", _fixed_prices(prices, world.now.replace(tzinfo=None)))
         put(state, "level", _levels(listings, world.now))
+        put(state, "refund", _refunds(world.orders.to_pylist()))
         put(state, "order", _orders(world.orders.to_pylist(), world.order_lines.to_pylist()))
 
 
@@ -195,11 +197,7 @@ def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterat
     for line in lines:
         by_order[line["order_key"]].append(line)
     for number, row in enumerate(orders):
-        abroad = _PRESENTMENT if number % 5 == 4 else None
-
-        def bag(amount: Decimal, currency: str = row["currency"], abroad: dict | None = abroad) -> dict[str, Any]:
-            shown = _money(amount * abroad["rate"], abroad["currency"]) if abroad else _money(amount, currency)
-            return {"shopMoney": _money(amount, currency), "presentmentMoney": shown}
+        abroad, bag = _abroad(number), _bags(number, row["currency"])
 
         tax = {"title": "VAT", "rate": 0.19, "ratePercentage": 19.0, "priceSet": bag(row["tax_amount"])}
         body = {
@@ -232,6 +230,36 @@ def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterat
             "cancelledAt": None,
         }
         yield row["key"], row["updated_at"], body
+
+
+def _refunds(orders: list[dict[str, Any]]) -> Iterator[tuple[str, Any, dict]]:
+    """All of an order's money where it is refunded; of some others goods came back in exchange, and no money went."""
+    often = 2 if len(orders) < 200 else 40
+    for number, row in enumerate(orders):
+        given_back = row["financial_status"] == "refunded"
+        if given_back or row["financial_status"] == "paid" and number % often == 1:
+            body = {
+                "note": None if given_back else "Exchanged",
+                "totalRefundedSet": _bags(number, row["currency"])(row["total_amount"] if given_back else Decimal(0)),
+                "createdAt": _stamp(row["updated_at"]),
+            }
+            yield f"{row['key']}01", row["updated_at"], body
+
+
+def _abroad(number: int) -> dict[str, Any] | None:
+    """Each fifth customer pays in another currency than the shop's."""
+    return _PRESENTMENT if number % 5 == 4 else None
+
+
+def _bags(number: int, currency: str) -> Callable[[Decimal], dict[str, Any]]:
+    """What makes of an amount of an order both its moneys."""
+    abroad = _abroad(number)
+
+    def bag(amount: Decimal) -> dict[str, Any]:
+        shown = _money(amount * abroad["rate"], abroad["currency"]) if abroad else _money(amount, currency)
+        return {"shopMoney": _money(amount, currency), "presentmentMoney": shown}
+
+    return bag
 
 
 def _reference(kind: str, key: str) -> dict[str, str]:

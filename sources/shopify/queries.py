@@ -151,6 +151,19 @@ query LineItems($order: ID!, $first: Int!, $after: String) {{
 }}
 """
 
+REFUNDS = f"""
+query Refunds($first: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
+      id legacyResourceId name
+      customer {{ id legacyResourceId }}
+      refunds {{ id legacyResourceId note createdAt updatedAt totalRefundedSet {{ {_MONEY} }} }}
+    }}
+  }}
+}}
+"""
+
 DESTROYED = f"""
 query Destroyed($first: Int!, $after: String, $query: String) {{
   events(first: $first, after: $after, query: $query, sortKey: ID) {{

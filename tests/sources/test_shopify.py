@@ -238,6 +238,20 @@ def test_lines_tax_and_total_agree_to_the_cent_in_the_shops_currency(shop):
         assert net + tax == Decimal(order["totalPriceSet"]["shopMoney"]["amount"])
 
 
+def test_a_refund_names_its_order_and_comes_with_it_when_the_order_moves(shop):
+    orders = {order["legacyResourceId"]: order for order in shop.read("orders", size=100)[0]}
+    whole, _ = shop.read("refunds", size=100)
+    given_back = {refund["order"]["legacyResourceId"]: refund["totalRefundedSet"] for refund in whole}
+    status = {key for key, order in orders.items() if order["displayFinancialStatus"] == "REFUNDED"}
+    assert status
+    assert {key for key, both in given_back.items() if Decimal(both["shopMoney"]["amount"])} == status
+    assert all(given_back[key] == orders[key]["totalPriceSet"] for key in status)
+    key = min(shop.stored("refund"))
+    fake.touch(shop.db, "refunds", key, NOW, note="again")
+    changed, _ = shop.read("refunds", Window(NOW, NOW))
+    assert [(one["legacyResourceId"], one["note"]) for one in changed] == [(key, "again")]
+
+
 def test_an_item_at_many_locations_has_a_level_at_each(shop):
     key, body = sorted(shop.stored("level").items())[0]
     item, numbers = key.partition("-")[0], range(80_001, 80_061)

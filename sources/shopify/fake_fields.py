@@ -1,0 +1,71 @@
+"""Fields of the stand-in that are no column of a stored body: what is looked up, cut to pages or told from others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sources.shopify.fake_seed import GIDS
+
+
+def _metafield(body: dict, arguments: dict, shop: Any) -> dict | None:
+    space, key = arguments.get("namespace"), arguments["key"]
+    value = body.get("metafields", {}).get(f"{space}.{key}")
+    return value and {"id": "gid://shopify/Metafield/1", "namespace": space, "key": key, "value": value}
+
+
+def _prices(body: dict, arguments: dict, shop: Any) -> dict:
+    number = body["legacyResourceId"]
+    return shop.page("price", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
+
+
+def _fixed_count(body: dict, arguments: dict, shop: Any) -> int:
+    number = body["legacyResourceId"]
+    sql = "select count(*) from objects where type = 'price' and deleted = 0 and id >= ? and id < ?"
+    return shop.state.execute(sql, (f"{number}-", f"{number}.")).fetchone()[0]
+
+
+def item(variant: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the shop keeps in store of a variant."""
+    same = variant and {name: variant[name] for name in ("legacyResourceId", "sku")}
+    return variant and {**variant["inventoryItem"], **same, "tracked": True, "variant": variant}
+
+
+def _levels(body: dict, arguments: dict, shop: Any) -> dict:
+    number = body["legacyResourceId"]
+    page = shop.page("level", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
+    for level in page["nodes"]:
+        level["id"] = f"{GIDS['level']}{level['location']['legacyResourceId']}?inventory_item_id={number}"
+    return page
+
+
+def _quantities(body: dict, arguments: dict, shop: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "quantity": body["quantities"].get(name, 0)} for name in arguments["names"]]
+
+
+def _lines(body: dict, arguments: dict, shop: Any) -> dict:
+    start, first = int(arguments.get("after") or 0), arguments.get("first", 10)
+    nodes, more = body["lines"][start : start + first], len(body["lines"]) > start + first
+    info = {"hasNextPage": more, "hasPreviousPage": start > 0, "startCursor": str(start)}
+    return {"nodes": nodes, "pageInfo": {**info, "endCursor": str(start + len(nodes))}}
+
+
+def _refunds(body: dict, arguments: dict, shop: Any) -> list[dict[str, Any]]:
+    number = body["legacyResourceId"]
+    bounds = (f"{number}00", f"{number}99", len(number) + 2)
+    return shop.page("refund", {"first": 100}, "and id between ? and ? and length(id) = ?", bounds)["nodes"]
+
+
+RESOLVERS: dict[tuple[str, str], Callable] = {
+    ("Customer", "metafield"): _metafield,
+    ("Product", "metafield"): _metafield,
+    ("ProductVariant", "metafield"): _metafield,
+    ("ProductVariant", "product"): lambda body, _, shop: shop.one("product", body["productId"]),
+    ("PriceListPrice", "variant"): lambda body, _, shop: shop.one("variant", body["variantId"]),
+    ("PriceList", "prices"): _prices,
+    ("PriceList", "fixedPricesCount"): _fixed_count,
+    ("InventoryItem", "inventoryLevels"): _levels,
+    ("InventoryLevel", "quantities"): _quantities,
+    ("Order", "lineItems"): _lines,
+    ("Order", "refunds"): _refunds,
+}
