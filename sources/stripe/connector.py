@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from sources import http
@@ -19,7 +20,15 @@ from sources.records import Page, Tombstone, Window
 CUSTOMER_EVENTS = ["customer.created", "customer.updated", "customer.deleted"]
 _OUTCOMES = ("succeeded", "failed", "pending", "captured", "expired", "refunded", "updated")
 CHARGE_EVENTS = [f"charge.{outcome}" for outcome in _OUTCOMES]
-_LISTS = {"rak_customer_read": "/v1/customers", "rak_charge_read": "/v1/charges", "rak_event_read": "/v1/events"}
+REFUND_EVENTS = ["charge.refund.updated"]
+_FATES = ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed")
+PAYOUT_EVENTS = [f"payout.{fate}" for fate in _FATES]
+_LISTS = {
+    "rak_customer_read": "/v1/customers",
+    "rak_charge_read": "/v1/charges",  # and refunds
+    "rak_payout_read": "/v1/payouts",
+    "rak_event_read": "/v1/events",
+}
 _ERRORS = {401: BadCredentials, 403: MissingScope, 429: Throttled}
 
 
@@ -40,6 +49,21 @@ def charges(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     if window.full:
         return _list(client, stream, "/v1/charges")
     return _changed(client, stream, window, "/v1/charges", CHARGE_EVENTS)
+
+
+def refunds(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Refunds. Before API 2024-10-28 no event tells that one was made, only what became of it: new ones are listed."""
+    if window.full:
+        return _list(client, stream, "/v1/refunds")
+    made = _list(client, stream, "/v1/refunds", **{"created[gte]": int(window.lower.timestamp())})
+    return chain(made, _changed(client, stream, window, "/v1/refunds", REFUND_EVENTS))
+
+
+def payouts(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Payouts; that one arrived or came back is a change of it."""
+    if window.full:
+        return _list(client, stream, "/v1/payouts")
+    return _changed(client, stream, window, "/v1/payouts", PAYOUT_EVENTS)
 
 
 def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombstone]:

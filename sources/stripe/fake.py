@@ -22,11 +22,12 @@ from starlette.routing import Route
 
 from sources.estate.state import Stored, count, get, instant, list_objects, open_state, put, remove
 from sources.stripe.fake_seed import API_VERSION, HORIZON, event, seed
+from sources.stripe.fake_settled import refund
 
 __all__ = ["STREAMS", "app", "delete", "seed", "touch"]
 
 KEY = "estate-stripe-key"
-STREAMS = {"customers": "customer", "charges": "charge"}
+STREAMS = {"customers": "customer", "charges": "charge", "refunds": "refund", "payouts": "payout"}
 SAYS = {
     "throttled": {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}},
     "error": {"error": {"type": "api_error", "message": "An unknown error occurred"}},
@@ -35,8 +36,11 @@ CREDENTIALS = {"STRIPE_KEY": KEY}
 _LISTS = {
     "/v1/customers": ("customer", "rak_customer_read", {"email"}),
     "/v1/charges": ("charge", "rak_charge_read", {"customer"}),
+    "/v1/refunds": ("refund", "rak_charge_read", {"charge"}),
+    "/v1/payouts": ("payout", "rak_payout_read", {"status"}),
     "/v1/events": ("event", "rak_event_read", {"type", "types"}),
 }
+_FILTERS = ("email", "customer", "charge", "status")
 _BOUNDS = {"gt": (1, None), "gte": (0, None), "lt": (None, -1), "lte": (None, 0)}
 _CREATED = re.compile(r"created(?:\[(gt|gte|lt|lte)\])?")
 
@@ -76,15 +80,26 @@ def app(path: Path, faults: Any) -> Starlette:
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change an object: the given fields, or a harmless one; an event says so."""
+    """Change an object: the given fields, or a harmless one; an event says so. More refunded is one more refund."""
     kind = STREAMS[stream]
     with closing(open_state(path)) as connection:
         stored = get(connection, kind, key)
-        fields = fields or {"description": f"changed {instant(at)}"}
+        text = f"changed {instant(at)}"
+        fields = fields or ({"metadata": {"note": text}} if kind == "refund" else {"description": text})
         before = {name: stored.body.get(name) for name in fields}
         body = {**stored.body, **fields}
         put(connection, kind, [(key, stored.updated_at, body)])
-        _record(connection, f"{kind}.refunded" if "amount_refunded" in fields else f"{kind}.updated", body, at, before)
+        _record(connection, _happened(kind, fields), body, at, before)
+        if (back := body.get("amount_refunded", 0) - stored.body.get("amount_refunded", 0)) > 0:
+            made = refund(body, back, at, count(connection, "refund") + 2)
+            put(connection, "refund", [(made["id"], at.replace(microsecond=0), made)])
+
+
+def _happened(kind: str, fields: dict[str, Any]) -> str:
+    """The event's type. In this API version the refund of a card has none of its own when it is made."""
+    if kind == "refund":
+        return "charge.refund.updated"
+    return f"{kind}.refunded" if "amount_refunded" in fields else f"{kind}.updated"
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
@@ -189,7 +204,7 @@ def _filter(kind: str, given: dict[str, Any]) -> Callable[[dict[str, Any]], bool
     if kind == "event":
         types = set(given.get("types") or filter(None, [given.get("type")]))
         return (lambda body: body["type"] in types) if types else None
-    for name in ("email", "customer"):
+    for name in _FILTERS:
         if name in given:
             return lambda body: body[name] == given[name]
     return None

@@ -1,9 +1,12 @@
-"""The Stripe account of the simulated retailer on its first day: customers, charges, and the events of 30 days."""
+"""The Stripe account of the simulated retailer on its first day: customers, charges, and the events of 30 days.
+
+Refunds and payouts are in fake_settled.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import pyarrow.compute as pc
 
 from sources.estate.state import put, seeding
 from sources.estate.world import World
+from sources.stripe.fake_settled import Happened, epoch, payouts, refunds
 from sources.stripe.money import to_minor
 
 API_VERSION = "2024-06-20"
@@ -57,14 +61,17 @@ _DECLINED = {
 
 def seed(world: World, path: Path) -> None:
     """Write the account's state; `updated_at` of an object is its place in Stripe's lists, which is its creation."""
-    since = world.now.replace(tzinfo=None) - HORIZON
+    now = world.now.replace(tzinfo=None)
     customers, charges = list(_customers(world)), list(_charges(world))
+    returned, told_of_refunds = refunds(charges, world.seed, now)
+    sent, told_of_payouts = payouts(charges, now)
+    lists = {"customer": customers, "charge": charges, "refund": returned, "payout": sent}
     with seeding(path) as connection:
         put(connection, "account", [("acct_1Estate", world.now, {"id": "acct_1Estate"})])
-        for kind, rows in (("customer", customers), ("charge", charges)):
+        for kind, rows in lists.items():
             encoded = ((body["id"], created, orjson.dumps(body)) for body, created, _ in rows)
             put(connection, kind, ((key, _second(created), body) for key, created, body in encoded))
-        put(connection, "event", _events(customers, charges, since))
+        put(connection, "event", _events(customers, charges, [*told_of_refunds, *told_of_payouts], now - HORIZON))
 
 
 def event(number: int, kind: str, body: dict[str, Any], at: datetime, before: dict[str, Any] | None = None) -> tuple:
@@ -74,7 +81,7 @@ def event(number: int, kind: str, body: dict[str, Any], at: datetime, before: di
         "id": f"evt_1{number:023}",
         "object": "event",
         "api_version": API_VERSION,
-        "created": _epoch(at),
+        "created": epoch(at),
         "data": data,
         "livemode": True,
         "pending_webhooks": 0,
@@ -96,7 +103,7 @@ def _customers(world: World) -> Iterator[tuple[dict[str, Any], datetime, datetim
             "object": "customer",
             "address": address if street or city or code else None,
             "balance": 0,
-            "created": _epoch(created),
+            "created": epoch(created),
             "currency": "eur",
             "delinquent": False,
             "description": None,
@@ -131,7 +138,7 @@ def _charges(world: World) -> Iterator[tuple[dict[str, Any], datetime, datetime]
             "billing_details": {"address": None, "email": email, "name": None, "phone": None},
             "calculated_statement_descriptor": "ESTATE",
             "captured": paid,
-            "created": _epoch(created),
+            "created": epoch(created),
             "currency": currency.lower(),
             "customer": customer,
             "description": description,
@@ -155,9 +162,9 @@ def _charges(world: World) -> Iterator[tuple[dict[str, Any], datetime, datetime]
         yield body, created, updated
 
 
-def _events(customers: list, charges: list, since: datetime) -> list[tuple]:
-    """What has happened since, oldest first."""
-    happened = []
+def _events(customers: list, charges: list, told: list[Happened], since: datetime) -> list[tuple]:
+    """What has happened since, oldest first; `told` is of refunds and payouts."""
+    happened = [one for one in told if one[0] >= since]
     for body, created, updated in customers:
         if created >= since:
             happened.append((created, "customer.created", body, None))
@@ -187,10 +194,6 @@ def _card(number: int) -> dict[str, Any]:
 
 def _tuples(table: pa.Table, columns: list[str]) -> Iterator[tuple]:
     return zip(*(table[name].to_pylist() for name in columns), strict=True)
-
-
-def _epoch(at: datetime) -> int:
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def _second(at: datetime) -> datetime:

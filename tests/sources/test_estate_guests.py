@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import closing
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
+from sources.estate.state import list_objects, open_state
 from sources.estate.world import World, generate
+from sources.stripe import fake as stripe
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,24 @@ def test_every_invoice_paid_in_the_books_was_paid_at_a_reader_and_came_into_the_
     due = [one for one in bodies(world, "sumup", "payout") if first <= one["date"] <= last]
     assert due
     assert all(booked[one["reference"]] == Decimal(str(one["amount"])) for one in due)
+
+
+def test_what_the_bank_has_of_the_card_processor_on_a_day_is_the_payout_that_arrived(world, tmp_path):
+    stripe.seed(world, tmp_path / "stripe.db")
+    with closing(open_state(tmp_path / "stripe.db")) as state:
+        sent = [one.body for one in list_objects(state, "payout", limit=1000)]
+    days = {one["statement_id"]: one["day"] for one in bodies(world, "bank", "statement")}
+    booked = defaultdict(Decimal)
+    for entry in bodies(world, "bank", "entry"):
+        if entry["party"] == "Stripe":
+            booked[days[entry["statement_id"]]] += Decimal(entry["amount"])
+    arrived = {
+        datetime.fromtimestamp(one["arrival_date"], UTC).date().isoformat(): Decimal(one["amount"]) / 100
+        for one in sent
+        if one["status"] == "paid"
+    }
+    assert booked
+    assert booked == {day: amount for day, amount in arrived.items() if day in days.values()}
 
 
 def test_every_question_about_a_telephone_order_is_asked_by_whoever_placed_it(world):

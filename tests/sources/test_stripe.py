@@ -15,12 +15,14 @@ from sources.estate.state import get, instant, list_objects, open_state, put
 from sources.estate.world import NOW, generate
 from sources.stripe.connector import judge
 from sources.stripe.fake import API_VERSION, KEY
+from sources.stripe.fake_settled import payouts, refunds
 from sources.stripe.money import from_minor, places, to_minor
 from tests.sources.served import first_day, serve
 
 __all__ = ["first_day", "serve"]
 
 HOUR = timedelta(hours=1)
+CHARGE = {"amount": 1000, "paid": True, "currency": "eur", "payment_intent": "pi_1"}
 AUTH = {"authorization": f"Bearer {KEY}"}
 
 
@@ -37,8 +39,8 @@ def epoch(at):
     return str(int(at.timestamp()))
 
 
-def test_a_full_read_lands_every_customer_and_charge_once(stripe):
-    for stream in ("customers", "charges"):
+def test_a_full_read_lands_every_customer_charge_refund_and_payout_once(stripe):
+    for stream in ("customers", "charges", "refunds", "payouts"):
         report = stripe.extract(stream)
         assert report.full
         assert sorted(row["_source_key"] for row in stripe.rows(stream)) == stripe.keys(stream)
@@ -129,6 +131,51 @@ def test_a_refund_is_a_change_of_its_charge(stripe):
     report = stripe.extract("charges", NOW + 2 * HOUR)
     (row,) = stripe.rows("charges", report.load_id)
     assert payload(row)["amount_refunded"] == 100
+
+
+def test_a_new_refund_lands_though_no_event_tells_that_it_was_made(stripe):
+    stripe.extract("refunds")
+    charge = stripe.keys("charges")[0]
+    stripe.touch("charges", charge, NOW + HOUR, amount_refunded=100)
+    stripe.touch("charges", charge, NOW + HOUR, amount_refunded=150)
+    report = stripe.extract("refunds", NOW + 2 * HOUR)
+    landed = [payload(row) for row in stripe.rows("refunds", report.load_id)]
+    assert sorted((one["charge"], one["amount"], one["status"]) for one in landed) == [
+        (charge, 50, "succeeded"),
+        (charge, 100, "succeeded"),
+    ]
+    types = {
+        event["type"] for event in stripe.get("/v1/events", AUTH, **{"created[gte]": epoch(NOW + HOUR)}).json()["data"]
+    }
+    assert types == {"charge.refunded"}
+
+
+def test_a_refund_that_fails_weeks_later_is_landed_as_failed(stripe):
+    stripe.touch("charges", stripe.keys("charges")[0], NOW + HOUR, amount_refunded=100)
+    stripe.extract("refunds", NOW + 2 * HOUR)
+    (key,) = (key for key, row in stripe.latest("refunds").items() if payload(row)["created"] == int(epoch(NOW + HOUR)))
+    stripe.touch("refunds", key, NOW + timedelta(days=20), status="failed", failure_reason="expired_or_canceled_card")
+    report = stripe.extract("refunds", NOW + timedelta(days=21))
+    (row,) = stripe.rows("refunds", report.load_id)
+    assert (row["_source_key"], payload(row)["status"], report.full) == (key, "failed", False)
+
+
+def test_what_was_given_back_of_a_charge_is_its_refunds_and_a_payout_is_its_days_charges_less_that():
+    now = NOW.replace(tzinfo=None)
+    bodies = [
+        ({**CHARGE, "id": f"ch_{n}", "amount_refunded": 300 * (n == 2)}, now - timedelta(days=5 + n % 2), now)
+        for n in range(60)
+    ]
+    returned, told = refunds(bodies, 7, now)
+    assert [one["amount"] for one, *_ in returned if one["status"] == "succeeded"] == [300]
+    failed = [one for one, *_ in returned if one["status"] == "failed"]
+    assert len(failed) == len({one["charge"] for one in failed}) == len(told) == 12
+    assert "ch_2" not in {one["charge"] for one in failed}
+    assert all(made <= at <= now for _, made, at in returned)
+    sent, _ = payouts(bodies, now)
+    assert [one["amount"] for one, *_ in sent] == [30_000, 29_700]
+    assert {one["status"] for one, *_ in sent} == {"paid"}
+    assert [one["status"] for one, *_ in payouts(bodies, now - timedelta(days=4))[0]] == ["paid", "in_transit"]
 
 
 def test_a_deleted_customer_is_a_tombstone_even_after_a_change_in_the_same_window(stripe):

@@ -152,7 +152,10 @@ SYSTEMS = {
         untold=frozenset({401, 403, 429}),
     ),
     "stripe": Vendor(
-        ("stripe",), frozenset({"authorization"}), {"customers": "customer", "charges": "charge"}, {"id": 7}
+        ("stripe",),
+        frozenset({"authorization"}),
+        {"customers": "customer", "charges": "charge", "refunds": "refund", "payouts": "payout"},
+        {"id": 7},
     ),
     "sumup": Vendor(
         ("sumup",),
