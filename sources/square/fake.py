@@ -17,7 +17,14 @@ from sources.estate.state import instant, open_state
 from sources.estate.world import World
 from sources.square.fake_seed import LOCATIONS, stamp
 
-STREAMS = {"customers": "customer", "orders": "order", "payments": "payment"}
+STREAMS = {
+    "customers": "customer",
+    "orders": "order",
+    "payments": "payment",
+    "items": "item",
+    "variations": "variation",
+}
+_CATALOGUE = {"ITEM": "item", "ITEM_VARIATION": "variation"}
 CREDENTIALS = {"SQUARE_TOKEN": "EAAAestate-square"}
 
 
@@ -39,6 +46,7 @@ def seed(world: World, path: Path) -> None:
 def app(path: Path, faults: Any) -> Starlette:
     """The account at `path`; `faults` answers active(name) and spend(name)."""
     searches = {"POST /v2/customers/search": _customers, "POST /v2/orders/search": _orders}
+    searches["POST /v2/catalog/search"] = _catalogue
     return serve(path, faults, _admit, {"/v2/locations": _locations, "/v2/payments": _payments, **searches})
 
 
@@ -47,11 +55,16 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     when = naive(at).replace(microsecond=0)
     harmless = {"customer": {"reference_id": instant(at)}, "order": {"reference_id": instant(at)}}
     own = fields or harmless.get(STREAMS[stream], {"version_token": instant(at)})
+    if STREAMS[stream] in _CATALOGUE.values():
+        own = {**fields, "version": int(at.timestamp() * 1000)}
     changed(path, STREAMS[stream], key, when, {**own, "updated_at": stamp(when)})
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
-    """Delete a customer: it is gone, and nothing tells."""
+    """Delete a customer: it is gone, and nothing tells; or what is in the catalogue: it stays, and says that it is."""
+    if STREAMS[stream] in _CATALOGUE.values():
+        touch(path, stream, key, at, is_deleted=True)
+        return
     with closing(open_state(path)) as connection:
         connection.execute("delete from objects where type = ? and id = ?", (STREAMS[stream], key))
 
@@ -84,6 +97,23 @@ def _orders(ask: Ask) -> dict[str, Any]:
     return _page(ask, "order", since, sent.get("limit", 500), 1000, sent.get("cursor"), sent["location_ids"][0])
 
 
+def _catalogue(ask: Ask) -> dict[str, Any]:
+    """Of one type. `begin_time` is exclusive, and with it what was deleted is shown whether asked for or not."""
+    sent = ask.sent
+    kind = _CATALOGUE.get("".join(sent.get("object_types", [])))
+    if kind is None:
+        raise _invalid()
+    shown = (
+        "1"
+        if sent.get("begin_time") or sent.get("include_deleted_objects")
+        else "not json_extract(body, '$.is_deleted')"
+    )
+    since = sent.get("begin_time", "1970-01-01T00:00:00Z")
+    return _page(
+        ask, kind, since, sent.get("limit", 100), 1000, sent.get("cursor"), where=shown, after="~", named="objects"
+    )
+
+
 def _payments(ask: Ask) -> dict[str, Any]:
     """Of the main location and a year unless asked for more."""
     given, year = ask.given, naive(ask.now) - timedelta(days=365)
@@ -93,14 +123,24 @@ def _payments(ask: Ask) -> dict[str, Any]:
 
 
 def _page(
-    ask: Ask, kind: str, since: str, size: int, most: int, cursor: str | None, location: str | None = None
+    ask: Ask,
+    kind: str,
+    since: str,
+    size: int,
+    most: int,
+    cursor: str | None,
+    location: str | None = None,
+    where: str = "1",
+    after: str = "",
+    named: str | None = None,
 ) -> dict[str, Any]:
+    """A page from just behind `since` and the key `after`: "" before all keys of that instant, "~" behind them."""
     if not 1 <= size <= most:
         raise _invalid()
-    at, key = orjson.loads(base64.b64decode(cursor)) if cursor else (_instant(since), "")
+    at, key = orjson.loads(base64.b64decode(cursor)) if cursor else (_instant(since), after)
     if cursor and ask.faults.spend("repeating_cursor") is not None:
-        at, key = _instant(since), ""
-    where, values = "(updated_at, id) > (?, ?)", [at, key]
+        at, key = _instant(since), after
+    where, values = f"{where} and (updated_at, id) > (?, ?)", [at, key]
     if location:
         where, values = f"{where} and json_extract(body, '$.location_id') = ?", [*values, location]
     found, total = ask.select(kind, where, tuple(values), "updated_at, id", size)
@@ -108,7 +148,7 @@ def _page(
         return {}
     last = orjson.loads(orjson.dumps(found[-1]))
     after = base64.b64encode(orjson.dumps([_instant(last["updated_at"]), last["id"]])).decode()
-    return {f"{kind}s": found} | ({"cursor": after} if total > size else {})
+    return {named or f"{kind}s": found} | ({"cursor": after} if total > size else {})
 
 
 def _instant(text: str) -> str:

@@ -1,4 +1,7 @@
-"""The pop-up stands on their first day: two locations, customers, orders and their card payments."""
+"""The pop-up stands on their first day: two locations, customers, orders and their card payments.
+
+What they sell is in fake_catalog.py.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 from sources.estate.appearances import opaque
 from sources.estate.guests import Part, customers_of, dice
 from sources.estate.world import World
+from sources.square.fake_catalog import catalogue
 
 Object = tuple[str, datetime, dict[str, Any]]
 LOCATIONS = ("L0MAINSTAND", "L1MARKETSTAND")
@@ -19,14 +23,17 @@ def invent(world: World) -> Part:
     """The stands' part of the retailer."""
     people = customers_of(world, "square", "pos", lambda n: opaque("square", n, 26).upper())
     orders = _orders(world, people["key"].to_pylist())
+    items, variations, variants = catalogue(world)
     places = [(key, _at(world, 900), _location(number, key)) for number, key in enumerate(LOCATIONS)]
     objects = {
         "customer": [_customer(row) for row in people.to_pylist()],
         "order": orders,
         "payment": [_payment(number, body, at) for number, (_, at, body) in enumerate(orders)],
         "location": places,
+        "item": items,
+        "variation": variations,
     }
-    return Part(objects, people)
+    return Part(objects, people, variants)
 
 
 def stamp(at: datetime) -> str:

@@ -130,6 +130,26 @@ def test_every_card_receipt_of_a_closed_day_is_settled_with_its_amount_and_each_
         assert sum(Decimal(one.get("net_credit", 0)) - Decimal(one.get("net_debit", 0)) for one in own) == 0
 
 
+def test_every_variation_of_the_stands_is_a_variant_of_odoos_at_its_retail_price_under_its_items_name(world):
+    truth = world.part("square").variants
+    names = {one["id"]: one["item_data"]["name"] for one in bodies(world, "square", "item")}
+    listed = {row["key"]: row for row in world.listings.to_pylist() if row["system"] == "odoo"}
+    price = {
+        listed[row["listing_key"]]["variant_id"]: row["amount"]
+        for row in world.prices.to_pylist()
+        if (row["system"], row["price_list"], row["kind"]) == ("odoo", "retail_czk", "regular")
+        and (row["valid_to_at"], row["store_code"], row["min_quantity"]) == (None, None, 1)
+    }
+    told = {row["variant_id"]: (row["name"], row["sku"], row["gtin"]) for row in listed.values()}
+    variations = bodies(world, "square", "variation")
+    assert len(variations) > 20
+    assert {one["item_variation_data"]["item_id"] for one in variations} == names.keys()
+    for one in variations:
+        sold, variant = one["item_variation_data"], truth[f"square:{one['id']}"]
+        assert Decimal(sold["price_money"]["amount"]) / 100 == price[variant]
+        assert (names[sold["item_id"]], sold.get("sku"), sold.get("upc")) == told[variant]
+
+
 def test_every_order_of_a_delivery_service_is_a_receipt_of_the_tills(world):
     totals = {receipt["key"]: receipt["total_amount"] for receipt in world.receipts.to_pylist()}
     orders = bodies(world, "deliverect", "order")

@@ -147,7 +147,13 @@ SYSTEMS = {
     "square": Vendor(
         ("square",),
         frozenset({"authorization", "square-version"}),
-        {"customers": "Customer", "orders": "Order", "payments": "Payment"},
+        {
+            "customers": "Customer",
+            "orders": "Order",
+            "payments": "Payment",
+            "items": "CatalogObject",
+            "variations": "CatalogObject",
+        },
         {"id": 7},
         untold=frozenset({401, 403, 429}),
     ),

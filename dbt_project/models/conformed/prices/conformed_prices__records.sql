@@ -6,6 +6,7 @@
     ref('conformed_prices__pos'),
     ref('conformed_prices__published'),
     ref('conformed_prices__shopify'),
+    ref('conformed_prices__square'),
     ref('conformed_prices__supplier'),
     ref('conformed_prices__woocommerce'),
 ]) }}

@@ -7,6 +7,7 @@
     ref('conformed_products__published'),
     ref('conformed_products__shiphero'),
     ref('conformed_products__shopify'),
+    ref('conformed_products__square'),
     ref('conformed_products__supplier'),
     ref('conformed_products__woocommerce'),
 ]) }}
