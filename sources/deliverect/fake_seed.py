@@ -1,4 +1,7 @@
-"""The delivery services on their first day: some of the tills' receipts were ordered there, by whom they do not say."""
+"""The delivery services on their first day: some of the tills' receipts were ordered there, by whom they do not say.
+
+A location's menu has articles at the tills' prices, as many as fit on a telephone.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from sources.estate.guests import Part, tuples
+from sources.estate.guests import Part, at_the_till, tuples
 from sources.estate.world import World
 
-_MOST = 2_000
+_MOST, _MENU = 2_000, 40
 _FIRST = ("Jana N.", "Petr K.", "Eva S.", "Tomáš D.")
 _FINALISED = 90
 
@@ -24,7 +27,10 @@ def invent(world: World) -> Part:
     ):
         if receipt in lines:
             lines[receipt].append((article, quantity, price))
-    return Part({"order": [_order(number, row, lines[row[0]]) for number, row in enumerate(sold)]})
+    orders = [_order(number, row, lines[row[0]]) for number, row in enumerate(sold)]
+    stores, articles = sorted({row[1] for row in sold}), at_the_till(world)[:_MENU]
+    menus = [_product(world, store, number, one) for store in stores for number, one in enumerate(articles)]
+    return Part({"order": orders, "product": menus})
 
 
 def named(kind: str, name: Any) -> str:
@@ -69,3 +75,25 @@ def _order(number: int, receipt: tuple, lines: list[tuple]) -> tuple[str, dateti
         "items": items,
     }
     return body["_id"], changed, body
+
+
+def _product(world: World, store: str, number: int, article: tuple) -> tuple[str, datetime, dict[str, Any]]:
+    """An article on the menu of a store; taxes are thousandths of a percent."""
+    key, name, _, price, rate = article
+    made = (world.now - timedelta(days=60, minutes=number)).replace(tzinfo=None, microsecond=0)
+    body = {
+        "_id": named("product", f"{store}/{key}"),
+        "_created": stamp(made),
+        "_updated": stamp(made),
+        "_etag": named("product-etag", f"{store}/{key}"),
+        "account": named("account", 1),
+        "location": named("location", store),
+        "productType": 1,
+        "plu": key,
+        "posProductId": key,
+        "name": name,
+        "price": int(price * 100),
+        "subProducts": [],
+        **dict.fromkeys(("deliveryTax", "takeawayTax", "eatInTax"), int(rate * 1000)),
+    }
+    return body["_id"], made, body

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from sources.estate.guests import at_the_till
 from sources.estate.state import list_objects, open_state
 from sources.estate.world import World, generate
 from sources.stripe import fake as stripe
@@ -157,6 +158,15 @@ def test_every_order_of_a_delivery_service_is_a_receipt_of_the_tills(world):
     for order in orders:
         assert Decimal(order["payment"]["amount"]) / 100 == totals[order["posReceiptId"]]
         assert sum(item["price"] * item["quantity"] for item in order["items"]) == order["payment"]["amount"]
+
+
+def test_every_menu_of_the_delivery_services_asks_the_tills_price_where_they_deliver_from(world):
+    price = {key: (amount, rate) for key, _, _, amount, rate in at_the_till(world)}
+    menus = bodies(world, "deliverect", "product")
+    assert len(menus) > 20
+    for one in menus:
+        assert (Decimal(one["price"]) / 100, Decimal(one["deliveryTax"]) / 1000) == price[one["plu"]]
+    assert {one["location"] for one in menus} == {order["location"] for order in bodies(world, "deliverect", "order")}
 
 
 def test_every_waiting_order_of_the_other_service_is_of_articles_at_the_tills_price_in_its_store(world):
