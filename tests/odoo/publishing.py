@@ -25,6 +25,8 @@ from pipelines.publish.store import Line, Plan
 from pipelines.publish.undo import undo_run
 from pipelines.publish.verify import Verification, verify_run
 from pipelines.resources import Settings
+from sources.odoo.access import WHICH
+from sources.odoo.actions import registered
 from sources.odoo.client import OdooClient, call, search_read
 
 if TYPE_CHECKING:
@@ -209,6 +211,12 @@ def stock(shop: Shop, people: int, products: int) -> None:
     shop.golden("product_template", [template for template, _ in made])
     shop.golden("product_product", [variant for _, variant in made])
     shop.golden("product_pricelist_item", [price(number) for number in range(products)])
+
+
+def without_actions(client: OdooClient) -> OdooClient:
+    """The client as if Odoo had none of our actions but the one that tells a publisher which database it is."""
+    client.remembered["actions"] = {name: one for name, one in registered(client).items() if name == WHICH}
+    return client
 
 
 def intercepting(client: OdooClient, around: Callable) -> OdooClient:

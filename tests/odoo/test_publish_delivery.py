@@ -4,12 +4,10 @@ import pytest
 
 from pipelines.publish.live import bindings
 from pipelines.publish.policy import load_policy
-from sources.odoo.access import WHICH
-from sources.odoo.actions import registered
 from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooAmbiguous, OdooRetryable, OdooUnreachable
 from tests.odoo.fixtures import KINDS
-from tests.odoo.publishing import Shop, intercepting, person, stock
+from tests.odoo.publishing import Shop, intercepting, person, stock, without_actions
 
 # Over JSON-2 a real Odoo loses answers and is slow or locked in test_fire.py, and poorer in test_publish_transports.py.
 pytestmark = pytest.mark.parametrize("odoo_target", KINDS[::2], indirect=True)
@@ -20,12 +18,6 @@ SMALL = load_policy().model_copy(update={"batch": 8})
 @pytest.fixture
 def shop(odoo_target, tmp_path):
     return Shop.of(odoo_target, tmp_path, SMALL)
-
-
-def without_actions(client):
-    """The client as if Odoo had none of our actions but the one that tells a publisher which database it is."""
-    client.remembered["actions"] = {name: one for name, one in registered(client).items() if name == WHICH}
-    return client
 
 
 def is_write(method, context):

@@ -90,7 +90,7 @@ def test_two_applies_at_the_same_time_are_refused_and_the_first_one_ends_well(sh
     plan, inside, go_on = shop.approved(), threading.Event(), threading.Event()
 
     def slow(send, model, method, *rest):
-        if method == "run":
+        if method == "run" and "assay_items" in rest[1]:
             inside.set()
             go_on.wait(30)
         return send(model, method, *rest)

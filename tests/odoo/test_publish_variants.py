@@ -3,7 +3,7 @@
 import pytest
 
 from sources.odoo.client import call, search_read
-from tests.odoo.publishing import Shop, intercepting, price, product
+from tests.odoo.publishing import Shop, price, product, without_actions
 
 
 @pytest.fixture
@@ -103,9 +103,7 @@ def test_where_lists_cannot_be_created_the_product_is_refused_and_the_others_go_
     templates, variants, _ = coat(("S", "red"), ("M", "red"))
     golden(shop, [*templates, product(5)[0]], [*variants, product(5)[1]], [])
     plan = shop.approved()
-    poor = intercepting(odoo_target.publisher(), lambda send, *asked: send(*asked))
-    poor.remembered["actions"] = {}
-    report = shop.apply(plan, poor)
+    report = shop.apply(plan, without_actions(odoo_target.publisher()))
     assert report.outcomes == {"done": 2, "rejected": 3}
     assert "only scalars can be created" in report.exceptions[0]["detail"]["problem"]
     assert call(shop.client, "product.template", "search_count", domain=[("x_assay_id", "=", "P-0000")]) == 0

@@ -43,7 +43,7 @@ def test_every_command_says_what_it_does(path, command):
         (["plan"], "ODOO"),
         (["approve", "plan-x"], "knows no plan plan-x"),
         (["lineage", "run", "nothing"], "neither a load, nor a plan"),
-        (["lineage", "record", "ebay:1"], "not SYSTEM:KEY"),
+        (["lineage", "record", "nowhere:1"], "not SYSTEM:KEY"),
         (["lineage", "odoo", "res.users/1.login"], "not MODEL/ID.FIELD"),
         (["golden", "show", "C-000000000000"], "no golden customer"),
     ],
@@ -57,9 +57,9 @@ def test_what_cannot_be_done_is_one_line_with_exit_code_1(assay, words, told):
 
 
 def test_a_system_without_a_contract_is_wrong_usage(assay):
-    done = assay("extract", "ebay")
+    done = assay("extract", "nowhere")
     assert done.exit_code == 2
-    assert "no contract for ebay" in done.stderr
+    assert "no contract for nowhere" in done.stderr
 
 
 def test_streams_that_fail_are_one_line_each_and_exit_code_1(assay, monkeypatch):

@@ -126,7 +126,7 @@ def test_23_pages_that_come_twice_and_in_another_order_give_the_same_rows(retail
 def test_10_what_lies_beyond_a_cap_is_landed_or_the_run_says_that_it_is_not(retail):
     retail.extract(retail.stream)
     key = changeable(retail, 3)[1]
-    at = retail.now + timedelta(days=2)
+    retail.now = at = retail.now + timedelta(days=2)
     retail.touch(retail.stream, key, at)
     later = at + (retail.spec.horizon or timedelta(days=100))
     capped = retail.spec.model_copy(update={"page_cap": retail.spec.page_cap and 2, "page_size": 10})
