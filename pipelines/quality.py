@@ -6,6 +6,7 @@ stewards' decisions on its pairs are labels, whatever else they do. Pairs that n
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import sqlalchemy as sa
 
 from pipelines import audit, decisions, expectation, explain, ledger, thresholds
@@ -184,8 +186,11 @@ def labelled(settings: Settings, domain: str) -> list[tuple[float, expectation.L
 
 
 def record(settings: Settings) -> None:
-    """Note `of_build` of each domain beside the exports, after a build."""
-    told = {domain: of_build(settings, domain) for domain in explain.DOMAINS}
+    """Note `of_build` of each domain that has been matched beside the exports, after a build."""
+    told = {}
+    for domain in explain.DOMAINS:
+        with contextlib.suppress(duckdb.CatalogException):
+            told[domain] = of_build(settings, domain)
     path = settings.exports / "quality.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -206,7 +211,10 @@ def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:
     path = settings.exports / "quality.json"
     if domain not in explain.DOMAINS or not path.exists():
         return [], []
-    return judge(settings, domain, json.loads(path.read_bytes())[domain])
+    told = json.loads(path.read_bytes())
+    if domain not in told:
+        return [f"{domain} have not been matched yet; run `assay build`"], []
+    return judge(settings, domain, told[domain])
 
 
 def judge(settings: Settings, domain: str, built: dict, seeds: Path | None = None) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -185,3 +186,10 @@ def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth
     assert "calibrated on 400 labels" in expectation.lines("customers", told)[0]
     one_sided = [(bits, label._replace(same=True)) for bits, label in known]
     assert expectation.expect(np.array([4.0]), one_sided, LIMITS)["labels"] == 0
+
+
+def test_a_build_of_a_part_that_matched_nothing_says_so_and_opens_no_gate(settings):
+    duckdb.connect(str(settings.warehouse)).close()
+    quality.record(settings)
+    closed, _ = quality.objections(settings, "customers")
+    assert closed == ["customers have not been matched yet; run `assay build`"]
