@@ -7,6 +7,7 @@ behind the last id with a fresh cursor. Merged customers come as destroyed ones;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -47,9 +48,7 @@ def variants(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
 def orders(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     """Orders with all their lines, however many."""
     for page in _list(client, stream, window, "orders", queries.ORDERS):
-        for order in page.records:
-            _complete(client, order)
-        yield page
+        yield replace(page, records=[_complete(client, order) for order in page.records])
 
 
 def refunds(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
@@ -167,12 +166,13 @@ def _pages(client: Client, document: str, path: tuple[str, ...], size: int, **va
     return follow(client, fetch)
 
 
-def _complete(client: Client, order: dict[str, Any]) -> None:
-    lines = order["lineItems"]
-    if lines["pageInfo"]["hasNextPage"]:
-        whole = _pages(client, queries.LINE_ITEMS, ("order", "lineItems"), 250, order=order["id"])
-        lines["nodes"] = [line for page in whole for line in page.records]
-        lines["pageInfo"] = {"hasNextPage": False, "endCursor": None}
+def _complete(client: Client, order: dict[str, Any]) -> dict[str, Any]:
+    """The order with all its lines; the page itself stays as it came, so that one that comes twice is known again."""
+    if not order["lineItems"]["pageInfo"]["hasNextPage"]:
+        return order
+    whole = _pages(client, queries.LINE_ITEMS, ("order", "lineItems"), 250, order=order["id"])
+    lines = [line for page in whole for line in page.records]
+    return order | {"lineItems": {"nodes": lines, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
 
 
 def _number(node: Mapping[str, Any]) -> str:

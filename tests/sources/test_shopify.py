@@ -316,6 +316,18 @@ def test_a_repeating_cursor_fails(shop):
         shop.read("customers")
 
 
+def test_a_repeated_page_of_orders_with_more_lines_than_a_page_shows_is_known_again(shop):
+    state = open_state(shop.db)
+    for key, body in shop.stored("order").items():
+        line = body["lines"][0]
+        lines = [{**line, "id": f"{line['id']}{number}"} for number in range(20)]
+        put(state, "order", [(key, NOW, {**body, "lines": lines})])
+    state.close()
+    shop.faults.set("shopify", "repeating_cursor")
+    with pytest.raises(RepeatingCursor, match="shopify/orders, page"):
+        shop.read("orders", Window(NOW, NOW), size=2)
+
+
 def test_a_wrong_token_is_one_clear_message(shop):
     with pytest.raises(BadCredentials, match="Shopify does not know the access token. Remedy: renew the credential"):
         connector.probe(shop.client("customers", token="stale"))
