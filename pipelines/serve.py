@@ -20,6 +20,7 @@ from pipelines.instance import prepare_home
 from pipelines.resources import PROJECT, Settings, child_environment
 
 READY_WITHIN_S = 180
+USUAL_PORT = 3000
 
 
 class NotReady(RuntimeError):
@@ -31,7 +32,7 @@ def run(profile: str | None, port: int) -> int:
     settings, ended = resources.settings(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    with _retailer(settings, profile), user_interface(settings, port) as url:
+    with _retailer(settings, profile), user_interface(settings, port or free_port(USUAL_PORT)) as url:
         click.echo(f"Dagster answers at {url}; Ctrl-C ends it.")
         ended.wait()
         click.echo("ending …")
@@ -72,9 +73,11 @@ def stop(process: subprocess.Popen) -> None:
             process.wait()
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as listener:
+def free_port(wanted: int = 0) -> int:
+    """A port of the loopback interface that nobody listens on: the wanted one if it is free."""
+    with socket.socket() as caller, socket.socket() as listener:
+        if wanted and caller.connect_ex(("127.0.0.1", wanted)):
+            return wanted
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 

@@ -30,7 +30,7 @@ def demo(profile: str, keep: bool) -> None:
 
 @click.command()
 @of_profile
-@click.option("--port", default=0, help="Default: a free one.")
+@click.option("--port", default=0, help="Default: 3000, or a free one if that is taken.")
 @click.option("--own-systems", is_flag=True, help="Use the systems that the environment names; simulate no retailer.")
 def dev(profile: str, port: int, own_systems: bool) -> None:
     """Open the Dagster UI beside the simulated retailer; nothing runs by itself."""
