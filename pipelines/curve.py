@@ -67,17 +67,22 @@ def joined_to_truth(scores: pa.Table, known: Labels) -> tuple[np.ndarray, np.nda
     return found["bits"].to_numpy(), found["same"].to_numpy(zero_copy_only=False).astype(bool)
 
 
+def refuse_other_endings(path: Path) -> None:
+    """Raises UnusableInput where a curve cannot be written as the name says."""
+    if path.suffix not in (".csv", ".svg"):
+        raise UnusableInput(f"--curve {path.name}: a curve is written as .csv or .svg")
+
+
 def write(path: Path, curves: Mapping[str, Sequence[Point]]) -> None:
     """The curves of several sets as .csv or .svg. Raises UnusableInput for another ending."""
+    refuse_other_endings(path)
     if path.suffix == ".csv":
         with path.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(["set", *Point._fields])
             rows.writerows([name, *point] for name, points in curves.items() for point in points)
-    elif path.suffix == ".svg":
-        path.write_text(drawing(curves), encoding="utf-8")
     else:
-        raise UnusableInput(f"--curve {path.name}: a curve is written as .csv or .svg")
+        path.write_text(drawing(curves), encoding="utf-8")
 
 
 def drawing(curves: Mapping[str, Sequence[Point]]) -> str:

@@ -213,20 +213,26 @@ def evaluate_set(
     drawn: int = 0,
     backend: str = "own",
 ) -> Evaluation:
-    """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed."""
-    matched = trial.run(home, mapping, records, backend)
-    known = labels.read(mapping, truth, matched.records)
+    """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed.
+
+    Labels are read and held against the records first, so that one that cannot be used is told before the matching.
+    """
+    if backend == "splink" and mapping.domain != "customers":
+        raise UnusableInput("the Splink backend matches customers only")
+    laid = trial.lay(home, mapping, records)
+    known = labels.read(mapping, truth, laid.records)
+    tested = labels.read_tested(mapping, test, laid.records) if test else None
+    matched = trial.run(laid, backend)
     quality = score(matched.clusters, known.entities, pairs=known.pairs)
-    tested = labels.read_tested(mapping, test, matched.records) if test else None
     return Evaluation(
         mapping.name,
         mapping.domain,
-        len(matched.records),
+        len(laid.records),
         quality,
         matched.seconds,
         precision_over_recall(matched.scores, known),
         _on_split(matched.clusters, tested) if tested else None,
-        matched.unread,
+        laid.unread,
         _calibrated(matched.scores, known, drawn) if drawn else None,
     )
 

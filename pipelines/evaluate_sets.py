@@ -31,6 +31,11 @@ def report(
         raise UnusableInput("no mapping of that domain was given")
     if records and len(mappings) > 1:
         raise UnusableInput("--records are of one set; give the one --mapping that describes them")
+    if curve:
+        curves.refuse_other_endings(curve)
+    for written in (as_json, curve):
+        if written and not written.parent.is_dir():
+            raise UnusableInput(f"{written} cannot be written: {written.parent} is no folder")
     done: list[Evaluation] = []
     with tempfile.TemporaryDirectory(prefix="assay-eval-") as home:
         for one in mappings:

@@ -36,7 +36,9 @@ def read(mapping: Mapping, files: Sequence[Path], records: pa.Table) -> Labels:
 
 
 def read_tested(mapping: Mapping, file: Path, records: pa.Table) -> pa.Table:
-    """left_id, right_id, same of a published split: pairs that others scored themselves on."""
+    """left_id, right_id, same of a published split: pairs that others scored themselves on. Raises UnusableInput."""
+    if not mapping.truth.left:
+        raise UnusableInput(f"{file.name}: a test split is of pairs, so the mapping must name `left` and `right`")
     with duckdb.connect() as db:
         db.register("records", records)
         _pairs(db, mapping.truth, [file])
@@ -49,6 +51,8 @@ def _entities(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Pat
         view(db, "given", file, how, [how.record, how.entity])
         db.execute(f"insert into known select distinct trim({named(how.record)}), {named(how.entity)} from given")
     db.execute("delete from known where key is null or entity_id is null")
+    if not db.execute("select count(*) from known").fetchone()[0]:
+        raise UnusableInput(f"the truth is empty: no row has both {how.record} and {how.entity}")
     _refuse(
         db,
         "select key from known group by key having count(distinct entity_id) > 1",

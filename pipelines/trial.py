@@ -30,29 +30,34 @@ ENVELOPE = {
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What matching made of the records.
+class Laid:
+    """Records that wait to be matched in a home: `records` has record_id, file, key.
 
-    `records` has record_id, file, key; `clusters` record_id, cluster_id; `scores` left_id, right_id, bits, one row per
-    compared pair. `unread` counts values that did not fit their attribute's type.
+    `unread` counts values that did not fit their attribute's type.
     """
 
+    settings: Settings
+    domain: str
     records: pa.Table
+    unread: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What matching made of records: `clusters` has record_id, cluster_id.
+
+    `scores` has left_id, right_id, bits, one row per compared pair.
+    """
+
     clusters: pa.Table
     scores: pa.Table
-    unread: dict[str, int]
     seconds: float
 
 
-def run(home: Path, mapping: Mapping, files: Sequence[Path], backend: str = "own") -> Trial:
-    """Match the records of `files`, by our own models or, with `backend` splink, by Splink on our evidence.
-
-    Raises UnusableInput for what cannot be read, BuildFailed if dbt says no.
-    """
+def lay(home: Path, mapping: Mapping, files: Sequence[Path]) -> Laid:
+    """Read the records of `files` into a home of their own. Raises UnusableInput for what cannot be read."""
     if len(mapping.records) > 1 and len(mapping.records) != len(files):
         raise UnusableInput(f"the mapping describes {len(mapping.records)} files of records, {len(files)} were given")
-    if backend == "splink" and mapping.domain != "customers":
-        raise UnusableInput("the Splink backend matches customers only")
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home, "eval", f"sqlite:///{home / 'ledger.db'}")
     for of_another_set in (settings.warehouse, *home.glob("ledger.db*")):
@@ -60,17 +65,20 @@ def run(home: Path, mapping: Mapping, files: Sequence[Path], backend: str = "own
     ledger.open_ledger(settings.ledger_url)
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         unread = _lay(warehouse, mapping, files)
-        records = warehouse.execute(
-            "select record_id, unit as file, source_key as key from trial.records"
-        ).to_arrow_table()
+        named_by = "select record_id, unit as file, source_key as key from trial.records"
+        return Laid(settings, mapping.domain, warehouse.execute(named_by).to_arrow_table(), unread)
+
+
+def run(laid: Laid, backend: str = "own") -> Trial:
+    """Match what was laid by our own models, or by Splink on our evidence as `backend`. Raises BuildFailed."""
     began = time.perf_counter()
-    match(settings, mapping.domain, *(["evidence"] if backend == "splink" else []))
+    match(laid.settings, laid.domain, *(["evidence"] if backend == "splink" else []))
     if backend == "splink":
-        clusters, scores = _by_splink(settings)
-        return Trial(records, clusters, scores, unread, time.perf_counter() - began)
+        clusters, scores = _by_splink(laid.settings)
+        return Trial(clusters, scores, time.perf_counter() - began)
     seconds = time.perf_counter() - began
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
-        layer = f"matched.matched_{mapping.domain}__"
+    with duckdb.connect(str(laid.settings.warehouse), read_only=True) as warehouse:
+        layer = f"matched.matched_{laid.domain}__"
         clusters = warehouse.execute(f"select record_id, cluster_id from {layer}clusters").to_arrow_table()
         scores = warehouse.execute(f"""
             select l.record_id as left_id, r.record_id as right_id, bits
@@ -78,7 +86,7 @@ def run(home: Path, mapping: Mapping, files: Sequence[Path], backend: str = "own
             join {layer}evidence as l on scores.left_no = l.record_no
             join {layer}evidence as r on scores.right_no = r.record_no
         """).to_arrow_table()
-    return Trial(records, clusters, scores, unread, seconds)
+    return Trial(clusters, scores, seconds)
 
 
 def _by_splink(settings: Settings) -> tuple[pa.Table, pa.Table]:

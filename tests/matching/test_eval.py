@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
-from pipelines import curve, labels
+from pipelines import curve, labels, trial
 from pipelines.cli import main
 from pipelines.mapping import UnusableInput, conformed_shape, load
 from sources.estate import world
@@ -158,6 +158,40 @@ def test_an_id_that_several_records_bear_is_refused(tmp_path):
 def test_labels_that_contradict_are_refused_with_an_example(tmp_path, truth, mapping, words):
     with pytest.raises(UnusableInput, match=words):
         labels.read(load(write(tmp_path / "m.yml", mapping)), [write(tmp_path / "t.csv", truth)], RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"truth": "a,b\n1,2\n1,9\n"}, "name a record that is in no file of records, for one 1 and 9"),
+        ({"test": "a,b\n1,2\n7,1\n"}, "name a record that is in no file of records, for one 7 and 1"),
+        ({"test": "l,r\n1,2\n"}, "has no column a, b; it has l, r"),
+        ({"curve": None}, "a curve is written as .csv or .svg"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_told_before_anything_is_matched(tmp_path, monkeypatch, files, words):
+    monkeypatch.setattr(trial, "match", lambda *asked: pytest.fail("it was matched first"))
+    mapping = write(tmp_path / "m.yml", TWO_FILES)
+    records = [write(tmp_path / f"{side}.csv", "id,name\n1,Anna\n2,Ana\n") for side in "lr"]
+    asked = {"truth": "a,b\n1,2\n"} | files
+    options = [f"--{name}={write(tmp_path / f'{name}.x', text or '')}" for name, text in asked.items()]
+    told = CliRunner().invoke(
+        main, ["match", "eval", f"--mapping={mapping}", *(f"--records={one}" for one in records), *options]
+    )
+    assert told.exit_code == 1
+    assert words in told.output, told.output
+
+
+def test_a_split_of_pairs_needs_a_mapping_that_names_both_sides(tmp_path):
+    mapping = load(write(tmp_path / "m.yml", BY_ENTITY))
+    with pytest.raises(UnusableInput, match="must name `left` and `right`"):
+        labels.read_tested(mapping, write(tmp_path / "t.csv", "id,person\n1,x\n"), RECORDS)
+
+
+def test_a_truth_that_names_no_entity_is_empty(tmp_path):
+    mapping = load(write(tmp_path / "m.yml", BY_ENTITY))
+    with pytest.raises(UnusableInput, match="no row has both id and person"):
+        labels.read(mapping, [write(tmp_path / "t.csv", "id,person\n1,\n")], RECORDS)
 
 
 def test_pairs_within_one_file_are_closed_to_entities(tmp_path):
