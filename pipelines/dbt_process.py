@@ -1,8 +1,8 @@
 """One dbt command in a process of its own, on a manifest that is already parsed; it comes as a line on standard input.
 
-Nothing is parsed twice, and the garbage collector does not walk through the manifest again and again. dbt's own loggers
-are off, for they put every debug message into words before they drop it; what is worth saying is a line of JSON here.
-The manifest is as it was parsed, so that only the results are written after a run.
+Nothing is parsed twice, and the garbage collector, which walked through the manifest again and again and found nothing
+to speak of, is off. So are dbt's own loggers, for they put every debug message into words before they drop it; what is
+worth saying is a line of JSON here. The manifest is as it was parsed, so that only the results are written after a run.
 """
 
 import gc
@@ -25,6 +25,8 @@ def main() -> int:
     from dbt.parser.manifest import extended_mashumuro_decoder
     from dbt_common.events.functions import msg_to_json
 
+    from pipelines import dbt_thrift
+
     def tell(message) -> None:
         if message.info.level in LOUD:
             sys.stdout.write(msg_to_json(message) + "\n")
@@ -34,19 +36,19 @@ def main() -> int:
     if not asked:
         return 0
     arguments = json.loads(asked)
-    target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
+    target, project = (Path(arguments[arguments.index(place) + 1]) for place in ("--target-path", "--project-dir"))
+    command = arguments[0]
+    dbt_thrift.leave_out()
+    write_templates = dbt_thrift.keep_templates(project / "target")
     manifest = None
     if command != "parse":
         parsed = (target / "partial_parse.msgpack").read_bytes()
         manifest = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
         manifest.build_flat_graph()
-    gc.collect()
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(100_000, 20, 100)
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []
     done = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
+    write_templates()
     if kept and hasattr(done.result, "write"):
         done.result.write(str(target / "run_results.json"))
     if done.exception:

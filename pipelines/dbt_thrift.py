@@ -1,0 +1,82 @@
+"""What dbt does at every node again though nobody needs it, left out of a run: a third of what it computes in Python.
+
+Nothing here decides what is built; with dbt as it comes a build is slower and otherwise the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
+from dbt_common.events.base_types import BaseEvent, DebugLevel
+from dbt_common.events.event_manager import EventManager
+
+_UNREADABLE = (OSError, EOFError, ValueError, TypeError)
+
+
+def leave_out() -> None:
+    """Make no message of what is for debugging, and no copy of a context for each argument of a test.
+
+    dbt puts each such event into two messages before it asks whether anyone listens. An argument is rendered with all
+    macros at hand; dbt's other templates look them up where they are, and so do these now.
+    """
+    fire = EventManager.fire_event
+
+    def fire_heard(self: EventManager, e: BaseEvent, level: Any = None, *rest: Any, **named: Any) -> None:
+        if not isinstance(e, DebugLevel):
+            fire(self, e, level, *rest, **named)
+        elif level is not None:
+            BaseEvent.__init__(e, **e.__dict__.pop("said"))
+            fire(self, e, level, *rest, **named)
+
+    def keep(self: DebugLevel, **said: Any) -> None:
+        self.__dict__["said"] = said
+
+    EventManager.fire_event = fire_heard
+    DebugLevel.__init__ = keep
+    NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context
+
+
+def keep_templates(folder: Path) -> Callable[[], None]:
+    """Take the code of templates that an earlier run has compiled from `folder`; what it returns adds the new ones.
+
+    A template is known by its text, so that an edited one is compiled anew.
+    """
+    said = "-".join([sys.implementation.cache_tag, *(version(name) for name in ("jinja2", "dbt-common", "dbt-core"))])
+    path = folder / f"templates-{said}.marshal"
+    known = _read(path)
+    before, compile_anew = len(known), MacroFuzzEnvironment.compile
+
+    def compile_once(self: MacroFuzzEnvironment, source: str, *rest: Any, **named: Any) -> CodeType:
+        if rest or named or not isinstance(source, str):
+            return compile_anew(self, source, *rest, **named)
+        key = hashlib.sha256(f"{type(self).__name__} {source}".encode()).digest()
+        if key not in known:
+            known[key] = compile_anew(self, source)
+        return known[key]
+
+    def write() -> None:
+        if len(known) > before:
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(f".{os.getpid()}.partial")
+            partial.write_bytes(marshal.dumps(known))
+            os.replace(partial, path)
+
+    MacroFuzzEnvironment.compile = compile_once
+    return write
+
+
+def _read(path: Path) -> dict[bytes, CodeType]:
+    """The compiled templates; none where there is no such file, or half of one."""
+    try:
+        return marshal.loads(path.read_bytes())
+    except _UNREADABLE:
+        return {}

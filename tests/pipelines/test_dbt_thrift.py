@@ -1,0 +1,95 @@
+"""What is left out of dbt's work at each node is what nobody hears or needs."""
+
+from contextlib import contextmanager
+
+import pytest
+from dbt.events.types import NodeStart
+from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxTemplate, get_template, render_template
+from dbt_common.events.base_types import DebugLevel, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.types import Note
+
+from pipelines import dbt_thrift
+
+
+@pytest.fixture(autouse=True)
+def dbt_as_it_comes(monkeypatch):
+    """dbt's own ways are put back after each test."""
+    for owner, name in (
+        (EventManager, "fire_event"),
+        (DebugLevel, "__init__"),
+        (NativeSandboxTemplate, "new_context"),
+        (MacroFuzzEnvironment, "compile"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+
+
+@pytest.fixture
+def heard():
+    dbt_thrift.leave_out()
+    manager, messages = EventManager(), []
+    manager.add_callback(messages.append)
+    return manager, messages
+
+
+def test_what_is_worth_saying_is_heard_and_what_is_for_debugging_is_not(heard):
+    manager, messages = heard
+    manager.fire_event(Note(msg="a model failed"))
+    manager.fire_event(NodeStart(node_info={"node_name": "golden_customers"}))
+    assert [message.info.msg for message in messages] == ["a model failed"]
+
+
+def test_a_debugging_event_that_is_said_louder_is_heard_with_what_it_says(heard):
+    manager, messages = heard
+    manager.fire_event(NodeStart(node_info={"node_name": "golden_customers"}), level=EventLevel.WARN)
+    (message,) = messages
+    assert (message.info.level, message.data.node_info.node_name) == ("warn", "golden_customers")
+
+
+def test_an_argument_of_a_test_finds_values_of_any_kind_of_mapping():
+    dbt_thrift.leave_out()
+    asked = []
+
+    class Namespace(dict):
+        def __getitem__(self, name):
+            asked.append(name)
+            return super().__getitem__(name)
+
+    context = Namespace(relation="golden.golden_customers", other="nothing that is asked for")
+    template = get_template("{{ relation }}", context, native=True)
+    assert render_template(template, context) == "golden.golden_customers"
+    assert set(asked) == {"relation"}
+
+
+@contextmanager
+def a_run(folder):
+    """A run whose templates are kept in `folder`: how to render one, and a mark for each that was compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        compiled, anew = [], MacroFuzzEnvironment._generate
+        patch.setattr(MacroFuzzEnvironment, "_generate", lambda *a, **k: compiled.append(1) or anew(*a, **k))
+        patch.setattr(MacroFuzzEnvironment, "compile", MacroFuzzEnvironment.compile)
+        end = dbt_thrift.keep_templates(folder)
+
+        def render(text, native=False):
+            return render_template(get_template(text, {}, native=native), {"one": 1})
+
+        yield render, compiled
+        end()
+
+
+def test_a_template_is_compiled_in_one_run_and_read_in_the_next(tmp_path):
+    with a_run(tmp_path) as (render, compiled):
+        assert [render("{{ one + 1 }}"), render("{{ one + 1 }}"), render("{{ one + 1 }}", native=True)] == ["2", "2", 2]
+        assert len(compiled) == 2
+    with a_run(tmp_path) as (render, compiled):
+        assert [render("{{ one + 1 }}"), render("{{ one + 1 }}", native=True), len(compiled)] == ["2", 2, 0]
+        assert [render("{{ one + 2 }}"), len(compiled)] == ["3", 1]
+
+
+def test_half_a_file_of_templates_is_no_file(tmp_path):
+    with a_run(tmp_path) as (render, _):
+        render("{{ one }}")
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:20])
+    with a_run(tmp_path) as (render, compiled):
+        assert [render("{{ one }}"), len(compiled)] == ["1", 1]
