@@ -6,7 +6,7 @@ WORKERS ?= 2
 DATA ?= ../shared/data/matching
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test dev docs bench bench-match eval odoo lint clean help
+.PHONY: demo test dev docs bench bench-match eval evaluate-project odoo lint clean help
 
 demo: $(READY)  ## run everything on the simulated retailer: extract, build, publish, verify
 	$(BIN)/assay demo
@@ -25,6 +25,10 @@ docs: $(READY)  ## write the dbt docs as one static file
 eval: $(READY)  ## score duplicate resolution: the estate's truth if it was built, and every public set found in DATA
 	@test ! -d .assay/exports/matched || $(BIN)/assay match eval
 	$(BIN)/assay match eval --mapping tests/matching/mappings --data $(DATA)
+
+evaluate-project: $(READY)  ## fetch dbt-project-evaluator and ask it about the dbt project
+	cd tests/rules/evaluator && $(abspath $(BIN))/dbt deps \
+	  && $(abspath $(BIN))/dbt build --select package:dbt_project_evaluator dbt_project_evaluator_exceptions
 
 bench: $(READY)  ## print speed and memory as ratios to a baseline measured in the same run
 	$(BIN)/python -m benchmarks

@@ -1,8 +1,7 @@
-"""What dbt-project-evaluator asks of a project, asked of the manifest; a waiver is a row in waivers.csv."""
+"""What we ask of the dbt project beyond dbt-project-evaluator (test_evaluator.py); a waiver is a row in waivers.csv."""
 
 import csv
 import re
-from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -32,71 +31,16 @@ def is_public(node):
 
 
 @rule
-def root_models(manifest):
-    """A model without parents hides where its data comes from."""
-    return [node["name"] for node in models_of(manifest).values() if not parents(node)]
-
-
-def without_clocks(manifest):
-    return [node for node in models_of(manifest).values() if not node["name"].endswith("__clocks")]
-
-
-@rule
-def direct_join_to_source(manifest):
-    """Who reads a source reads nothing else, and exactly one source; how its clocks run is a part of reading it."""
-    for node in without_clocks(manifest):
-        others = [parent for parent in parents(node) if not parent.endswith("__clocks")]
-        sources = [parent for parent in others if parent.startswith("source.")]
-        if sources and (len(sources) > 1 or len(others) > 1):
-            yield node["name"]
-
-
-@rule
-def source_fanout(manifest):
-    """Each source is read by exactly one model: no more, and not by none."""
-    readers = Counter(parent for node in without_clocks(manifest) for parent in parents(node))
-    return [source["name"] for key, source in manifest["sources"].items() if readers[key] != 1]
-
-
-@rule
 def hard_coded_references(manifest):
-    """Relations are named by ref and source."""
+    """Relations are named by ref and source, files by source, wherever in a query they stand."""
     schemas = "staging|conformed|matched|golden|publish|seeds|main"
     pattern = re.compile(rf"\b(from|join)\s+[\"`]?({schemas})[\"`]?\.|read_(parquet|csv)", flags=re.I)
     return [node["name"] for node in models_of(manifest).values() if pattern.search(node["raw_code"])]
 
 
 @rule
-def rejoining_of_upstream_concepts(manifest):
-    """A model that only hands its single parent's rows to a reader that has that parent too."""
-    models, readers = models_of(manifest), defaultdict(set)
-    for key, node in models.items():
-        for parent in parents(node):
-            readers[parent].add(key)
-    for key, node in models.items():
-        if len(set(parents(node))) == 1 and len(readers[key]) == 1:
-            reader = models[next(iter(readers[key]))]
-            if parents(node)[0] in parents(reader):
-                yield node["name"]
-
-
-@rule
-def model_fanout(manifest):
-    """Few models end right after the same parent: more belong in the reader's tool."""
-    models = models_of(manifest)
-    read = {parent for node in models.values() for parent in parents(node)}
-    leaves = Counter(parent for key, node in models.items() if key not in read for parent in set(parents(node)))
-    return [models[key]["name"] for key, count in leaves.items() if key in models and count > 3]
-
-
-@rule
-def too_many_parents(manifest):
-    return [node["name"] for node in models_of(manifest).values() if len(set(parents(node))) > 7]
-
-
-@rule
 def missing_primary_key_tests(manifest):
-    """Every table has a test of its key; a view repeats the rows of tables that have one."""
+    """Every table has a test of its key, whatever pattern of names the evaluator is told to leave out."""
     tested = {
         node["attached_node"]
         for node in manifest["nodes"].values()
@@ -109,7 +53,7 @@ def missing_primary_key_tests(manifest):
 
 @rule
 def sources_without_freshness(manifest):
-    """Our own ledger aside, every source says how old it may be."""
+    """Our own ledger aside, every source says how old is too old."""
     for source in manifest["sources"].values():
         freshness = source["freshness"] or {}
         if source["source_name"] != "ledger" and not (freshness.get("error_after") or {}).get("count"):
@@ -122,15 +66,6 @@ def undocumented_models(manifest):
     for node in models_of(manifest).values():
         if not re.search(r"One row per [^.]+\.", node["description"]):
             yield node["name"]
-
-
-@rule
-def undocumented_sources(manifest):
-    return [
-        source["name"]
-        for source in manifest["sources"].values()
-        if not source["description"] or not source["source_description"]
-    ]
 
 
 @rule
@@ -171,46 +106,6 @@ def naming_and_directories(manifest):
 def singular_tests_are_sentences(manifest):
     tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
     return [test["name"] for test in tests if not test.get("test_metadata") and not test["name"].startswith("assert_")]
-
-
-@rule
-def exposures_on_private_models(manifest):
-    """An exposure rests on models that others may read: golden and publish."""
-    models = models_of(manifest)
-    for exposure in manifest["exposures"].values():
-        if not all(is_public(models[key]) for key in parents(exposure)):
-            yield exposure["name"]
-
-
-@rule
-def exposures_on_views(manifest):
-    """What a channel reads is a table, computed once."""
-    models = models_of(manifest)
-    for exposure in manifest["exposures"].values():
-        for parent in parents(exposure):
-            if models[parent]["config"]["materialized"] in ("view", "ephemeral"):
-                yield models[parent]["name"]
-
-
-@rule
-def chained_views(manifest):
-    """A view on a view on a view … is computed again by each reader: at most four stand on each other."""
-    models = models_of(manifest)
-
-    def height(key):
-        is_view = key in models and models[key]["config"]["materialized"] in ("view", "ephemeral")
-        return 1 + max((height(parent) for parent in parents(models[key])), default=0) if is_view else 0
-
-    return [node["name"] for key, node in models.items() if height(key) > 4]
-
-
-@rule
-def duplicate_sources(manifest):
-    """No two sources are one table."""
-    tables = defaultdict(list)
-    for source in manifest["sources"].values():
-        tables[source["relation_name"], str(source["config"].get("meta")), source["identifier"]].append(source["name"])
-    return [names[0] for names in tables.values() if len(names) > 1]
 
 
 @rule
