@@ -6,12 +6,14 @@ Four accounts, each in another format, a statement a day; each begins where the 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sources.estate.guests import Part, tuples
 from sources.estate.world import World
+from sources.stripe.fake_seed import money
+from sources.stripe.money import from_minor
 
 DAYS = 8
 ACCOUNTS = {
@@ -28,7 +30,7 @@ def invent(world: World) -> Part:
     days = [world.now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
     booked = {
         "camt": _terminals(world) | _wallet(world),
-        "mt940": _beside(_card_processor(world, days), _marketplace(world)),
+        "mt940": _beside(_card_processor(world), _marketplace(world)),
         "ofx": _readers(world),
         "listing": _transfers(world),
     }
@@ -117,14 +119,14 @@ def _readers(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
     return found
 
 
-def _card_processor(world: World, days: list[date]) -> dict[date, list[tuple[str, str, Decimal]]]:
-    """The web shop's charges less refunds, paid out daily; what is older came before the first statement."""
+def _card_processor(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What the web shop's card processor pays out arrives two days after it was charged, by its descriptor."""
     found = defaultdict(list)
-    asked = ["created_at", "key", "amount", "refunded_amount", "status"]
-    for at, key, amount, back, status in tuples(world.charges, asked):
-        day = at.date() + timedelta(days=2)
-        if status == "succeeded" and amount > back and day in days:
-            found[day].append(("Stripe", key, amount - back))
+    for body, _, _ in money(world).lists["payout"]:
+        if body["status"] == "paid":
+            day = datetime.fromtimestamp(body["arrival_date"], UTC).date()
+            amount = from_minor(body["amount"], body["currency"])
+            found[day].append(("Stripe", body["statement_descriptor"], amount))
     return found
 
 

@@ -48,17 +48,46 @@ def variants(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
 def orders(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     """Orders with all their lines, however many."""
     for page in _list(client, stream, window, "orders", queries.ORDERS):
-        yield replace(page, records=[_complete(client, order) for order in page.records])
+        whole = [_whole(client, order, ("order", "lineItems"), queries.LINE_ITEMS) for order in page.records]
+        yield replace(page, records=whole)
 
 
 def refunds(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
-    """Refunds of the orders that changed: there is no list of them, and a refund moves its order."""
-    for page in _list(client, stream, window, "orders", queries.REFUNDS):
+    """Refunds with all their lines."""
+    for page in _of_orders(client, stream, window, "refunds", queries.REFUNDS):
+        lines = ("refund", "refundLineItems")
+        yield replace(page, records=[_whole(client, one, lines, queries.REFUND_LINES) for one in page.records])
+
+
+def transactions(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """What was paid, authorised and given back; each carries a key of its own, the number in its id."""
+    for page in _of_orders(client, stream, window, "transactions", queries.TRANSACTIONS):
+        yield replace(page, records=[_keyed(one) for one in page.records])
+
+
+def returns(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """Goods on their way back, with all their lines; each carries a key of its own, the number in its id."""
+    for page in _of_orders(client, stream, window, "returns", queries.RETURNS):
+        lines = ("return", "returnLineItems")
+        whole = [_whole(client, one, lines, queries.RETURN_LINES) for one in page.records]
+        yield replace(page, records=[_keyed(one) for one in whole])
+
+
+def _of_orders(client: Client, stream: Stream, window: Window, name: str, document: str) -> Iterator[Page]:
+    """What hangs below the orders that changed, each with its order: it has no list, and moves its order."""
+    for page in _list(client, stream, window, "orders", document):
         found = []
         for order in page.records:
-            named = {"order": {name: value for name, value in order.items() if name != "refunds"}}
-            found += [{**refund, **named} for refund in order["refunds"]]
+            below = order[name]
+            if isinstance(below, dict):
+                below = _whole(client, order, ("order", name), queries.ORDER_RETURNS)[name]["nodes"]
+            named = {"order": {field: value for field, value in order.items() if field != name}}
+            found += [{**one, **named} for one in below]
         yield Page(found, page.next)
+
+
+def _keyed(record: dict[str, Any]) -> dict[str, Any]:
+    return {"key": record["id"].rpartition("/")[2], **record}
 
 
 def inventory_levels(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
@@ -166,13 +195,13 @@ def _pages(client: Client, document: str, path: tuple[str, ...], size: int, **va
     return follow(client, fetch)
 
 
-def _complete(client: Client, order: dict[str, Any]) -> dict[str, Any]:
-    """The order with all its lines; the page itself stays as it came, so that one that comes twice is known again."""
-    if not order["lineItems"]["pageInfo"]["hasNextPage"]:
-        return order
-    whole = _pages(client, queries.LINE_ITEMS, ("order", "lineItems"), 250, order=order["id"])
-    lines = [line for page in whole for line in page.records]
-    return order | {"lineItems": {"nodes": lines, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+def _whole(client: Client, record: dict[str, Any], path: tuple[str, str], document: str) -> dict[str, Any]:
+    """The record with all of a list in it; the page itself stays as it came, so that one that comes twice is known."""
+    name = path[1]
+    if not record[name]["pageInfo"]["hasNextPage"]:
+        return record
+    nodes = [node for page in _pages(client, document, path, 250, id=record["id"]) for node in page.records]
+    return record | {name: {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
 
 
 def _number(node: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ from sources.shopify.fake_seed import GIDS, LOCATIONS, PRICE_LIST, seed
 __all__ = ["STREAMS", "app", "delete", "merge_customers", "seed", "touch"]
 
 TOKEN = "estate-shopify-token"
-SCOPES = ("read_customers", "read_products", "read_inventory", "read_orders", "read_all_orders")
+SCOPES = ("read_customers", "read_products", "read_inventory", "read_orders", "read_all_orders", "read_returns")
 STREAMS = {
     "customers": "customer",
     "products": "product",
@@ -38,6 +38,8 @@ STREAMS = {
     "inventory_levels": "level",
     "orders": "order",
     "refunds": "refund",
+    "transactions": "transaction",
+    "returns": "return",
 }
 SAYS = {"error": {"errors": [{"message": "Internal error", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}}
 CREDENTIALS = {"SHOPIFY_TOKEN": "estate-shopify-token"}
@@ -48,6 +50,8 @@ _NEEDS = {
     "orders": "read_orders",
     "ordersCount": "read_orders",
     "order": "read_orders",
+    "refund": "read_orders",
+    "return": "read_returns",
     "products": "read_products",
     "productsCount": "read_products",
     "productVariants": "read_products",
@@ -61,6 +65,7 @@ _SUBJECTS = {"customer": "CUSTOMER", "product": "PRODUCT", "order": "ORDER"}
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^']*)'?")
 _COMPARED = {"id": "id", "updated_at": "substr(updated_at, 1, 19)", "created_at": "substr(updated_at, 1, 19)"}
 LIST_CAP = 25_000
+OF_ORDER = {"refund": "note", "transaction": "paymentId", "return": "name"}  # and a text in each that may change
 
 
 def app(path: Path, faults: Any, points: float = 20_000, restore_per_s: float = 1_000) -> Starlette:
@@ -85,7 +90,7 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
         kind = STREAMS[stream]
         stored = get(state, kind, key)
         put(state, kind, [(key, at, {**stored.body, **(fields or _harmless(kind, at))})])
-        if kind == "refund":
+        if kind in OF_ORDER:
             order = key[:-2]
             put(state, "order", [(order, at, get(state, "order", order).body)])
 
@@ -97,8 +102,8 @@ def _harmless(kind: str, at: datetime) -> dict[str, Any]:
         return {"compareAtPrice": {"amount": f"{number}.00", "currencyCode": "EUR"}}
     if kind == "level":
         return {"quantities": {"available": number, "on_hand": number}}
-    if kind == "refund":
-        return {"note": f"touched {number}"}
+    if kind in OF_ORDER:
+        return {OF_ORDER[kind]: f"touched {number}"}
     return {"position": number} if kind == "variant" else {"tags": [f"touched {number}"]}
 
 
@@ -108,7 +113,10 @@ def delete(path: Path, stream: str, key: str, at: datetime) -> None:
         remove(state, STREAMS[stream], key, at)
         gone = [key] if stream == "variants" else []
         if stream == "orders":
-            remove(state, "refund", f"{key}01", at)
+            for below in OF_ORDER:
+                state.execute(
+                    "update objects set deleted = 1 where type = ? and substr(id, 1, length(id) - 2) = ?", (below, key)
+                )
         if stream == "products":
             gone = [variant.id for variant in list_objects(state, "variant") if variant.body["productId"] == key]
         for variant in gone:
@@ -275,7 +283,7 @@ def _items(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _node(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    kind = {"order": "order", "priceList": "price_list"}[name]
+    kind = {"priceList": "price_list"}.get(name, name)
     return shop.one(kind, arguments["id"].rpartition("/")[2])
 
 
@@ -285,6 +293,8 @@ ROOTS: dict[str, Callable[[_Shop, str, dict[str, Any]], Any]] = {
     "priceLists": lambda shop, name, given: shop.page("price_list", given),
     "priceList": _node,
     "order": _node,
+    "refund": _node,
+    "return": _node,
     "inventoryItems": _items,
     "inventoryItem": lambda shop, name, given: item(shop.one("variant", given["id"].rpartition("/")[2])),
     "events": lambda shop, name, given: shop.destroyed(given),

@@ -50,10 +50,19 @@ def _lines(body: dict, arguments: dict, shop: Any) -> dict:
     return {"nodes": nodes, "pageInfo": {**info, "endCursor": str(start + len(nodes))}}
 
 
-def _refunds(body: dict, arguments: dict, shop: Any) -> list[dict[str, Any]]:
-    number = body["legacyResourceId"]
-    bounds = (f"{number}00", f"{number}99", len(number) + 2)
-    return shop.page("refund", {"first": 100}, "and id between ? and ? and length(id) = ?", bounds)["nodes"]
+def _of_order(kind: str) -> Callable:
+    """The objects of an order: their numbers are its own with two digits more."""
+
+    def below(body: dict, arguments: dict, shop: Any) -> dict[str, Any]:
+        number = body["legacyResourceId"]
+        bounds = (f"{number}00", f"{number}99", len(number) + 2)
+        return shop.page(kind, {"first": 100} | arguments, "and id between ? and ? and length(id) = ?", bounds)
+
+    return below
+
+
+def _nodes(of: Callable) -> Callable:
+    return lambda body, arguments, shop: of(body, arguments, shop)["nodes"]
 
 
 RESOLVERS: dict[tuple[str, str], Callable] = {
@@ -67,5 +76,9 @@ RESOLVERS: dict[tuple[str, str], Callable] = {
     ("InventoryItem", "inventoryLevels"): _levels,
     ("InventoryLevel", "quantities"): _quantities,
     ("Order", "lineItems"): _lines,
-    ("Order", "refunds"): _refunds,
+    ("Order", "refunds"): _nodes(_of_order("refund")),
+    ("Order", "transactions"): _nodes(_of_order("transaction")),
+    ("Order", "returns"): _of_order("return"),
+    ("Refund", "refundLineItems"): _lines,
+    ("Return", "returnLineItems"): _lines,
 }

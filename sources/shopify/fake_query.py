@@ -32,6 +32,7 @@ from graphql.type import GraphQLIncludeDirective
 from sources.shopify.fake_schema import SDL
 
 SCHEMA: GraphQLSchema = build_schema(SDL)
+ALWAYS = {"Event": "BasicEvent", "ReturnLineItemType": "ReturnLineItem"}  # what an interface always is here
 Resolver = Callable[[dict[str, Any], dict[str, Any], Any], Any]
 
 
@@ -118,8 +119,8 @@ class _Compiler:
         """How to cut a value of this field, and what the field costs: one point an object, pages below cost."""
         if is_leaf_type(kind):
             return None, 0
-        if kind.name == "Event":
-            kind = SCHEMA.type_map["BasicEvent"]
+        if kind.name in ALWAYS:
+            kind = SCHEMA.type_map[ALWAYS[kind.name]]
         leaves, branches, cost = [], [], 0
         for child in self.fields(kind, node.selection_set):
             name, key = child.name.value, child.alias.value if child.alias else child.name.value

@@ -20,15 +20,22 @@ enum EventSortKeys { CREATED_AT ID }
 enum EventSubjectType { CUSTOMER ORDER PRODUCT PRODUCT_VARIANT }
 enum OrderDisplayFinancialStatus { AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED }
 enum OrderSortKeys { CREATED_AT ID UPDATED_AT }
+enum OrderTransactionErrorCode { CARD_DECLINED EXPIRED_CARD GENERIC_ERROR }
+enum OrderTransactionKind { AUTHORIZATION CAPTURE CHANGE EMV_AUTHORIZATION REFUND SALE SUGGESTED_REFUND VOID }
+enum OrderTransactionStatus { AWAITING_RESPONSE ERROR FAILURE PENDING SUCCESS UNKNOWN }
 enum PriceListAdjustmentType { PERCENTAGE_DECREASE PERCENTAGE_INCREASE }
 enum PriceListPriceOriginType { FIXED RELATIVE }
 enum PriceListSortKeys { ID NAME }
 enum ProductSortKeys { CREATED_AT ID UPDATED_AT }
 enum ProductStatus { ACTIVE ARCHIVED DRAFT UNLISTED }
 enum ProductVariantSortKeys { ID SKU }
+enum RefundLineItemRestockType { CANCEL LEGACY_RESTOCK NO_RESTOCK RETURN }
+enum ReturnStatus { CANCELED CLOSED DECLINED OPEN REQUESTED }
 enum WeightUnit { GRAMS KILOGRAMS OUNCES POUNDS }
 
 interface Event { id: ID!  action: String!  createdAt: DateTime! }
+
+interface ReturnLineItemType { id: ID!  quantity: Int!  refundedQuantity: Int!  returnReasonNote: String! }
 
 type AccessScope { description: String!  handle: String! }
 type AppInstallation { id: ID!  accessScopes: [AccessScope!]! }
@@ -62,6 +69,24 @@ type ProductOption { id: ID!  name: String!  position: Int!  values: [String!]! 
 type Refund {
   id: ID!  legacyResourceId: UnsignedInt64!  note: String  totalRefundedSet: MoneyBag!
   createdAt: DateTime  updatedAt: DateTime!
+  refundLineItems(after: String, first: Int): RefundLineItemConnection!
+}
+type RefundLineItem {
+  id: ID  quantity: Int!  restockType: RefundLineItemRestockType!  restocked: Boolean!  subtotalSet: MoneyBag!
+  totalTaxSet: MoneyBag!  lineItem: LineItem!
+}
+type FulfillmentLineItem { id: ID!  lineItem: LineItem! }
+type Return {
+  id: ID!  name: String!  status: ReturnStatus!  totalQuantity: Int!  createdAt: DateTime!  requestApprovedAt: DateTime
+  closedAt: DateTime  returnLineItems(after: String, first: Int): ReturnLineItemTypeConnection!
+}
+type ReturnLineItem implements ReturnLineItemType {
+  id: ID!  quantity: Int!  refundedQuantity: Int!  returnReasonNote: String!  fulfillmentLineItem: FulfillmentLineItem!
+}
+type OrderTransaction {
+  id: ID!  kind: OrderTransactionKind!  status: OrderTransactionStatus!  gateway: String  paymentId: String
+  errorCode: OrderTransactionErrorCode  test: Boolean!  amountSet: MoneyBag!  parentTransaction: OrderTransaction
+  createdAt: DateTime!  processedAt: DateTime
 }
 type SelectedOption { name: String!  value: String! }
 type TaxLine { title: String!  rate: Float  ratePercentage: Float  priceSet: MoneyBag! }
@@ -104,6 +129,7 @@ type Order {
   subtotalPriceSet: MoneyBag  totalShippingPriceSet: MoneyBag!  totalTaxSet: MoneyBag  totalPriceSet: MoneyBag!
   taxLines: [TaxLine!]!
   lineItems(after: String, first: Int): LineItemConnection!  refunds(first: Int): [Refund!]!
+  returns(after: String, first: Int): ReturnConnection!  transactions(first: Int): [OrderTransaction!]!
   createdAt: DateTime!  processedAt: DateTime!  cancelledAt: DateTime  updatedAt: DateTime!
 }
 
@@ -117,6 +143,9 @@ type PriceListConnection { nodes: [PriceList!]!  pageInfo: PageInfo! }
 type PriceListPriceConnection { nodes: [PriceListPrice!]!  pageInfo: PageInfo! }
 type ProductConnection { nodes: [Product!]!  pageInfo: PageInfo! }
 type ProductVariantConnection { nodes: [ProductVariant!]!  pageInfo: PageInfo! }
+type RefundLineItemConnection { nodes: [RefundLineItem!]!  pageInfo: PageInfo! }
+type ReturnConnection { nodes: [Return!]!  pageInfo: PageInfo! }
+type ReturnLineItemTypeConnection { nodes: [ReturnLineItemType!]!  pageInfo: PageInfo! }
 
 type QueryRoot {
   currentAppInstallation: AppInstallation!
@@ -136,6 +165,8 @@ type QueryRoot {
     after: String, first: Int, query: String, sortKey: ProductVariantSortKeys = ID
   ): ProductVariantConnection!
   productVariantsCount(limit: Int = 10000, query: String): Count
+  refund(id: ID!): Refund
+  return(id: ID!): Return
 }
 
 schema { query: QueryRoot }

@@ -23,6 +23,8 @@ GIDS = {
     "order": "gid://shopify/Order/",
     "level": "gid://shopify/InventoryLevel/",
     "refund": "gid://shopify/Refund/",
+    "transaction": "gid://shopify/OrderTransaction/",
+    "return": "gid://shopify/Return/",
 }
 PRICE_LIST = "900001"
 LOCATIONS = {"70001": "Online warehouse", "70002": "Showroom"}
@@ -42,8 +44,11 @@ def seed(world: Any, path: Path) -> None:
         put(state, "price_list", [(PRICE_LIST, world.now, _price_list())])
         put(state, "price", _fixed_prices(prices, world.now.replace(tzinfo=None)))
         put(state, "level", _levels(listings, world.now))
-        put(state, "refund", _refunds(world.orders.to_pylist()))
-        put(state, "order", _orders(world.orders.to_pylist(), world.order_lines.to_pylist()))
+        orders, lines = world.orders.to_pylist(), _lines(world.order_lines.to_pylist())
+        put(state, "order", _orders(orders, lines))
+        put(state, "refund", _refunds(orders, lines))
+        put(state, "return", _returns(orders, lines))
+        put(state, "transaction", _transactions(orders))
 
 
 def _of_shop(table: Any) -> list[dict[str, Any]]:
@@ -192,10 +197,14 @@ def _levels(listings: list[dict[str, Any]], now: Any) -> Iterator[tuple[str, Any
             yield f"{row['key']}-{location}", now - timedelta(hours=1 + number % 900), body
 
 
-def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterator[tuple[str, Any, dict]]:
+def _lines(lines: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     by_order: dict[str, list[dict]] = defaultdict(list)
     for line in lines:
         by_order[line["order_key"]].append(line)
+    return by_order
+
+
+def _orders(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Any, dict]]:
     for number, row in enumerate(orders):
         abroad, bag = _abroad(number), _bags(number, row["currency"])
 
@@ -223,7 +232,7 @@ def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterat
                     "variant": _reference("variant", line["listing_key"]),
                     "originalUnitPriceSet": bag(line["unit_amount"]),
                 }
-                for line in by_order[row["key"]]
+                for line in lines[row["key"]]
             ],
             "createdAt": _stamp(row["created_at"]),
             "processedAt": _stamp(row["created_at"]),
@@ -232,18 +241,89 @@ def _orders(orders: list[dict[str, Any]], lines: list[dict[str, Any]]) -> Iterat
         yield row["key"], row["updated_at"], body
 
 
-def _refunds(orders: list[dict[str, Any]]) -> Iterator[tuple[str, Any, dict]]:
-    """All of an order's money where it is refunded; of some others goods came back in exchange, and no money went."""
+def _came_back(orders: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any], bool]]:
+    """(number, order, whether its money went back); of some goods came back in exchange, and no money went."""
     often = 2 if len(orders) < 200 else 40
     for number, row in enumerate(orders):
         given_back = row["financial_status"] == "refunded"
         if given_back or row["financial_status"] == "paid" and number % often == 1:
+            yield number, row, given_back
+
+
+def _refunds(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Any, dict]]:
+    """All of an order's money and its goods, or in exchange its first line."""
+    for number, row, given_back in _came_back(orders):
+        bag, own = _bags(number, row["currency"]), lines[row["key"]]
+        net = sum((line["unit_amount"] * line["quantity"] for line in own), Decimal(0))
+        body = {
+            "note": None if given_back else "Exchanged",
+            "totalRefundedSet": bag(row["total_amount"] if given_back else Decimal(0)),
+            "lines": [
+                {
+                    "id": f"gid://shopify/RefundLineItem/{line['key']}",
+                    "quantity": line["quantity"],
+                    "restockType": "RETURN",
+                    "restocked": True,
+                    "subtotalSet": bag(line["unit_amount"] * line["quantity"]),
+                    "totalTaxSet": bag(row["tax_amount"] * line["unit_amount"] * line["quantity"] / (net or 1)),
+                    "lineItem": {"id": f"gid://shopify/LineItem/{line['key']}", "sku": line["sku"]},
+                }
+                for line in (own if given_back else own[:1])
+            ],
+            "createdAt": _stamp(row["updated_at"]),
+        }
+        yield f"{row['key']}01", row["updated_at"], body
+
+
+def _returns(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Any, dict]]:
+    """Each refund's goods came back; of what nobody gave money for some is still on its way."""
+    for number, row, given_back in _came_back(orders):
+        own = lines[row["key"]] if given_back else lines[row["key"]][:1]
+        is_open = not given_back and number % 4 == 1
+        body = {
+            "name": f"{row['name']}-R1",
+            "status": "OPEN" if is_open else "CLOSED",
+            "totalQuantity": sum(line["quantity"] for line in own),
+            "createdAt": _stamp(row["created_at"] + (row["updated_at"] - row["created_at"]) / 2),
+            "requestApprovedAt": _stamp(row["created_at"] + (row["updated_at"] - row["created_at"]) / 2),
+            "closedAt": None if is_open else _stamp(row["updated_at"]),
+            "lines": [
+                {
+                    "id": f"gid://shopify/ReturnLineItem/{line['key']}",
+                    "quantity": line["quantity"],
+                    "refundedQuantity": line["quantity"] if given_back else 0,
+                    "returnReasonNote": "",
+                    "fulfillmentLineItem": {
+                        "id": f"gid://shopify/FulfillmentLineItem/{line['key']}",
+                        "lineItem": {"id": f"gid://shopify/LineItem/{line['key']}", "sku": line["sku"]},
+                    },
+                }
+                for line in own
+            ],
+        }
+        yield f"{row['key']}51", row["updated_at"], body
+
+
+def _transactions(orders: list[dict[str, Any]]) -> Iterator[tuple[str, Any, dict]]:
+    """What was taken for an order, and what was given back of it."""
+    for number, row in enumerate(orders):
+        kinds = ["SALE", "REFUND"] if row["financial_status"] == "refunded" else ["SALE"]
+        for place, kind in enumerate(kinds):
+            at = row["updated_at"] if place else row["created_at"]
+            sale = {"id": f"{GIDS['transaction']}{row['key']}71"}
             body = {
-                "note": None if given_back else "Exchanged",
-                "totalRefundedSet": _bags(number, row["currency"])(row["total_amount"] if given_back else Decimal(0)),
-                "createdAt": _stamp(row["updated_at"]),
+                "kind": kind,
+                "status": "PENDING" if row["financial_status"] == "pending" else "SUCCESS",
+                "gateway": "stripe",
+                "paymentId": f"{row['name']}.{place + 1}",
+                "errorCode": None,
+                "test": False,
+                "amountSet": _bags(number, row["currency"])(row["total_amount"]),
+                "parentTransaction": sale if place else None,
+                "createdAt": _stamp(at),
+                "processedAt": _stamp(at),
             }
-            yield f"{row['key']}01", row["updated_at"], body
+            yield f"{row['key']}7{place + 1}", at, body
 
 
 def _abroad(number: int) -> dict[str, Any] | None:

@@ -141,8 +141,8 @@ query Orders($first: Int!, $after: String, $query: String, $total: Boolean!) {{
 """
 
 LINE_ITEMS = f"""
-query LineItems($order: ID!, $first: Int!, $after: String) {{
-  order(id: $order) {{
+query LineItems($id: ID!, $first: Int!, $after: String) {{
+  order(id: $id) {{
     lineItems(first: $first, after: $after) {{
       {_PAGE}
       nodes {{ id sku title quantity variant {{ id legacyResourceId }} originalUnitPriceSet {{ {_MONEY} }} }}
@@ -151,16 +151,75 @@ query LineItems($order: ID!, $first: Int!, $after: String) {{
 }}
 """
 
+_ORDER = "id legacyResourceId name customer { id legacyResourceId }"
+_REFUNDED = f"""
+id quantity restockType restocked subtotalSet {{ {_MONEY} }} totalTaxSet {{ {_MONEY} }} lineItem {{ id sku }}
+"""
+
 REFUNDS = f"""
 query Refunds($first: Int!, $after: String, $query: String) {{
   orders(first: $first, after: $after, query: $query, sortKey: ID) {{
     {_PAGE}
     nodes {{
-      id legacyResourceId name
-      customer {{ id legacyResourceId }}
-      refunds {{ id legacyResourceId note createdAt updatedAt totalRefundedSet {{ {_MONEY} }} }}
+      {_ORDER}
+      refunds {{
+        id legacyResourceId note createdAt updatedAt totalRefundedSet {{ {_MONEY} }}
+        refundLineItems(first: 10) {{ {_PAGE} nodes {{ {_REFUNDED} }} }}
+      }}
     }}
   }}
+}}
+"""
+
+REFUND_LINES = f"""
+query RefundLines($id: ID!, $first: Int!, $after: String) {{
+  refund(id: $id) {{
+    refundLineItems(first: $first, after: $after) {{ {_PAGE} nodes {{ {_REFUNDED} }} }}
+  }}
+}}
+"""
+
+TRANSACTIONS = f"""
+query Transactions($first: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{
+      {_ORDER}
+      transactions {{
+        id kind status gateway paymentId errorCode test createdAt processedAt
+        amountSet {{ {_MONEY} }} parentTransaction {{ id }}
+      }}
+    }}
+  }}
+}}
+"""
+
+_RETURNED = """
+id quantity refundedQuantity returnReasonNote ... on ReturnLineItem { fulfillmentLineItem { lineItem { id sku } } }
+"""
+_RETURN = f"""
+id name status totalQuantity createdAt requestApprovedAt closedAt
+returnLineItems(first: 10) {{ {_PAGE} nodes {{ {_RETURNED} }} }}
+"""
+
+RETURNS = f"""
+query Returns($first: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {{
+    {_PAGE}
+    nodes {{ {_ORDER} returns(first: 5) {{ {_PAGE} nodes {{ {_RETURN} }} }} }}
+  }}
+}}
+"""
+
+ORDER_RETURNS = f"""
+query OrderReturns($id: ID!, $first: Int!, $after: String) {{
+  order(id: $id) {{ returns(first: $first, after: $after) {{ {_PAGE} nodes {{ {_RETURN} }} }} }}
+}}
+"""
+
+RETURN_LINES = f"""
+query ReturnLines($id: ID!, $first: Int!, $after: String) {{
+  return(id: $id) {{ returnLineItems(first: $first, after: $after) {{ {_PAGE} nodes {{ {_RETURNED} }} }} }}
 }}
 """
 

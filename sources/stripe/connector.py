@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -21,12 +22,18 @@ CUSTOMER_EVENTS = ["customer.created", "customer.updated", "customer.deleted"]
 _OUTCOMES = ("succeeded", "failed", "pending", "captured", "expired", "refunded", "updated")
 CHARGE_EVENTS = [f"charge.{outcome}" for outcome in _OUTCOMES]
 REFUND_EVENTS = ["charge.refund.updated"]
+DISPUTE_EVENTS = [
+    f"charge.dispute.{fate}" for fate in ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
+]
 _FATES = ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed")
 PAYOUT_EVENTS = [f"payout.{fate}" for fate in _FATES]
+_MOVED, _SETTLES = "/v1/balance_transactions", timedelta(days=8)
 _LISTS = {
     "rak_customer_read": "/v1/customers",
     "rak_charge_read": "/v1/charges",  # and refunds
+    "rak_dispute_read": "/v1/disputes",
     "rak_payout_read": "/v1/payouts",
+    "rak_balance_read": _MOVED,
     "rak_event_read": "/v1/events",
 }
 _ERRORS = {401: BadCredentials, 403: MissingScope, 429: Throttled}
@@ -64,6 +71,29 @@ def payouts(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
     if window.full:
         return _list(client, stream, "/v1/payouts")
     return _changed(client, stream, window, "/v1/payouts", PAYOUT_EVENTS)
+
+
+def disputes(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """What cardholders contest; evidence, money withdrawn and the end of it are changes of the dispute."""
+    if window.full:
+        return _list(client, stream, "/v1/disputes")
+    return _changed(client, stream, window, "/v1/disputes", DISPUTE_EVENTS)
+
+
+def balance_transactions(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
+    """What moved the balance, each with the `payout` that took it to the bank: only a list by payout tells of that.
+
+    No event tells that one can be paid out: those of the days in which that happens are read again.
+    """
+    since = {} if window.full else {"created[gte]": int((window.lower - _SETTLES).timestamp())}
+    seen: set[str] = set()
+    for page in _list(client, stream, "/v1/payouts", **since):
+        for payout in (one["id"] for one in page.records if one["automatic"]):
+            for part in _list(client, stream, _MOVED, payout=payout):
+                seen.update(one["id"] for one in part.records)
+                yield Page([{**one, "payout": payout} for one in part.records])
+    for page in _list(client, stream, _MOVED, **since):
+        yield Page([{**one, "payout": None} for one in page.records if one["id"] not in seen])
 
 
 def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombstone]:

@@ -21,13 +21,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sources.estate.state import Stored, count, get, instant, list_objects, open_state, put, remove
-from sources.stripe.fake_seed import API_VERSION, HORIZON, event, seed
-from sources.stripe.fake_settled import refund
+from sources.stripe.fake_balance import move
+from sources.stripe.fake_seed import API_VERSION, HORIZON, MOVED, event, seed
+from sources.stripe.fake_settled import epoch, refund
 
 __all__ = ["STREAMS", "app", "delete", "seed", "touch"]
 
 KEY = "estate-stripe-key"
-STREAMS = {"customers": "customer", "charges": "charge", "refunds": "refund", "payouts": "payout"}
+STREAMS = {
+    "customers": "customer",
+    "charges": "charge",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "payouts": "payout",
+    "balance_transactions": MOVED,
+}
 SAYS = {
     "throttled": {"error": {"type": "invalid_request_error", "code": "rate_limit", "message": "Too many requests"}},
     "error": {"error": {"type": "api_error", "message": "An unknown error occurred"}},
@@ -37,7 +45,9 @@ _LISTS = {
     "/v1/customers": ("customer", "rak_customer_read", {"email"}),
     "/v1/charges": ("charge", "rak_charge_read", {"customer"}),
     "/v1/refunds": ("refund", "rak_charge_read", {"charge"}),
+    "/v1/disputes": ("dispute", "rak_dispute_read", {"charge"}),
     "/v1/payouts": ("payout", "rak_payout_read", {"status"}),
+    "/v1/balance_transactions": (MOVED, "rak_balance_read", {"payout"}),
     "/v1/events": ("event", "rak_event_read", {"type", "types"}),
 }
 _FILTERS = ("email", "customer", "charge", "status")
@@ -85,7 +95,10 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     with closing(open_state(path)) as connection:
         stored = get(connection, kind, key)
         text = f"changed {instant(at)}"
-        fields = fields or ({"metadata": {"note": text}} if kind == "refund" else {"description": text})
+        if kind == MOVED:
+            _move_again(connection, key, at, {"description": text, **fields})
+            return
+        fields = fields or ({"metadata": {"note": text}} if kind in ("refund", "dispute") else {"description": text})
         before = {name: stored.body.get(name) for name in fields}
         body = {**stored.body, **fields}
         put(connection, kind, [(key, stored.updated_at, body)])
@@ -93,12 +106,22 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
         if (back := body.get("amount_refunded", 0) - stored.body.get("amount_refunded", 0)) > 0:
             made = refund(body, back, at, count(connection, "refund") + 2)
             put(connection, "refund", [(made["id"], at.replace(microsecond=0), made)])
+            moved, _ = move(made["balance_transaction"], "refund", made, at, sign=-1)
+            put(connection, MOVED, [(moved["id"], at.replace(microsecond=0), moved)])
+
+
+def _move_again(connection: sqlite3.Connection, key: str, at: datetime, fields: dict[str, Any]) -> None:
+    """A movement does not change: what is touched of it is when it was made, also as part of its payout."""
+    of = [row[0] for row in connection.execute("select type from objects where id = ?", (key,))]
+    body = get(connection, MOVED, key).body | {**fields, "created": epoch(at)}
+    for kind in of:
+        put(connection, kind, [(key, at.replace(microsecond=0), body)])
 
 
 def _happened(kind: str, fields: dict[str, Any]) -> str:
     """The event's type. In this API version the refund of a card has none of its own when it is made."""
-    if kind == "refund":
-        return "charge.refund.updated"
+    if kind in ("refund", "dispute"):
+        return f"charge.{kind}.updated"
     return f"{kind}.refunded" if "amount_refunded" in fields else f"{kind}.updated"
 
 
@@ -147,7 +170,7 @@ def _list(
     lower, upper = _created(given)
     if kind == "event":
         lower = max(lower or "", instant(_now(connection) - HORIZON))
-    behind = given.get("starting_after")
+    behind, kind = given.get("starting_after"), f"{kind} {given['payout']}" if "payout" in given else kind
     place = None if behind is None or faults.spend("repeating_cursor") is not None else _place(connection, kind, behind)
     keep = _filter(kind, given)
     rows: list[Stored] = []

@@ -1,11 +1,12 @@
 """The Stripe account of the simulated retailer on its first day: customers, charges, and the events of 30 days.
 
-Refunds and payouts are in fake_settled.py.
+Refunds and disputes are in fake_settled.py, what all that moved and the payouts of it in fake_balance.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,11 +18,13 @@ import pyarrow.compute as pc
 
 from sources.estate.state import put, seeding
 from sources.estate.world import World
-from sources.stripe.fake_settled import Happened, epoch, payouts, refunds
+from sources.stripe.fake_balance import Moved, movements, payouts
+from sources.stripe.fake_settled import Happened, Made, disputes, epoch, refunds
 from sources.stripe.money import to_minor
 
 API_VERSION = "2024-06-20"
 HORIZON = timedelta(days=30)
+MOVED = "balance_transaction"
 _NULLS = dict.fromkeys(("default_source", "discount", "shipping", "test_clock"))
 _SETTINGS = dict.fromkeys(("custom_fields", "default_payment_method", "footer", "rendering_options"))
 _NO_PARTS = dict.fromkeys(
@@ -59,19 +62,45 @@ _DECLINED = {
 }
 
 
-def seed(world: World, path: Path) -> None:
-    """Write the account's state; `updated_at` of an object is its place in Stripe's lists, which is its creation."""
-    now = world.now.replace(tzinfo=None)
-    customers, charges = list(_customers(world)), list(_charges(world))
+@dataclass(frozen=True)
+class Money:
+    """What moved in the account: each list, what the event feed tells, and the parts of each payout."""
+
+    lists: dict[str, list[Made]]
+    told: list[Happened]
+    moved: list[Moved]
+    taken: dict[str, list[Moved]]
+
+
+def money(world: World) -> Money:
+    """The account's charges and what became of them, to the payouts that the bank has."""
+    now, charges = world.now.replace(tzinfo=None), list(_charges(world))
     returned, told_of_refunds = refunds(charges, world.seed, now)
-    sent, told_of_payouts = payouts(charges, now)
-    lists = {"customer": customers, "charge": charges, "refund": returned, "payout": sent}
+    disputed, told_of_disputes = disputes(charges, world.seed, now)
+    moved = movements(charges, returned, disputed)
+    sent, told_of_payouts, taken = payouts(moved, now)
+    lists = {"charge": charges, "refund": returned, "dispute": disputed, "payout": sent}
+    moved += [parts[-1] for parts in taken.values()]
+    return Money(lists, [*told_of_refunds, *told_of_disputes, *told_of_payouts], moved, taken)
+
+
+def seed(world: World, path: Path) -> None:
+    """Write the account's state; `updated_at` of an object is its place in Stripe's lists, which is its creation.
+
+    A payout's movements are kept once more under its id, for whoever asks for them by payout.
+    """
+    customers, made = list(_customers(world)), money(world)
     with seeding(path) as connection:
         put(connection, "account", [("acct_1Estate", world.now, {"id": "acct_1Estate"})])
-        for kind, rows in lists.items():
-            encoded = ((body["id"], created, orjson.dumps(body)) for body, created, _ in rows)
-            put(connection, kind, ((key, _second(created), body) for key, created, body in encoded))
-        put(connection, "event", _events(customers, charges, [*told_of_refunds, *told_of_payouts], now - HORIZON))
+        for kind, rows in {"customer": customers, **made.lists}.items():
+            put(connection, kind, ((body["id"], _second(created), orjson.dumps(body)) for body, created, _ in rows))
+        for kind, parts in {
+            MOVED: made.moved,
+            **{f"{MOVED} {key}": parts for key, parts in made.taken.items()},
+        }.items():
+            put(connection, kind, ((body["id"], _second(at), orjson.dumps(body)) for body, at in parts))
+        since = world.now.replace(tzinfo=None) - HORIZON
+        put(connection, "event", _events(customers, made.lists["charge"], made.told, since))
 
 
 def event(number: int, kind: str, body: dict[str, Any], at: datetime, before: dict[str, Any] | None = None) -> tuple:

@@ -1,14 +1,12 @@
-"""What becomes of the stand-in's charges: what was given back to customers, and what went on to the bank each day.
+"""What becomes of the stand-in's charges: what was given back to customers, and what cardholders dispute.
 
-A refund that failed leaves its charge as it was. The bank's own lines are in sources/bank/fake_seed.py.
+A refund that failed leaves its charge as it was.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,21 +16,10 @@ from sources.estate.appearances import opaque
 Made = tuple[dict[str, Any], datetime, datetime]
 Happened = tuple[datetime, str, dict[str, Any], dict[str, Any] | None]
 _FEWEST_FAILED, _FAILED_SHARE = 12, 0.01
+_FEWEST_DISPUTED, _DISPUTED_SHARE, DISPUTE_FEE = 24, 0.002, 2000
+_ENDS = ("lost", "won", "needs_response", "under_review")
 _PERHAPS = dict.fromkeys(("receipt_number", "source_transfer_reversal", "transfer_reversal"))
 _FAILED = {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-_PAID = {"status": "paid", "reconciliation_status": "completed"}
-_NO_PARTS = dict.fromkeys(
-    (
-        "application_fee",
-        "application_fee_amount",
-        "failure_balance_transaction",
-        "failure_code",
-        "failure_message",
-        "original_payout",
-        "reversed_by",
-        "statement_descriptor",
-    )
-)
 
 
 def refund(charge: dict[str, Any], amount: int, at: datetime, number: int = 0) -> dict[str, Any]:
@@ -79,52 +66,47 @@ def refunds(charges: list[Made], seed: int, now: datetime) -> tuple[list[Made], 
     return made, told
 
 
-def payouts(charges: list[Made], now: datetime) -> tuple[list[Made], list[Happened]]:
-    """One payout for each day's charges less what was given back of them; made a day later, at the bank after two."""
-    sums: dict[tuple[date, str], int] = defaultdict(int)
-    for body, charged, _ in charges:
-        if body["paid"]:
-            sums[charged.date(), body["currency"]] += body["amount"] - body["amount_refunded"]
+def disputes(charges: list[Made], seed: int, now: datetime) -> tuple[list[Made], list[Happened]]:
+    """Charges that cardholders say were wrong, and what the event feed tells of them; their charges are marked so.
+
+    One charge in five hundred; on the smallest retailer more, for a list needs some.
+    """
+    kept = [one for one in charges if one[0]["paid"] and not one[0]["amount_refunded"]]
+    rng = np.random.default_rng([seed, 21, zlib.crc32(b"disputes")])
+    count = min(len(kept), max(_FEWEST_DISPUTED, round(len(kept) * _DISPUTED_SHARE)))
     made, told = [], []
-    for body, at, arrives in _payouts(sums):
-        if at > now:
-            continue
-        told.append((at, "payout.created", body, None))
-        if arrives <= now:
-            body, before = {**body, **_PAID}, {name: body[name] for name in _PAID}
-            told.append((arrives, "payout.paid", body, before))
-        made.append((body, at, max(at, min(arrives, now))))
+    for number, row in enumerate(np.sort(rng.choice(len(kept), count, replace=False)).tolist()):
+        charge, charged, _ = kept[row]
+        span = min(now - charged, timedelta(days=60))
+        opened, settled = (charged + span * part for part in np.sort(rng.random(2)).tolist())
+        charge["disputed"] = True
+        body = _dispute(charge, opened) | {"status": _ENDS[number % len(_ENDS)]}
+        made.append((body, opened, settled))
+        told.append((opened, "charge.dispute.created", body | {"status": "needs_response"}, None))
+        told.append((settled, "charge.dispute.updated", body, {"status": "needs_response"}))
     return made, told
 
 
-def _payouts(sums: dict[tuple[date, str], int]) -> Iterator[Made]:
-    """Each payout on its way, when it was made, and when it arrives."""
-    for (day, currency), amount in sorted(sums.items()):
-        if amount <= 0:
-            continue
-        own = opaque(f"po{currency}", day.toordinal(), 24)
-        at, arrives = (datetime.combine(day + timedelta(days=days), time()) for days in (1, 2))
-        body = {
-            "id": f"po_{own}",
-            "object": "payout",
-            "amount": amount,
-            "arrival_date": epoch(arrives),
-            "automatic": True,
-            "balance_transaction": f"txn_{own}",
-            "created": epoch(at),
-            "currency": currency,
-            "description": "STRIPE PAYOUT",
-            "destination": "ba_1Estate",
-            "livemode": True,
-            "metadata": {},
-            "method": "standard",
-            "reconciliation_status": "in_progress",
-            "source_type": "card",
-            "status": "in_transit",
-            "type": "bank_account",
-            **_NO_PARTS,
-        }
-        yield body, at, arrives
+def _dispute(charge: dict[str, Any], at: datetime) -> dict[str, Any]:
+    own = opaque(charge["id"], 2, 24)
+    due = {"due_by": epoch(at + timedelta(days=9)), "has_evidence": False, "past_due": False, "submission_count": 0}
+    return {
+        "id": f"dp_{own}",
+        "object": "dispute",
+        "amount": charge["amount"],
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": epoch(at),
+        "currency": charge["currency"],
+        "evidence": {},
+        "evidence_details": due,
+        "is_charge_refundable": False,
+        "livemode": True,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "fraudulent",
+        "status": "needs_response",
+    }
 
 
 def epoch(at: datetime) -> int:

@@ -32,7 +32,7 @@ from sources.estate.faults import Faults
 from sources.estate.state import list_objects, open_state, put
 from sources.estate.world import generate
 from sources.records import Window
-from sources.shopify import connector, fake, fake_schema, queries
+from sources.shopify import connector, fake, fake_query, fake_schema, queries
 
 # The vendor ships every live version's schema in this package.
 PACKAGE, PACKAGE_VERSION = "@shopify/dev-mcp", "1.16.0"
@@ -155,7 +155,10 @@ def shop(first_day, tmp_path):
 VARIABLES = {
     "INVENTORY_LEVELS": {"item": "gid://shopify/InventoryItem/44000000000001"},
     "FIXED_PRICES": {"list": "gid://shopify/PriceList/900001"},
-    "LINE_ITEMS": {"order": "gid://shopify/Order/5500000000001"},
+    "LINE_ITEMS": {"id": "gid://shopify/Order/5500000000001"},
+    "ORDER_RETURNS": {"id": "gid://shopify/Order/5500000001010"},
+    "REFUND_LINES": {"id": "gid://shopify/Refund/550000000101001"},
+    "RETURN_LINES": {"id": "gid://shopify/Return/550000000101051"},
     "DESTROYED": {"query": "action:destroy"},
 }
 
@@ -171,7 +174,7 @@ def test_every_answer_of_the_stand_in_completes_against_the_vendors_schema(vendo
         root_value=data,
         variable_values=variables,
         field_resolver=lambda source, info, **_: source[info.path.key],
-        type_resolver=lambda value, info, kind: "BasicEvent" if get_named_type(kind).name == "Event" else None,
+        type_resolver=lambda value, info, kind: fake_query.ALWAYS.get(get_named_type(kind).name),
     )
     assert checked.errors is None
     assert checked.data == data
@@ -250,6 +253,46 @@ def test_a_refund_names_its_order_and_comes_with_it_when_the_order_moves(shop):
     fake.touch(shop.db, "refunds", key, NOW, note="again")
     changed, _ = shop.read("refunds", Window(NOW, NOW))
     assert [(one["legacyResourceId"], one["note"]) for one in changed] == [(key, "again")]
+
+
+def test_the_lines_of_a_refund_are_its_orders_and_make_its_money_and_come_however_many(shop):
+    refunds = [
+        one for one in shop.read("refunds", size=100)[0] if Decimal(one["totalRefundedSet"]["shopMoney"]["amount"])
+    ]
+    assert refunds
+    for one in refunds:
+        parts = [line[part] for line in one["refundLineItems"]["nodes"] for part in ("subtotalSet", "totalTaxSet")]
+        whole = sum(Decimal(part["shopMoney"]["amount"]) for part in parts)
+        assert abs(whole - Decimal(one["totalRefundedSet"]["shopMoney"]["amount"])) < Decimal("0.02")
+    key = refunds[0]["legacyResourceId"]
+    line = shop.stored("refund")[key]["lines"][0]
+    many = [{**line, "id": f"{line['id']}{number}"} for number in range(600)]
+    fake.touch(shop.db, "refunds", key, NOW, lines=many)
+    (long,), _ = shop.read("refunds", Window(NOW, NOW))
+    assert [one["id"] for one in long["refundLineItems"]["nodes"]] == [one["id"] for one in many]
+
+
+def test_an_order_was_paid_once_and_what_it_gave_back_names_that_payment_and_its_return(shop):
+    orders = {one["legacyResourceId"]: one for one in shop.read("orders", size=100)[0]}
+    paid = shop.read("transactions", size=100)[0]
+    sales = {one["order"]["legacyResourceId"]: one for one in paid if one["kind"] == "SALE"}
+    assert {key: one["amountSet"] for key, one in sales.items()} == {
+        k: one["totalPriceSet"] for k, one in orders.items()
+    }
+    back = [one for one in paid if one["kind"] == "REFUND"]
+    assert back
+    assert all(one["parentTransaction"]["id"] == sales[one["order"]["legacyResourceId"]]["id"] for one in back)
+    returned = {one["order"]["legacyResourceId"] for one in shop.read("returns", size=100)[0]}
+    assert {one["order"]["legacyResourceId"] for one in back} <= returned
+
+
+def test_an_order_with_many_returns_brings_them_all(shop):
+    key, body = min(shop.stored("return").items())
+    state = open_state(shop.db)
+    put(state, "return", [(f"{key[:-2]}{number}", NOW, body) for number in range(51, 71)])
+    state.close()
+    found = shop.read("returns", size=100)[0]
+    assert sorted(one["key"] for one in found) == sorted(shop.stored("return"))
 
 
 def test_an_item_at_many_locations_has_a_level_at_each(shop):

@@ -15,7 +15,8 @@ from sources.estate.state import get, instant, list_objects, open_state, put
 from sources.estate.world import NOW, generate
 from sources.stripe.connector import judge
 from sources.stripe.fake import API_VERSION, KEY
-from sources.stripe.fake_settled import payouts, refunds
+from sources.stripe.fake_balance import fee_of, movements, payouts
+from sources.stripe.fake_settled import refunds
 from sources.stripe.money import from_minor, places, to_minor
 from tests.sources.served import first_day, serve
 
@@ -160,11 +161,12 @@ def test_a_refund_that_fails_weeks_later_is_landed_as_failed(stripe):
     assert (row["_source_key"], payload(row)["status"], report.full) == (key, "failed", False)
 
 
-def test_what_was_given_back_of_a_charge_is_its_refunds_and_a_payout_is_its_days_charges_less_that():
+def test_what_was_given_back_of_a_charge_is_its_refunds_and_a_payout_is_its_days_movements():
     now = NOW.replace(tzinfo=None)
+    numbered = [{**CHARGE, "id": f"ch_{n}", "balance_transaction": f"txn_{n}"} for n in range(60)]
     bodies = [
-        ({**CHARGE, "id": f"ch_{n}", "amount_refunded": 300 * (n == 2)}, now - timedelta(days=5 + n % 2), now)
-        for n in range(60)
+        (body | {"amount_refunded": 300 * (n == 2)}, now - timedelta(days=5 + n % 2), now)
+        for n, body in enumerate(numbered)
     ]
     returned, told = refunds(bodies, 7, now)
     assert [one["amount"] for one, *_ in returned if one["status"] == "succeeded"] == [300]
@@ -172,10 +174,38 @@ def test_what_was_given_back_of_a_charge_is_its_refunds_and_a_payout_is_its_days
     assert len(failed) == len({one["charge"] for one in failed}) == len(told) == 12
     assert "ch_2" not in {one["charge"] for one in failed}
     assert all(made <= at <= now for _, made, at in returned)
-    sent, _ = payouts(bodies, now)
-    assert [one["amount"] for one, *_ in sent] == [30_000, 29_700]
+    later = now + timedelta(days=3)
+    sent, _, taken = payouts(movements(bodies, returned, []), later)
     assert {one["status"] for one, *_ in sent} == {"paid"}
-    assert [one["status"] for one, *_ in payouts(bodies, now - timedelta(days=4))[0]] == ["paid", "in_transit"]
+    assert sum(one["amount"] for one, *_ in sent) == 60 * (1000 - fee_of(1000)) - 300
+    for one, *_ in sent:
+        *parts, out = (part for part, _ in taken[one["id"]])
+        assert sum(part["net"] for part in parts) == one["amount"] == -out["net"]
+    early, _, _ = payouts(movements(bodies, [], []), now - timedelta(days=4))
+    assert [one["status"] for one, *_ in early] == ["paid", "in_transit"]
+
+
+def test_every_movement_lands_once_with_the_payout_that_took_it_and_a_payout_is_their_sum(stripe):
+    stripe.extract("balance_transactions")
+    stripe.extract("payouts")
+    moved = [payload(row) for row in stripe.rows("balance_transactions")]
+    assert sorted(one["id"] for one in moved) == stripe.keys("balance_transactions")
+    assert any(one["payout"] is None for one in moved)
+    for row in stripe.rows("payouts"):
+        own = [one for one in moved if one["payout"] == row["_source_key"] and one["type"] != "payout"]
+        assert sum(one["net"] for one in own) == payload(row)["amount"]
+
+
+def test_a_movement_lands_again_once_a_payout_has_taken_it(stripe):
+    stripe.extract("balance_transactions")
+    waiting = next(row for row in stripe.rows("balance_transactions") if payload(row)["payout"] is None)
+    key, at = waiting["_source_key"], NOW + timedelta(days=1)
+    with closing(open_state(stripe.state)) as state:
+        sent = list_objects(state, "payout", limit=1)[0].body | {"id": "po_next", "created": int(epoch(at))}
+        put(state, "payout", [("po_next", at, sent)])
+        put(state, "balance_transaction po_next", [(key, at, get(state, "balance_transaction", key).body)])
+    report = stripe.extract("balance_transactions", at + HOUR)
+    assert [payload(row)["payout"] for row in stripe.rows("balance_transactions", report.load_id)] == ["po_next"]
 
 
 def test_a_deleted_customer_is_a_tombstone_even_after_a_change_in_the_same_window(stripe):

@@ -10,6 +10,10 @@ parsed as (
             'name': 'VARCHAR', 'customer': {'legacyResourceId': 'VARCHAR'}, 'currencyCode': 'VARCHAR', 'taxesIncluded': 'BOOLEAN',
             'displayFinancialStatus': 'VARCHAR', 'test': 'BOOLEAN', 'processedAt': 'VARCHAR',
             'totalPriceSet': {'shopMoney': {'amount': 'VARCHAR'}}, 'totalTaxSet': {'shopMoney': {'amount': 'VARCHAR'}},
+            'lineItems': {'nodes': [{
+                'id': 'VARCHAR', 'sku': 'VARCHAR', 'title': 'VARCHAR', 'quantity': 'BIGINT', 'variant': {'legacyResourceId': 'VARCHAR'},
+                'originalUnitPriceSet': {'shopMoney': {'amount': 'VARCHAR', 'currencyCode': 'VARCHAR'}},
+            }]},
         }) }} as payload
     from versions
 )
@@ -24,5 +28,6 @@ select
     payload.taxesIncluded as is_gross,
     payload.displayFinancialStatus as financial_status,
     payload.test as is_test,
-    cast(cast(payload.processedAt as timestamptz) as timestamp) as sold_at
+    cast(cast(payload.processedAt as timestamptz) as timestamp) as sold_at,
+    payload.lineItems.nodes as lines
 from parsed

@@ -12,6 +12,12 @@ parsed as (
                 'shopMoney': {'amount': 'VARCHAR', 'currencyCode': 'VARCHAR'},
                 'presentmentMoney': {'amount': 'VARCHAR', 'currencyCode': 'VARCHAR'},
             },
+            'refundLineItems': {'nodes': [{
+                'id': 'VARCHAR', 'quantity': 'BIGINT', 'restockType': 'VARCHAR', 'restocked': 'BOOLEAN',
+                'lineItem': {'id': 'VARCHAR', 'sku': 'VARCHAR'},
+                'subtotalSet': {'shopMoney': {'amount': 'VARCHAR', 'currencyCode': 'VARCHAR'}},
+                'totalTaxSet': {'shopMoney': {'amount': 'VARCHAR'}},
+            }]},
         }) }} as payload
     from versions
 )
@@ -23,5 +29,6 @@ select
     payload.totalRefundedSet.shopMoney.currencyCode as currency,
     cast(payload.totalRefundedSet.presentmentMoney.amount as decimal(18, 4)) as presentment_amount,
     payload.totalRefundedSet.presentmentMoney.currencyCode as presentment_currency,
-    cast(cast(payload.createdAt as timestamptz) as timestamp) as refunded_at
+    cast(cast(payload.createdAt as timestamptz) as timestamp) as refunded_at,
+    payload.refundLineItems.nodes as lines
 from parsed

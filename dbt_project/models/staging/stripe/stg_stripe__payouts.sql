@@ -8,7 +8,7 @@ parsed as (
         *,
         {{ from_payload({
             'amount': 'BIGINT', 'currency': 'VARCHAR', 'status': 'VARCHAR', 'arrival_date': 'BIGINT',
-            'reconciliation_status': 'VARCHAR', 'failure_code': 'VARCHAR',
+            'reconciliation_status': 'VARCHAR', 'failure_code': 'VARCHAR', 'statement_descriptor': 'VARCHAR',
         }) }} as payload
     from versions
 )
@@ -20,5 +20,6 @@ select
     payload.status,
     cast(make_timestamp(payload.arrival_date * 1000000) as date) as arrives_on,
     payload.reconciliation_status,
-    payload.failure_code
+    payload.failure_code,
+    payload.statement_descriptor
 from parsed
