@@ -124,10 +124,7 @@ def _lists(
     parent = request.parent
     if parent is None:
         params = request.params | given | _bounds(request, lower, upper)
-        if lower and request.newest_first:
-            yield from _down_to(lower, pages(client, request, stream, params | request.newest_first, start), stream)
-        else:
-            yield from pages(client, request, stream, params, start)
+        yield from _shown(client, request, stream, params, lower, start)
         return
     first, last = 0, 0
     for above in pages(client, parent, stream, parent.params | _bounds(parent, lower, upper)):
@@ -135,22 +132,21 @@ def _lists(
         if None in found:
             raise client.fail(Drift, f"no key stands at {parent.key} in a record whose list is to be read")
         for key in dict.fromkeys(map(str, found)):
-            sums = yield from _below(
-                client, request, stream, request.params | given | _bounds(request, lower, upper), key
-            )
+            params = request.params | given | _bounds(request, lower, upper)
+            sums = yield from _below(client, request, stream, params, key, lower)
             first, last = first + sums[0], last + sums[1]
     if request.total:
         yield from (Page([], total=total) for total in (first, last))
 
 
 def _below(
-    client: Client, request: Request, stream: Stream, params: Mapping[str, Any], key: str
+    client: Client, request: Request, stream: Stream, params: Mapping[str, Any], key: str, lower: datetime | None
 ) -> Generator[Page, None, tuple[int, int]]:
     """The list of one parent's record, which may be said not to exist, and its totals of the first and last page."""
     parent, totals = request.parent, []
     own = request.model_copy(update={"path": request.path.replace("{parent}", quote(key, safe=""))})
     try:
-        for page in pages(client, own, stream, params | ({parent.into: key} if parent.into else {})):
+        for page in _shown(client, own, stream, params | ({parent.into: key} if parent.into else {}), lower):
             named = [record | {parent.name: key} for record in page.records] if parent.name else page.records
             totals.append(page.total)
             yield replace(page, records=named, total=None)
@@ -159,6 +155,20 @@ def _below(
     if request.total and None in totals:
         raise client.fail(Drift, f"no total stands at {request.total}")
     return (totals[0], totals[-1]) if request.total else (0, 0)
+
+
+def _shown(
+    client: Client,
+    request: Request,
+    stream: Stream,
+    params: Mapping[str, Any],
+    lower: datetime | None,
+    start: Any = None,
+) -> Iterator[Page]:
+    """The pages of one list; where it shows what changed last first, down to the lower bound."""
+    if lower and request.newest_first:
+        return _down_to(lower, pages(client, request, stream, params | request.newest_first, start), stream)
+    return pages(client, request, stream, params, start)
 
 
 def _down_to(lower: datetime, shown: Iterator[Page], stream: Stream) -> Iterator[Page]:

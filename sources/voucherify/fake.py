@@ -1,13 +1,14 @@
-"""A stand-in for a Voucherify project: members and loyalty cards over HTTP, stateful, strict about parameters.
+"""A stand-in for a Voucherify project: members, cards and their points over HTTP, stateful, strict about parameters.
 
-What it answers belongs here, failures of the network in the estate. Stamps have milliseconds, as there.
+What it answers belongs here, what was booked on the cards in fake_cards.py, failures of the network in the estate.
+Stamps have milliseconds, as there.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,23 +23,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sources.estate.appearances import opaque
 from sources.estate.state import get, instant, open_state, put, remove, seeding
 from sources.estate.world import World
+from sources.voucherify.fake_cards import Card, cards_of
 
 APP_ID, APP_TOKEN = "estate-app", "estate-voucherify-token"
-STREAMS = {"customers": "customer", "vouchers": "voucher"}
+STREAMS = {"customers": "customer", "vouchers": "voucher", "points": "points"}
+LISTS = ("customers", "vouchers")
 SAYS = {
     "throttled": {"code": 429, "key": "too_many_requests", "message": "Too many requests", "details": "Slow down"},
     "error": {"code": 500, "key": "internal_server_error", "message": "Internal server error"},
 }
 CREDENTIALS = {"VOUCHERIFY_APP_ID": APP_ID, "VOUCHERIFY_APP_TOKEN": APP_TOKEN}
-_CAMPAIGN = {"campaign": "Estate Club", "campaign_id": "camp_EstateClub"}
+PROGRAMME = {"id": "camp_EstateClub", "name": "Estate Club", "campaign_type": "LOYALTY_PROGRAM", "object": "campaign"}
+_CAMPAIGN = {"campaign": PROGRAMME["name"], "campaign_id": PROGRAMME["id"]}
 _CREATED = "json_extract(body, '$.created_at')"
 _CATEGORY = "json_extract(body, '$.category')"
 _INDEXES = (
     f"create index objects_by_creation on objects (type, {_CREATED}, id) where deleted = 0",
     f"create index objects_by_category on objects (type, {_CATEGORY}, {_CREATED}, id) where deleted = 0",
 )
+_NEXT = ("next_expiration_date", "next_expiration_points")
 _BOUND = re.compile(r"(created_at|updated_at)\[(before|after)\]")
 _KNOWN = {"customers": {"limit", "page", "order", "starting_after"}, "vouchers": {"limit", "page", "order", "category"}}
 _SUMMARY = {
@@ -58,9 +64,11 @@ class Refused(Exception):
 def seed(world: World, path: Path) -> None:
     """Write the project's state: the world's members and their cards."""
     points = dict(_tuples(world.loyalty, ["customer_key", "points"]))
+    cards = list(cards_of(world))
     with seeding(path) as connection:
         put(connection, "customer", _members(world, points))
-        put(connection, "voucher", _cards(world))
+        put(connection, "voucher", (_card(one) for one in cards))
+        put(connection, "points", _points(cards))
         for index in _INDEXES:
             connection.execute(index)
 
@@ -69,11 +77,21 @@ def app(path: Path, faults: Any) -> Starlette:
     """The project at `path` as an ASGI app. `faults` answers active(name) and spend(name)."""
     opened: list[_Project] = []
 
-    async def listed(request: Request) -> Response:
+    def project(request: Request) -> _Project:
         if not opened:
             opened.append(_Project(open_state(path)))
         _admit(request, faults)
-        return _reply(opened[0].page(request.path_params["stream"], request.query_params, faults))
+        return opened[0]
+
+    async def listed(request: Request) -> Response:
+        return _reply(project(request).page(request.path_params["stream"], request.query_params, faults))
+
+    async def programmes(request: Request) -> Response:
+        project(request)
+        return _reply({"object": "list", "data_ref": "campaigns", "campaigns": [PROGRAMME], "total": 1})
+
+    async def points(request: Request) -> Response:
+        return _reply(project(request).points(request.path_params["campaign"], request.query_params, faults))
 
     async def refused(request: Request, error: Refused) -> Response:
         return _reply(error.body, error.body["code"])
@@ -82,7 +100,8 @@ def app(path: Path, faults: Any) -> Starlette:
         body = {"code": error.status_code, "message": "Not Found", "details": "No such endpoint"}
         return _reply(body, error.status_code)
 
-    routes = [Route("/v1/{stream:str}", listed)]
+    routes = [Route("/v1/loyalties", programmes), Route("/v1/campaigns/{campaign}/transactions", points)]
+    routes.append(Route("/v1/{stream:str}", listed))
     return Starlette(routes=routes, exception_handlers={Refused: refused, HTTPException: unknown})
 
 
@@ -90,6 +109,9 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     """Change a record: the given fields, or a harmless one; its update time becomes `at`."""
     with closing(open_state(path)) as connection:
         body = get(connection, STREAMS[stream], key).body
+        if stream == "points":  # it never changes; what is touched of it is when it was booked
+            put(connection, "points", [(key, _whole_ms(at), {**body, **fields, "created_at": _stamp(at)})])
+            return
         fields = fields or {"metadata": {**body.get("metadata", {}), "touched": instant(at)}}
         put(connection, STREAMS[stream], [_stored({**body, **fields}, body["created_at"], at)])
 
@@ -107,7 +129,7 @@ class _Project:
         self.state, self._totals, self._version = state, {}, 0
 
     def page(self, stream: str, given: Mapping[str, str], faults: Any) -> dict[str, Any]:
-        if stream not in STREAMS:
+        if stream not in LISTS:
             raise HTTPException(404)
         _refuse_unknown(stream, given)
         limit, number = _whole(given, "limit", 10, 100), _whole(given, "page", 1, 99)
@@ -127,6 +149,28 @@ class _Project:
         data = [orjson.Fragment(row[0]) for row in rows[:limit]]
         more = {"has_more": len(rows) > limit} if stream == "customers" else {}
         return {"object": "list", "data_ref": stream, stream: data, "total": total, **more}
+
+    def points(self, campaign: str, given: Mapping[str, str], faults: Any) -> dict[str, Any]:
+        """Changes of balances in the order in which they were booked, behind the one named."""
+        if campaign != PROGRAMME["id"] or set(given) - {"limit", "order", "starting_after_id"}:
+            raise _invalid("unknown parameter")
+        limit, (_, descending) = _whole(given, "limit", 10, 100), _order(given)
+        where, values = "type = 'points'", []
+        behind = get(self.state, "points", given["starting_after_id"]) if "starting_after_id" in given else None
+        if behind and faults.spend("repeating_cursor") is None:
+            where, values = (
+                f"{where} and (updated_at, id) {'<' if descending else '>'} (?, ?)",
+                [behind.updated_at, behind.id],
+            )
+        order = " desc" if descending else ""
+        rows = self.state.execute(
+            f"select id, body from objects where {where} order by updated_at{order}, id{order} limit ?",
+            (*values, limit + 1),
+        ).fetchall()
+        shown, more = rows[:limit], len(rows) > limit
+        after = {"more_starting_after": shown[-1][0]} if more else {}
+        data = [orjson.Fragment(body) for _, body in shown]
+        return {"object": "list", "data_ref": "data", "data": data, "has_more": more, **after}
 
     def _total(self, where: str, values: list[Any]) -> int:
         version = self.state.execute("pragma data_version").fetchone()[0]
@@ -182,47 +226,71 @@ def _members(world: World, points: dict[str, int]) -> Iterator[tuple]:
         yield _stored(body, _stamp(created), updated)
 
 
-def _cards(world: World) -> Iterator[tuple]:
-    """Loyalty cards: the world's points are what is left; something has been spent of most."""
-    names = ["key", "code", "customer_key", "points", "created_at", "updated_at"]
-    for key, code, holder, points, created, updated in _tuples(world.loyalty, names):
-        spent, expired = points // 300 * 100, points // 1000 * 50
-        body = {
-            "id": key,
-            "code": code,
-            **_CAMPAIGN,
-            "category": "LOYALTY_CARD",
-            "category_id": None,
-            "categories": [],
-            "type": "LOYALTY_CARD",
-            "loyalty_card": {
-                "points": points + spent + expired,
-                "balance": points,
-                "next_expiration_date": None,
-                "next_expiration_points": None,
-                "pending_points": 0,
-                "expired_points": expired,
-                "subtracted_points": 0,
-            },
-            "start_date": None,
-            "expiration_date": None,
-            "active": True,
-            "additional_info": None,
-            "metadata": {},
-            "assets": {"qr": {"id": f"qr_{key}"}, "barcode": {"id": f"bar_{key}"}},
-            "is_referral_code": False,
-            "holder_id": holder,
-            "referrer_id": None,
-            "object": "voucher",
-            "publish": {"object": "list", "count": 1, "url": f"/v1/vouchers/{code}/publications"},
-            "redemption": {"quantity": None, "redeemed_quantity": spent // 100, "redeemed_points": spent},
-        }
-        yield _stored(body, _stamp(created), updated)
+def _card(one: Card) -> tuple:
+    """A loyalty card as the platform shows it."""
+    points = {"points": one.earned, "balance": one.points, "expired_points": one.expired, "subtracted_points": 0}
+    body = {
+        "id": one.key,
+        "code": one.code,
+        **_CAMPAIGN,
+        "category": "LOYALTY_CARD",
+        "category_id": None,
+        "categories": [],
+        "type": "LOYALTY_CARD",
+        "loyalty_card": {**points, "pending_points": 0, **dict.fromkeys(_NEXT)},
+        "start_date": None,
+        "expiration_date": None,
+        "active": True,
+        "additional_info": None,
+        "metadata": {},
+        "assets": {"qr": {"id": f"qr_{one.key}"}, "barcode": {"id": f"bar_{one.key}"}},
+        "is_referral_code": False,
+        "holder_id": one.holder,
+        "referrer_id": None,
+        "object": "voucher",
+        "publish": {"object": "list", "count": 1, "url": f"/v1/vouchers/{one.code}/publications"},
+        "redemption": {"quantity": None, "redeemed_quantity": one.spent // 100, "redeemed_points": one.spent},
+    }
+    return _stored(body, _stamp(one.created), one.updated)
+
+
+def _points(cards: Iterable[Card]) -> Iterator[tuple]:
+    """What was booked on each card, oldest first, with the balance after it."""
+    for card in cards:
+        balance = 0
+        for number, (kind, points, at, order) in enumerate(card.booked()):
+            balance += points
+            of = {"order": {"id": f"ord_{opaque(order, 0, 16)}", "source_id": order}} if order else {}
+            change = {
+                "type": "loyalty_card",
+                "object": "points",
+                "points": points,
+                "balance": balance,
+                "total": balance,
+            }
+            by = {"operation_type": "AUTOMATIC", "related_object": {"type": "voucher", "id": card.key}}
+            body = {
+                "id": f"vtx_{opaque(card.key, number, 24)}",
+                "source_id": None,
+                "voucher_id": card.key,
+                "campaign_id": PROGRAMME["id"],
+                "source": "API",
+                "reason": None,
+                "type": kind,
+                "details": {"balance": {**change, **by}, **of},
+                "related_transaction_id": None,
+                "created_at": _stamp(at),
+            }
+            yield body["id"], _whole_ms(at), orjson.dumps(body)
 
 
 def _stored(body: dict[str, Any], created: str, updated: datetime) -> tuple[str, datetime, bytes]:
     stamps = {"created_at": created, "updated_at": _stamp(updated)}
-    return body["id"], updated.replace(microsecond=updated.microsecond // 1000 * 1000), orjson.dumps({**body, **stamps})
+    return body["id"], _whole_ms(updated), orjson.dumps({**body, **stamps})
+
+
+def _whole_ms(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _admit(request: Request, faults: Any) -> None:

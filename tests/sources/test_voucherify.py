@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -56,6 +57,33 @@ def test_a_full_read_lands_every_member_and_card_once(voucherify):
         assert report.full
         assert sorted(row["_source_key"] for row in voucherify.rows(stream)) == voucherify.keys(stream)
         assert report.rows > 100
+
+
+def test_a_cards_balance_is_the_sum_of_its_points_and_orders_of_the_shop_earned_some_of_them(voucherify):
+    voucherify.extract("vouchers")
+    voucherify.extract("points")
+    booked = [json.loads(row["_payload"]) for row in voucherify.rows("points")]
+    assert sorted(one["id"] for one in booked) == voucherify.keys("points")
+    sums = defaultdict(int)
+    for one in booked:
+        sums[one["voucher_id"]] += one["details"]["balance"]["points"]
+    cards = [json.loads(row["_payload"]) for row in voucherify.rows("vouchers")]
+    assert {card["id"]: card["loyalty_card"]["balance"] for card in cards} == {
+        card["id"]: sums[card["id"]] for card in cards
+    }
+    assert sum("order" in one["details"] for one in booked) > 5
+
+
+def test_new_points_are_read_from_the_newest_down_to_where_the_last_run_ended(voucherify):
+    small = voucherify.contract.streams["points"].model_copy(update={"page_size": 20})
+    voucherify.contract = voucherify.contract.model_copy(update={"streams": {"points": small}})
+    voucherify.extract("points")
+    keys = voucherify.keys("points")[:25]
+    for number, key in enumerate(keys):
+        voucherify.touch("points", key, NOW + timedelta(seconds=number))
+    report = voucherify.extract("points", NOW + HOUR)
+    assert sorted(row["_source_key"] for row in voucherify.rows("points", report.load_id)) == sorted(keys)
+    assert len(keys) <= report.received <= 2 * 20 < len(voucherify.keys("points"))
 
 
 def test_more_members_than_ninety_nine_pages_hold_all_land(voucherify):
