@@ -15,7 +15,7 @@ from sources.estate.world import World
 from sources.stripe.fake_seed import money
 from sources.stripe.money import from_minor
 
-DAYS = 8
+DAYS = 14
 ACCOUNTS = {
     "camt": ("CZ6508000000192000145399", "CZK"),
     "mt940": ("DE89370400440532013000", "EUR"),

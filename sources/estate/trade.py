@@ -199,13 +199,11 @@ def orders(
 
 
 def charges(payers: pa.Table, placed: pa.Table, seed: int) -> pa.Table:
-    """The table `tables.CHARGES`: orders of shop customers whom Stripe knows, some tried twice, some refunded."""
+    """The table `tables.CHARGES`: orders that were paid, some tried twice, some refunded; a guest is no customer."""
     rng = np.random.default_rng([seed, 11])
     payer = {refs.split('"')[3]: row for row, refs in enumerate(payers["refs"].to_pylist()) if refs != "{}"}
     rows = np.array([payer.get(key, -1) for key in placed["customer_key"].to_pylist()])
-    paid = np.flatnonzero(
-        (rows >= 0) & np.array([status != "pending" for status in placed["financial_status"].to_pylist()])
-    )
+    paid = np.flatnonzero([status != "pending" for status in placed["financial_status"].to_pylist()])
     failed = paid[rng.random(len(paid)) < 0.05]
     order = np.sort(np.concatenate([paid, failed]), kind="stable")
     first = np.append(order[1:] == order[:-1], False)
@@ -215,7 +213,7 @@ def charges(payers: pa.Table, placed: pa.Table, seed: int) -> pa.Table:
     at = chosen["created_at"].to_numpy() + np.where(first, 20_000_000, 90_000_000).astype("timedelta64[us]")
     columns = {
         "key": np.array([f"ch_{opaque('ch', n, 24)}" for n in range(len(order))], dtype=object),
-        "customer_key": payers["key"].take(pa.array(rows[order])).combine_chunks(),
+        "customer_key": payers["key"].take(pa.array(rows[order], mask=rows[order] < 0)).combine_chunks(),
         "order_key": chosen["key"].combine_chunks(),
         "amount": decimals(cents),
         "currency": np.full(len(order), "EUR", dtype=object),

@@ -1,4 +1,7 @@
-"""The warehouse on its first day: stock of what the web shop sells, and a parcel and its movements for each order."""
+"""The warehouse on its first day: stock of what the web shop sells, a parcel and its movements for each order.
+
+What was refunded came back.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,22 @@ def invent(world: World) -> Part:
         for row in tuples(world.order_lines, ["order_key", "line", "listing_key", "quantity"])
         if row[0] in chosen and row[2] in goods
     ]
+    back = {
+        key: at
+        for key, at, status in tuples(world.orders, ["key", "updated_at", "financial_status"])
+        if status == "refunded"
+    }
+    moved = [(chosen[order], item, order, -pieces, "sale") for order, _, item, pieces in lines]
+    moved += [
+        (max(back[order], chosen[order]), item, order, pieces, "return")
+        for order, _, item, pieces in lines
+        if order in back
+    ]
     return Part(
         {
             "stock": _stock(world, goods),
-            "movement": [_movement(n, chosen[order], goods[item][0], order, pieces)
-                         for n, (order, _, item, pieces) in enumerate(lines)],
+            "movement": [_movement(n, at, goods[item][0], order, pieces, why)
+                         for n, (at, item, order, pieces, why) in enumerate(moved)],
             "shipment": [_shipment(n, at, key, names[key]) for n, (key, at) in enumerate(chosen.items())],
         }
     )  # fmt: skip
@@ -56,14 +70,16 @@ def _stock(world: World, goods: dict[str, tuple[str, str]]) -> list[tuple[str, d
     return list(found.values())
 
 
-def _movement(number: int, at: datetime, sku: str, order: str, pieces: int) -> tuple[str, datetime, dict[str, Any]]:
+def _movement(
+    number: int, at: datetime, sku: str, order: str, pieces: int, why: str
+) -> tuple[str, datetime, dict[str, Any]]:
     body = {
         "movement_no": f"M{50_001 + number}",
         "moved_at": _stamp(at),
         "location": "W1",
         "sku": sku,
-        "quantity": -pieces,
-        "reason": "sale",
+        "quantity": pieces,
+        "reason": why,
         "reference": f"shopify:{order}",
         "note": "",
     }

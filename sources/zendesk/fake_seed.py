@@ -30,7 +30,10 @@ def stamp(at: datetime) -> str:
 
 
 def _orders(world: World) -> list[tuple[int, str, str, datetime]]:
-    """(person, shop, order, placed at) of what tickets are about: each second order of the outlet, some of the shop."""
+    """(person, shop, order, placed at) of what tickets are about: each second order of the outlet, some of the shop.
+
+    Of the shop's newest orders that can have arrived all are asked about.
+    """
     rng, outlet = dice(world, "zendesk"), world.part("woocommerce")
     found = []
     who = dict(zip(outlet.appearances["key"].to_pylist(), outlet.appearances["person_id"].to_pylist(), strict=True))
@@ -39,8 +42,9 @@ def _orders(world: World) -> list[tuple[int, str, str, datetime]]:
         found.append((who[str(order["customer_id"])], "woocommerce", str(order["id"]), placed))
     shop = _shoppers(world.appearances)
     orders = list(tuples(world.orders, ["customer_key", "key", "created_at"]))
-    chosen = rng.choice(len(orders), min(len(orders), len(found)), replace=False)
-    for customer, order, placed in (orders[n] for n in sorted(chosen.tolist())):
+    chosen = rng.choice(len(orders), min(len(orders), len(found)), replace=False).tolist()
+    arrived = [n for n, (_, _, at) in enumerate(orders) if at < world.now.replace(tzinfo=None) - timedelta(days=2)]
+    for customer, order, placed in (orders[n] for n in sorted({*chosen, *arrived[-12:]})):
         found.append((shop[customer], "shopify", order, placed))
     return [(int(one[7:]), shop, key, at) for one, shop, key, at in found if _is_known(world, one)]
 

@@ -1,0 +1,173 @@
+"""The retailer that has every system, really served, read and staged: one order's traces in all of them agree."""
+
+import duckdb
+import pytest
+
+from pipelines import extract, transform
+from pipelines.resources import Settings, now
+from sources.contract import load_contracts
+from sources.estate import server
+
+TRACES = [
+    "stg_shopify__orders", "stg_shopify__transactions", "stg_shopify__returns", "stg_stripe__charges",
+    "stg_stripe__balance_transactions", "stg_stripe__payouts", "stg_bank__entries", "stg_bank__statements",
+    "stg_warehouse__movements", "stg_warehouse__shipments", "stg_easypost__trackers", "stg_voucherify__points",
+    "stg_zendesk__tickets",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    """The warehouse after one extraction of every system and a build of what an order leaves behind."""
+    home = tmp_path_factory.mktemp("all-systems")
+    settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
+    with pytest.MonkeyPatch.context() as patch, server.start("retailer3", home):
+        patch.setenv("ASSAY_HOME", str(home))
+        read = extract.extract_all(load_contracts(), settings, now())
+    assert [one for one in read if isinstance(one, extract.Failure)] == []
+    # What Odoo has of our ids is empty until something is published.
+    assert [f"{one.system}/{one.stream}" for one in read if not one.rows] == ["odoo/external_ids"]
+    assert {one.system for one in read} == load_contracts().keys()
+    transform.build(settings, select=" ".join(TRACES))
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        connection.execute(f"set file_search_path = '{home}'; set search_path = 'staging'")
+        yield connection
+
+
+def ask(staged, query):
+    return staged.execute(query).fetchall()
+
+
+def test_every_order_that_was_paid_has_one_charge_of_its_total_and_the_shop_says_so_too(staged):
+    wrong = ask(
+        staged,
+        """
+        select orders.record_id from stg_shopify__orders as orders
+        left join stg_stripe__charges as charges
+            on orders.record_id = charges.order_record_id and charges.status = 'succeeded'
+        left join stg_shopify__transactions as sales
+            on orders.record_id = sales.order_record_id and sales.transaction_kind = 'sale' and sales.status = 'success'
+        where orders.financial_status <> 'PENDING'
+        group by orders.record_id, orders.total_amount
+        having count(distinct charges.record_id) <> 1
+            or max(charges.charge_amount) is distinct from orders.total_amount
+            or max(sales.transaction_amount) is distinct from orders.total_amount
+        """,
+    )
+    assert wrong == []
+    assert ask(staged, "select count(*) from stg_shopify__orders where financial_status <> 'PENDING'")[0][0] > 50
+
+
+def test_every_charge_went_into_a_payout_that_is_the_sum_of_its_parts_and_on_the_banks_statement(staged):
+    wrong = ask(
+        staged,
+        """
+        select payouts.record_id from stg_stripe__payouts as payouts
+        inner join stg_stripe__balance_transactions as parts
+            on payouts.record_id = parts.payout_record_id and parts.movement_type <> 'payout'
+        group by payouts.record_id, payouts.payout_amount
+        having sum(parts.net_amount) <> payouts.payout_amount
+        """,
+    )
+    assert wrong == []
+    unpaid = ask(
+        staged,
+        """
+        select charges.record_id from stg_stripe__charges as charges
+        left join stg_stripe__balance_transactions as parts on charges.record_id = parts.source_record_id
+        where charges.status = 'succeeded' and parts.payout_record_id is null
+            and charges.event_at < timestamp '2026-03-28'
+        """,
+    )
+    assert unpaid == []
+    booked = ask(
+        staged,
+        """
+        with days as (select booked_on from stg_bank__entries where account like 'DE%')
+        select payouts.record_id, entries.amount = payouts.payout_amount
+        from stg_stripe__payouts as payouts
+        left join stg_bank__entries as entries on payouts.statement_descriptor = entries.reference
+        where payouts.arrives_on in (from days) and payouts.status = 'paid'
+        """,
+    )
+    assert len(booked) > 3
+    assert {same for _, same in booked} == {True}
+
+
+def test_every_order_that_was_sent_left_the_warehouse_in_one_parcel_that_is_followed_and_returns_came_back(staged):
+    parcels = ask(
+        staged,
+        """
+        select orders.record_id, count(shipments.record_id), min(orders.sold_at) < min(shipments.shipped_at)
+        from stg_shopify__orders as orders
+        left join stg_warehouse__shipments as shipments on orders.record_id = shipments.order_record_id
+        where orders.financial_status <> 'PENDING' and orders.sold_at < timestamp '2026-03-28'
+        group by orders.record_id
+        """,
+    )
+    assert {tuple(one[1:]) for one in parcels} == {(1, True)}
+    pieces = ask(
+        staged,
+        """
+        with ordered as (select record_id, unnest(lines) as line from stg_shopify__orders),
+        sums as (
+            select record_id, sum(line.quantity) as pieces from ordered where trim(line.sku) <> '' group by record_id
+        )
+        select sums.pieces = -sum(movements.quantity) from sums
+        inner join stg_warehouse__movements as movements
+            on sums.record_id = movements.order_record_id and movements.reason = 'sale'
+        group by sums.record_id, sums.pieces
+        """,
+    )
+    assert len(pieces) > 40
+    assert set(pieces) == {(True,)}
+    assert ask(
+        staged,
+        """
+        select distinct movements.order_record_id in (select order_record_id from stg_shopify__returns)
+        from stg_warehouse__movements as movements where movements.reason = 'return'
+        """,
+    ) == [(True,)]
+
+
+def test_points_are_an_orders_whole_units_and_tickets_come_after_the_order_that_they_are_about(staged):
+    points = ask(
+        staged,
+        """
+        select points.points_change = floor(orders.total_amount) from stg_voucherify__points as points
+        left join stg_shopify__orders as orders on points.order_record_id = orders.record_id
+        where points.order_record_id is not null
+        """,
+    )
+    assert len(points) > 5
+    assert set(points) == {(True,)}
+    tickets = ask(
+        staged,
+        """
+        select tickets.opened_at > orders.sold_at from stg_zendesk__tickets as tickets
+        left join stg_shopify__orders as orders on tickets.order_record_id = orders.record_id
+        where tickets.order_record_id like 'shopify:%'
+        """,
+    )
+    assert len(tickets) > 20
+    assert set(tickets) == {(True,)}
+
+
+def test_there_are_orders_with_a_trace_in_every_system(staged):
+    whole = ask(
+        staged,
+        """
+        select distinct orders.record_id
+        from stg_shopify__orders as orders
+        inner join stg_stripe__charges as charges on orders.record_id = charges.order_record_id
+        inner join stg_stripe__balance_transactions as parts on charges.record_id = parts.source_record_id
+        inner join stg_stripe__payouts as payouts on parts.payout_record_id = payouts.record_id
+        inner join stg_bank__entries as entries on payouts.statement_descriptor = entries.reference
+        inner join stg_warehouse__movements as movements on orders.record_id = movements.order_record_id
+        inner join stg_warehouse__shipments as shipments on orders.record_id = shipments.order_record_id
+        inner join stg_easypost__trackers as trackers on shipments.tracking_number = trackers.tracking_code
+        inner join stg_voucherify__points as points on orders.record_id = points.order_record_id
+        inner join stg_zendesk__tickets as tickets on orders.record_id = tickets.order_record_id
+        """,
+    )
+    assert len(whole) >= 2
