@@ -91,12 +91,21 @@ def _keyed(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def inventory_levels(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
-    """What of each item is at each location, always everything: nothing says that a level's change moves its item.
+    """What of each item is at each location: all levels of the items that changed, and all levels that did.
 
-    Each carries its item and a key of its own, for the id that Shopify gives is no number.
+    Nothing says that a level's change moves its item, so those are asked for by location. Each carries its item and a
+    key of its own, for the id that Shopify gives is no number.
     """
-    for page in _list(client, stream, Window(None, window.upper), "inventoryItems", queries.INVENTORY):
+    for page in _list(client, stream, window, "inventoryItems", queries.INVENTORY):
         yield Page([level for item in page.records for level in _levels(client, item)], page.next)
+    if not window.full:
+        places = [
+            place["id"] for page in _pages(client, queries.LOCATIONS, ("locations",), 50) for place in page.records
+        ]
+        for place in places:
+            asked = {"location": place, "query": _changed(window)}
+            for page in _pages(client, queries.CHANGED_LEVELS, ("location", "inventoryLevels"), 250, **asked):
+                yield Page([_level(level["item"], level) for level in page.records], page.next)
 
 
 def _levels(client: Client, item: dict[str, Any]) -> list[dict[str, Any]]:
@@ -106,7 +115,11 @@ def _levels(client: Client, item: dict[str, Any]) -> list[dict[str, Any]]:
         nodes = [level for page in whole for level in page.records]
     # The page itself stays as it came: that it comes twice is seen by comparing.
     plain = {name: value for name, value in item.items() if name != "inventoryLevels"}
-    return [{"key": f"{_number(item)}-{_number(level['location'])}", "item": plain, **level} for level in nodes]
+    return [_level(plain, level) for level in nodes]
+
+
+def _level(item: dict[str, Any], level: dict[str, Any]) -> dict[str, Any]:
+    return {"key": f"{_number(item)}-{_number(level['location'])}", "item": item, **level}
 
 
 def price_lists(client: Client, stream: Stream, window: Window) -> Iterator[Page]:
@@ -136,8 +149,11 @@ def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombston
 
 
 def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
-    """Every variant's id: a variant that goes with its product leaves no event."""
+    """Every variant's id, or every level's key: what goes with its product leaves no event."""
     everything = Window(None, datetime.max)
+    if client.stream == "inventory_levels":
+        yield from ([level["key"] for level in page.records] for page in inventory_levels(client, stream, everything))
+        return
     for page in _list(client, stream, everything, "productVariants", queries.VARIANT_KEYS):
         yield [_number(variant) for variant in page.records]
 
@@ -156,7 +172,7 @@ def ask(client: Client, document: str, **variables: Any) -> dict[str, Any]:
 
 
 def _list(client: Client, stream: Stream, window: Window, root: str, document: str) -> Iterator[Page]:
-    changed = [] if window.full else [f"updated_at:>='{_stamp(window)}'"]
+    changed = [] if window.full else [_changed(window)]
     size, count = stream.page_size, {"productVariants": "productVariantsCount"}.get(root, f"{root}Count")
     pages_a_cursor = LIST_CAP // size - 1
 
@@ -206,6 +222,10 @@ def _whole(client: Client, record: dict[str, Any], path: tuple[str, str], docume
 
 def _number(node: Mapping[str, Any]) -> str:
     return node["legacyResourceId"]
+
+
+def _changed(window: Window) -> str:
+    return f"updated_at:>='{_stamp(window)}'"
 
 
 def _stamp(window: Window) -> str:

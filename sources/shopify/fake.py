@@ -29,7 +29,10 @@ from sources.shopify.fake_seed import GIDS, LOCATIONS, PRICE_LIST, seed
 __all__ = ["STREAMS", "app", "delete", "merge_customers", "seed", "touch"]
 
 TOKEN = "estate-shopify-token"
-SCOPES = ("read_customers", "read_products", "read_inventory", "read_orders", "read_all_orders", "read_returns")
+SCOPES = (
+    *("read_customers", "read_products", "read_inventory", "read_locations"),
+    *("read_orders", "read_all_orders", "read_returns"),
+)
 STREAMS = {
     "customers": "customer",
     "products": "product",
@@ -60,6 +63,8 @@ _NEEDS = {
     "priceList": "read_products",
     "inventoryItems": "read_inventory",
     "inventoryItem": "read_inventory",
+    "locations": "read_locations",
+    "location": "read_locations",
 }
 _SUBJECTS = {"customer": "CUSTOMER", "product": "PRODUCT", "order": "ORDER"}
 _TERM = re.compile(r"(\w+):(>=|<=|>|<)?'?([^']*)'?")
@@ -287,6 +292,19 @@ def _node(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any] |
     return shop.one(kind, arguments["id"].rpartition("/")[2])
 
 
+def _locations(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The places where anything lies, all on one page."""
+    sql = "select distinct body ->> 'location' from objects where type = 'level' order by 1"
+    nodes = [orjson.loads(place) for (place,) in shop.state.execute(sql)]
+    info = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+    return {"nodes": nodes, "pageInfo": info}
+
+
+def _location(shop: _Shop, name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    places = _locations(shop, name, {})["nodes"]
+    return next((place for place in places if place["id"] == arguments["id"]), None)
+
+
 ROOTS: dict[str, Callable[[_Shop, str, dict[str, Any]], Any]] = {
     **{name: lambda shop, name, given: shop.page(_KINDS[name], given) for name in _KINDS},
     **{f"{name}Count": lambda shop, name, given: shop.count(_KINDS[name[:-5]], given) for name in _KINDS},
@@ -297,6 +315,8 @@ ROOTS: dict[str, Callable[[_Shop, str, dict[str, Any]], Any]] = {
     "return": _node,
     "inventoryItems": _items,
     "inventoryItem": lambda shop, name, given: item(shop.one("variant", given["id"].rpartition("/")[2])),
+    "locations": _locations,
+    "location": _location,
     "events": lambda shop, name, given: shop.destroyed(given),
     "currentAppInstallation": lambda shop, name, given: {
         "id": "gid://shopify/AppInstallation/1",

@@ -33,10 +33,19 @@ def item(variant: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _levels(body: dict, arguments: dict, shop: Any) -> dict:
     number = body["legacyResourceId"]
-    page = shop.page("level", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}."))
-    for level in page["nodes"]:
-        level["id"] = f"{GIDS['level']}{level['location']['legacyResourceId']}?inventory_item_id={number}"
-    return page
+    return _named(shop.page("level", arguments, "and id >= ? and id < ?", (f"{number}-", f"{number}.")))
+
+
+def _levels_there(body: dict, arguments: dict, shop: Any) -> dict:
+    there = (body["legacyResourceId"],)
+    return _named(shop.page("level", arguments, "and substr(id, instr(id, '-') + 1) = ?", there))
+
+
+def _named(levels: dict[str, Any]) -> dict[str, Any]:
+    for level in levels["nodes"]:
+        level["itemId"], _, place = level["legacyResourceId"].partition("-")
+        level["id"] = f"{GIDS['level']}{place}?inventory_item_id={level['itemId']}"
+    return levels
 
 
 def _quantities(body: dict, arguments: dict, shop: Any) -> list[dict[str, Any]]:
@@ -75,6 +84,8 @@ RESOLVERS: dict[tuple[str, str], Callable] = {
     ("PriceList", "fixedPricesCount"): _fixed_count,
     ("InventoryItem", "inventoryLevels"): _levels,
     ("InventoryLevel", "quantities"): _quantities,
+    ("InventoryLevel", "item"): lambda level, _, shop: item(shop.one("variant", level["itemId"])),
+    ("Location", "inventoryLevels"): _levels_there,
     ("Order", "lineItems"): _lines,
     ("Order", "refunds"): _nodes(_of_order("refund")),
     ("Order", "transactions"): _nodes(_of_order("transaction")),

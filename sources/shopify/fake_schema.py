@@ -52,9 +52,13 @@ type InventoryItem {
 type InventoryItemMeasurement { id: ID!  weight: Weight }
 type InventoryLevel {
   id: ID!  updatedAt: DateTime!  location: Location!  quantities(names: [String!]!): [InventoryQuantity!]!
+  item: InventoryItem!
 }
 type InventoryQuantity { name: String!  quantity: Int! }
-type Location { id: ID!  legacyResourceId: UnsignedInt64!  name: String! }
+type Location {
+  id: ID!  legacyResourceId: UnsignedInt64!  name: String!
+  inventoryLevels(after: String, first: Int, query: String): InventoryLevelConnection!
+}
 type MailingAddress {
   id: ID!  company: String  address1: String  address2: String  city: String  zip: String
   countryCodeV2: CountryCode  phone: String
@@ -138,6 +142,7 @@ type EventConnection { nodes: [Event!]!  pageInfo: PageInfo! }
 type InventoryItemConnection { nodes: [InventoryItem!]!  pageInfo: PageInfo! }
 type InventoryLevelConnection { nodes: [InventoryLevel!]!  pageInfo: PageInfo! }
 type LineItemConnection { nodes: [LineItem!]!  pageInfo: PageInfo! }
+type LocationConnection { nodes: [Location!]!  pageInfo: PageInfo! }
 type OrderConnection { nodes: [Order!]!  pageInfo: PageInfo! }
 type PriceListConnection { nodes: [PriceList!]!  pageInfo: PageInfo! }
 type PriceListPriceConnection { nodes: [PriceListPrice!]!  pageInfo: PageInfo! }
@@ -154,6 +159,10 @@ type QueryRoot {
   events(after: String, first: Int, query: String, sortKey: EventSortKeys = ID): EventConnection
   inventoryItem(id: ID!): InventoryItem
   inventoryItems(after: String, first: Int, query: String): InventoryItemConnection!
+  location(id: ID): Location
+  locations(
+    after: String, first: Int, includeInactive: Boolean = false, includeLegacy: Boolean = false
+  ): LocationConnection!
   order(id: ID!): Order
   orders(after: String, first: Int, query: String, sortKey: OrderSortKeys = ID): OrderConnection!
   ordersCount(limit: Int = 10000, query: String): Count

@@ -96,13 +96,14 @@ location {{ id legacyResourceId name }}
 quantities(names: [{", ".join(f'"{name}"' for name in _STATES.split())}]) {{ name quantity }}
 """
 
+_ITEM = "id legacyResourceId sku tracked variant { id legacyResourceId }"
+
 INVENTORY = f"""
 query Inventory($first: Int!, $after: String, $query: String) {{
   inventoryItems(first: $first, after: $after, query: $query) {{
     {_PAGE}
     nodes {{
-      id legacyResourceId sku tracked
-      variant {{ id legacyResourceId }}
+      {_ITEM}
       inventoryLevels(first: 5) {{ {_PAGE} nodes {{ {_LEVEL} }} }}
     }}
   }}
@@ -113,6 +114,20 @@ INVENTORY_LEVELS = f"""
 query InventoryLevels($item: ID!, $first: Int!, $after: String) {{
   inventoryItem(id: $item) {{
     inventoryLevels(first: $first, after: $after) {{ {_PAGE} nodes {{ {_LEVEL} }} }}
+  }}
+}}
+"""
+
+LOCATIONS = f"""
+query Locations($first: Int!, $after: String) {{
+  locations(first: $first, after: $after, includeInactive: true, includeLegacy: true) {{ {_PAGE} nodes {{ id }} }}
+}}
+"""
+
+CHANGED_LEVELS = f"""
+query ChangedLevels($location: ID!, $first: Int!, $after: String, $query: String) {{
+  location(id: $location) {{
+    inventoryLevels(first: $first, after: $after, query: $query) {{ {_PAGE} nodes {{ {_LEVEL} item {{ {_ITEM} }} }} }}
   }}
 }}
 """

@@ -154,6 +154,7 @@ def shop(first_day, tmp_path):
 
 VARIABLES = {
     "INVENTORY_LEVELS": {"item": "gid://shopify/InventoryItem/44000000000001"},
+    "CHANGED_LEVELS": {"location": "gid://shopify/Location/70001"},
     "FIXED_PRICES": {"list": "gid://shopify/PriceList/900001"},
     "LINE_ITEMS": {"id": "gid://shopify/Order/5500000000001"},
     "ORDER_RETURNS": {"id": "gid://shopify/Order/5500000001010"},
@@ -306,6 +307,21 @@ def test_an_item_at_many_locations_has_a_level_at_each(shop):
     found = [record["key"] for record in records if record["item"]["legacyResourceId"] == item]
     assert sorted(found) == sorted(key for key in shop.stored("level") if key.startswith(f"{item}-"))
     assert len(found) > 60
+
+
+def test_a_level_that_changed_is_found_by_its_own_update_and_all_levels_of_an_item_that_did(shop):
+    alone, *_, other = sorted(shop.stored("level"))
+    item = next(key for key in shop.stored("variant") if f"{key}-70002" in shop.stored("level") and key not in alone)
+    everything = {record["key"]: record for record in shop.read("inventory_levels")[0]}
+    fake.touch(shop.db, "inventory_levels", other, NOW - timedelta(seconds=1))
+    fake.touch(shop.db, "inventory_levels", alone, NOW)
+    fake.touch(shop.db, "variants", item, NOW, sku="NEW")
+    found = {record["key"]: record for record in shop.read("inventory_levels", Window(NOW, NOW))[0]}
+    assert set(found) == {alone, f"{item}-70001", f"{item}-70002"}
+    assert found[f"{item}-70002"]["item"]["sku"] == "NEW"
+    assert found[alone] != everything[alone]
+    again = {record["key"]: record for record in shop.read("inventory_levels")[0]}
+    assert {key: list(found[key].items()) for key in found} == {key: list(again[key].items()) for key in found}
 
 
 def test_what_the_customer_paid_in_another_currency_stays_beside_the_shops_amount(shop):
