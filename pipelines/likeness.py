@@ -81,8 +81,15 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         share = min(max(share, 0.05), 0.98)
         best = _best(pairs, score)
         sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
-    cut = _cut(score[_best(pairs, score)])
-    several = _several(pairs, base, led, fit, score, cut, settings["lead_limit"])
+    best = _best(pairs, score)
+    cut = best_cut(score[best], score)
+    beside = _beside(pairs, base, led, fit, settings["lead_limit"])
+    several = _several(pairs, beside, best[score[best] > cut], cut)
+    for system, (places, alone) in beside.items():
+        if several[system] > settings["several_share"]:
+            score[places] = alone
+            best = np.union1d(best, places)
+    cut = best_cut(score[best], score)
     return _as_table(_rows(features, similarity, offset, fit, cut, share, several))
 
 
@@ -207,25 +214,32 @@ def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], f
     return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
 
 
-def _several(pairs: Pairs, base, led, fit: Fit, score, cut: float, limit: float) -> dict[str, float]:
-    """Per system, how many of its records would be linked beside a better one of its own, per linked record.
+def _beside(pairs: Pairs, base, led, fit: Fit, limit: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Per system, the pairs of its records that have a better one of its own beside them, and their scores without it.
 
-    Such a record's own best partner is the same; its lead is taken over those that come after it. Where a system keeps
-    each article once they are few, for that is what scores of records without a match were learnt from.
+    Such a record's own best partner is the same; its lead is taken over those that come after it.
     """
-    best = _best(pairs, score)
-    linked = best[score[best] > cut]
     found = {}
     sides = ((pairs.one, pairs.other, pairs.systems[1]), (pairs.other, pairs.one, pairs.systems[0]))
     for key, across, systems in sides:
         own = np.clip(base - _next_worse(key, base), -limit, limit)
         facing = np.clip(base - _next_best(across, base), -limit, limit)
         alone = np.c_[led[:, :-2], np.minimum(own, facing), np.maximum(own, facing)] @ fit.weights + fit.constant
-        beside = (alone > cut) & _is_first(across, base) & ~_is_first(key, base)
+        second = _is_first(across, base) & ~_is_first(key, base)
         for system in np.unique(systems):
-            more, links = found.get(str(system), (0, 0))
-            found[str(system)] = more + beside[systems == system].sum(), links + (systems[linked] == system).sum()
-    return {system: float(more / max(links, 1)) for system, (more, links) in sorted(found.items())}
+            places = np.flatnonzero(second & (systems == system))
+            before = found.get(str(system), (places[:0], alone[:0]))
+            found[str(system)] = np.r_[before[0], places], np.r_[before[1], alone[places]]
+    return dict(sorted(found.items()))
+
+
+def _several(pairs: Pairs, beside: dict, linked: np.ndarray, cut: float) -> dict[str, float]:
+    """Per system, how many of its records would be linked beside a better one of its own, per linked record.
+
+    They are few where a system keeps each article once: from that it was learnt how records without a match score.
+    """
+    links = {system: sum((of[linked] == system).sum() for of in pairs.systems) for system in beside}
+    return {system: float((alone > cut).sum() / max(links[system], 1)) for system, (_, alone) in beside.items()}
 
 
 def _is_first(key: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -243,10 +257,14 @@ def _next_worse(key: np.ndarray, base: np.ndarray) -> np.ndarray:
     return worse
 
 
-def _cut(score: np.ndarray) -> float:
-    """The score above which linking gives the best F1 that the scores themselves lead to expect."""
-    chance = np.sort(1 / (1 + np.exp(-np.clip(score, -500, 500))))[::-1]
-    expected = 2 * np.cumsum(chance) / (np.arange(1, len(chance) + 1) + chance.sum())
+def best_cut(linked: np.ndarray, score: np.ndarray) -> float:
+    """The score above which linking gives the best F1 that the scores themselves lead to expect.
+
+    `linked` are the scores of the pairs that may be linked; of all others, too, some are the same and will be missed.
+    """
+    chance = np.sort(1 / (1 + np.exp(-np.clip(linked, -500, 500))))[::-1]
+    same = (1 / (1 + np.exp(-np.clip(score, -500, 500)))).sum()
+    expected = 2 * np.cumsum(chance) / (np.arange(1, len(chance) + 1) + same)
     chosen = min(chance[int(expected.argmax())], 0.5)
     return float(np.log(chosen / (1 - chosen)))
 

@@ -6,6 +6,7 @@ import itertools
 import random
 from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -236,6 +237,12 @@ def test_what_speaks_against_is_learnt_to_count_against():
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_the_share_of_records_with_a_match_is_estimated(share):
     assert learn(candidates(int(300 * share), 300))["matched share"] == pytest.approx(share, abs=0.15)
+
+
+def test_the_cut_falls_where_more_is_the_same_than_may_be_linked():
+    odds = np.arange(-4, 4, 0.1)
+    unlinked = np.full(60, -1.0)
+    assert likeness.best_cut(odds, np.r_[odds, unlinked]) < likeness.best_cut(odds, odds) <= 0
 
 
 def test_a_feature_never_counts_against_its_declared_direction():
