@@ -5,8 +5,13 @@ Only columns are mapped. Nothing here or in a mapping changes how records are co
 
 from __future__ import annotations
 
+import gzip
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import duckdb
 import jinja2
@@ -18,6 +23,9 @@ from sources.declared import read_yaml
 
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
+NO_LATIN = re.compile("[\x80-\x84\x86-\x9f]")
+LINES = f"`separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
+Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1250", "windows-1252"]
 
 
 class UnusableInput(ValueError):
@@ -70,7 +78,7 @@ class Readable(_Strict):
     """How a file is written, where DuckDB could not tell: CSV separator and encoding. Parquet needs neither."""
 
     separator: str | None = None
-    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+    encoding: Encoding = "utf-8"
 
 
 class RecordFile(Readable):
@@ -162,26 +170,47 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(f"{path} does not exist")
     if not path.stat().st_size:
         raise UnusableInput(f"{path.name} is empty")
+    parquet = path.suffix.lower() == ".parquet"
     separator = f", sep={quoted(how.separator)}" if how.separator else ""
-    options = f"all_varchar=true, header=true, max_line_size={LONGEST_LINE}, encoding={quoted(how.encoding)}{separator}"
-    reader = f"read_parquet({quoted(str(path))})"
-    if path.suffix != ".parquet":
-        reader = f"read_csv({quoted(str(path))}, {options})"
+    options = f"all_varchar=true, header=true, max_line_size={LONGEST_LINE}{separator}"
     try:
-        db.execute(f"create or replace temp table {name} as select cast(columns(*) as varchar) from {reader}")
-    except duckdb.Error as error:
-        remedy = "check `separator` and quotes"
-        if "encod" in str(error).lower() or "unicode" in str(error).lower():
-            remedy = f"it is not {how.encoding}; state its `encoding` in the mapping (utf-8, latin-1 or utf-16)"
+        with _in_utf8(path, "utf-8" if parquet else how.encoding) as file:
+            reader = f"read_parquet({quoted(str(file))})" if parquet else f"read_csv({quoted(str(file))}, {options})"
+            db.execute(f"create or replace temp table {name} as select cast(columns(*) as varchar) from {reader}")
+    except (duckdb.Error, UnicodeError) as error:
+        remedy = "it is no Parquet file" if parquet else f"check {LINES}"
+        if isinstance(error, UnicodeError) or "unicode" in str(error).lower():
+            remedy = f"it is not {how.encoding}; state its `encoding` in the mapping ({', '.join(get_args(Encoding))})"
         raise UnusableInput(f"{path.name} cannot be read ({type(error).__name__}): {remedy}") from error
     columns = [row[0] for row in db.execute(f"describe {name}").fetchall()]
     missing = [column for column in dict.fromkeys(needed) if column not in columns]
     if missing:
-        raise UnusableInput(f"{path.name} has no column {', '.join(missing)}; it has {', '.join(columns)}")
+        unlike = "" if parquet or set(columns) & set(needed) else f"; check {LINES}"
+        raise UnusableInput(
+            f"{path.name} has no column {', '.join(missing)}; it has {', '.join(columns)[:400]}{unlike}"
+        )
     rows = db.execute(f"select count(*) from {name}").fetchone()[0]
     if not rows:
         raise UnusableInput(f"{path.name} holds no rows")
     return rows
+
+
+@contextmanager
+def _in_utf8(path: Path, encoding: str) -> Iterator[Path]:
+    """The file, or a copy of it in UTF-8 that is gone afterwards. Raises UnicodeError where it is not so encoded."""
+    if encoding == "utf-8":
+        yield path
+        return
+    zipped = path.suffix.lower() == ".gz"
+    with tempfile.TemporaryDirectory(prefix="assay-read-") as folder:
+        copy = Path(folder) / "copy.csv"
+        opened = (gzip.open if zipped else open)(path, "rt", encoding=encoding, newline="")
+        with opened as given, copy.open("w", encoding="utf-8", newline="") as rewritten:
+            while text := given.read(1_000_000):
+                if encoding == "latin-1" and NO_LATIN.search(text):
+                    raise UnicodeError("control characters, as other encodings of Windows look in this one")
+                rewritten.write(text)
+        yield copy
 
 
 def named(column: str) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -118,7 +119,9 @@ def test_a_mapping_that_cannot_be_used_is_refused_with_the_key(tmp_path, text, w
     [
         (b"", "is empty"),
         (b"id,system,full_name\n", "has no column first_name"),
-        ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "state its `encoding`"),
+        ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "is not utf-8; state its `encoding`"),
+        (b"id;system\n1;shop\n" + b"2;shop;too;many\n", "check `separator`, quotes, and that all lines"),
+        (b"id,system\n" + b"1,shop\n" * 3000 + b"2,shop,too,many\n", "check `separator`, quotes, and that all lines"),
         (None, "does not exist"),
     ],
 )
@@ -131,6 +134,28 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_name(tmp_path, content, 
     assert told.exit_code == 1
     assert "people.csv" in told.output
     assert re.search(words, told.output), told.output
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "windows-1250", "windows-1252"])
+def test_a_file_in_the_encoding_that_the_mapping_states_is_read(tmp_path, encoding):
+    name = "Zden\u011bk \u0160\u0165astn\u00fd" if encoding in ("utf-8", "windows-1250") else "Jos\u00e9"
+    records = tmp_path / "people.csv"
+    records.write_bytes(f"id,name\n1,{name}\n".encode(encoding))
+    stated = "utf-8" if encoding == "utf-8-sig" else encoding
+    text = (
+        f"records: {{id: id, encoding: {stated}, attributes: {{full_name: name}}}}\ntruth: {{record: id, entity: id}}\n"
+    )
+    laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
+    with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
+        assert warehouse.execute("select full_name from trial.records").fetchall() == [(name,)]
+
+
+def test_text_of_windows_that_is_called_latin_1_is_refused(tmp_path):
+    records = tmp_path / "people.csv"
+    records.write_bytes("id,name\n1,\u0160\u0165astn\u00fd\n".encode("windows-1250"))
+    text = "records: {id: id, encoding: latin-1, attributes: {full_name: name}}\ntruth: {record: id, entity: id}\n"
+    with pytest.raises(UnusableInput, match="is not latin-1; state its `encoding`"):
+        trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
 
 
 def test_an_id_that_several_records_bear_is_refused(tmp_path):
