@@ -17,7 +17,7 @@ import duckdb
 import jinja2
 import pyarrow as pa
 
-from pipelines import transform
+from pipelines import thresholds, transform
 from pipelines.lineage import NotFound
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -120,7 +120,7 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
     for left, right, compared, bits, beyond, *term in rows:
         terms[left, right, compared, bits, beyond].append(Term(*term))
     weights = _weights(db, domain)
-    above = declared(domain)["cluster"]["start_bits"]
+    above = thresholds.at_its_word(domain)["start_bits"]
     found = {}
     for (left, right, compared, bits, beyond), its in terms.items():
         rival = max(("household", "chance"), key=lambda name: sum(getattr(term, name) for term in its))

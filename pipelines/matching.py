@@ -27,14 +27,15 @@ LARGEST_SQUARES = 2_000_000
 def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
     """The `matching` section of matching/<domain>.yml, the same that the SQL models read.
 
-    Raises ValueError where a block, a comparison or a feature does not say why it is there.
+    Raises ValueError where a block, a comparison, a feature, a veto or a threshold does not say why it is there.
     """
     properties = read_yaml((project / "matching" / f"{domain}.yml").read_text())
     spec = next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
     )
     features = spec.get("likeness", {}).get("features", ())
-    for one in (*spec["blocks"]["rules"], *spec["compare"]["comparisons"], *features):
+    evidence = (*spec["blocks"]["rules"], *spec["compare"]["comparisons"], *features, *spec.get("vetoes", ()))
+    for one in (*evidence, *spec["thresholds"]):
         if not one.get("reason"):
             raise ValueError(f"matching/{domain}.yml: {one['name']} states no `reason`; say why it is evidence")
     return spec

@@ -30,7 +30,7 @@ def calibrate(settings: Settings, domain: str, adopt: bool = False) -> list[str]
             f"{domain} has too few labels of the model in use: {expectation.LEAST_LABELS} of both kinds, of which the "
             "surer pairs are more often the same; draw and judge a sample with `assay review --sample 200`"
         )
-    before, after = thresholds.limits(engine, domain), thresholds.solved(declared(domain)["cluster"], fitted)
+    before, after = thresholds.limits(engine, domain), thresholds.solved(declared(domain), fitted)
     if adopt:
         parts = {**model.parts, thresholds.CALIBRATION: pa.Table.from_pylist([fitted._asdict()])}
         trained.keep(engine, domain, parts, resources.run_id(), f"assay match calibrate, {labels} labels")
@@ -38,7 +38,7 @@ def calibrate(settings: Settings, domain: str, adopt: bool = False) -> list[str]
         f"{domain}: what {labels} labels say that joining takes",
         *(
             f"  {name}: a probability of {p} takes {after[f'{name}_bits']:+.2f} bits, now {before[f'{name}_bits']:+.2f}"
-            for name, p in thresholds.asked(after).items()
+            for name, p in thresholds.calibrated(declared(domain)).items()
         ),
         "  adopted; the next build joins by it"
         if adopt

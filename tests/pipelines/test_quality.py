@@ -173,8 +173,16 @@ def test_how_much_waits_for_a_person_is_told_as_a_share_of_what_was_compared():
 
 def test_no_cut_falls_to_what_a_veto_leaves_of_a_pair():
     lenient = calibration.Calibration(5.0, 0.7)
-    cluster = {"stop_probability": 0.5, "veto_bits": -1}
-    assert thresholds.solved(cluster, lenient)["stop_bits"] > -1
+    stop, veto = ({"name": name, "probability": p} for name, p in (("stop", 0.5), ("veto", 0.3333)))
+    bits = thresholds.solved({"cluster": {}, "thresholds": [{**stop, "calibrated": True}, veto]}, lenient)
+    assert bits["stop_bits"] > bits["veto_bits"] == -1
+
+
+def test_a_threshold_that_is_not_calibrated_takes_the_model_at_its_word():
+    too_sure = calibration.Calibration(-2.0, 0.7)
+    told = thresholds.solved(thresholds.declared("customers"), too_sure)
+    assert told["start_bits"] == thresholds.at_its_word("customers")["start_bits"] == 1.0
+    assert told["lone_bits"] > thresholds.at_its_word("customers")["lone_bits"]
 
 
 def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth():

@@ -6,7 +6,7 @@
   {%- if incrementally() -%}
     {%- set keys = touch({name ~ 'evidence': 'record_no', name ~ 'scores': both, name ~ 'decisions': both}) -%}
     {%- set links -%}
-      select left_no, right_no from {{ ref(name ~ 'scores') }} where bits > {{ declared(domain, 'cluster.start_bits') }}
+      select left_no, right_no from {{ ref(name ~ 'scores') }} where bits > {{ threshold_bits(domain, 'start') }}
       union all
       select left_no, right_no from {{ ref(name ~ 'decisions') }} where decision = 'must'
     {%- endset -%}

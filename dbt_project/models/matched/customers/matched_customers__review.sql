@@ -29,7 +29,7 @@ seated as (
     from (
         select left_no, right_no, bits
         from {{ ref('matched_customers__scores') }}
-        where bits >= {{ declared('customers', 'cluster.review_bits') }} and {{ is_touched(near, ['left_no', 'right_no']) }}
+        where bits >= {{ threshold_bits('customers', 'review') }} and {{ is_touched(near, ['left_no', 'right_no']) }}
     ) as pairs
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
@@ -76,7 +76,7 @@ loose as (
 
     select cluster_id, record_no, bits
     from ties
-    where bits < {{ declared('customers', 'cluster.cohesion_bits') }}
+    where bits < {{ threshold_bits('customers', 'cohesion') }}
     qualify row_number() over (partition by cluster_id order by bits, record_no) = 1
 
 )

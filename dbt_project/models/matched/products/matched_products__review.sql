@@ -55,7 +55,7 @@ select
     end as reason
 from apart
 left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)
-where place = 1 and (shares_gtin or shares_sku or bits >= {{ declared('products', 'cluster.review_bits') }})
+where place = 1 and (shares_gtin or shares_sku or bits >= {{ threshold_bits('products', 'review') }})
 
 union all
 
