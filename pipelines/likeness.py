@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
@@ -91,6 +92,19 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
             best = np.union1d(best, places)
     cut = best_cut(score[best], score)
     return _as_table(_rows(features, similarity, offset, fit, cut, share, several))
+
+
+def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
+    """`known` (kind, token, weight) and the words of `said` (kind, token) that it lacks.
+
+    They weigh what the empty token of their kind does, or what the heaviest word does where training saw no such kind.
+    """
+    new = said.join(known, keys=["kind", "token"], join_type="left anti")
+    rare = known.filter(pc.equal(known["token"], "")).drop_columns("token")
+    weighed = new.join(rare, keys="kind", join_type="left outer").select(known.schema.names)
+    heaviest = pa.scalar(pc.max(known["weight"]).as_py() or 1.0)
+    weighed = weighed.set_column(2, "weight", pc.fill_null(weighed["weight"], heaviest))
+    return pa.concat_tables([known, weighed]).sort_by([("kind", "ascending"), ("token", "ascending")])
 
 
 def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:

@@ -105,7 +105,7 @@ def lasts(domain: str) -> bool:
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:
     """One table of the model in use, or what `learn` finds now, also where it had found nothing, for a dbt model."""
     model = in_use(_ledger(), domain)
-    return model.parts[name] if model and len(model.parts[name]) else learn()
+    return model.parts[name] if model and len(model.parts.get(name, ())) else learn()
 
 
 def weights_in_build(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 from decimal import Decimal
 
 import numpy as np
@@ -84,8 +85,13 @@ ODD = [
 
 
 @pytest.fixture(scope="module")
-def matched(tmp_path_factory):
-    return match(tmp_path_factory.mktemp("texts"), catalogues() + ODD, domain="products")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("texts")
+
+
+@pytest.fixture(scope="module")
+def matched(home):
+    return match(home, catalogues() + ODD, domain="products")
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +203,25 @@ def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_seve
     learnt = dict(query("select feature, weight from matched_products__likeness_model"))
     limit = matching.declared("products")["likeness"]["learn"]["several_share"]
     assert learnt["several mkt"] > limit > learnt["several abc"]
+
+
+def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tmp_path, home, matched):
+    trained = dict(matched("select (kind, token), weight from matched_products__word_weights"))
+    shutil.copytree(home, tmp_path / "later")
+    came = [article(f"abc:new{no}", "Vellmar kettle quokka") for no in range(30)]
+    later = match(tmp_path / "later", catalogues() + ODD + came, domain="products")
+    now = dict(later("select (kind, token), weight from matched_products__word_weights"))
+    assert {word: now[word] for word in trained} == trained
+    assert now["name", "quokka"] == trained["name", ""] > trained["name", "kettle"]
+    assert set(now) - set(trained) >= {("name", "quokka"), ("all", "quokka"), ("letters", "uok")}
+
+
+def test_a_word_of_a_kind_that_training_did_not_see_weighs_as_the_heaviest():
+    known = pa.table({"kind": ["name", "name"], "token": ["", "kettle"], "weight": [5.0, 2.0]})
+    said = pa.table({"kind": ["name", "name", "brand"], "token": ["kettle", "lamp", "vellmar"]})
+    told = {(row["kind"], row["token"]): row["weight"] for row in likeness.with_new_words(known, said).to_pylist()}
+    assert told == {("brand", "vellmar"): 5.0, ("name", ""): 5.0, ("name", "kettle"): 2.0, ("name", "lamp"): 5.0}
+    assert likeness.with_new_words(known.slice(0, 0), said.slice(0, 0)).num_rows == 0
 
 
 def test_no_products_at_all_are_matched_without_complaint(tmp_path):

@@ -50,6 +50,7 @@ def test_a_part_that_is_kept_is_used_and_one_that_had_nothing_to_learn_from_is_l
     assert trained.part_in_build("products", "likeness", lambda: now).equals(now)
     trained.keep(engine, "products", {"weights": WEIGHTS, "likeness": now.slice(0, 0)}, "run-1", "test")
     assert trained.part_in_build("products", "likeness", lambda: now).equals(now)
+    assert trained.part_in_build("products", "words", lambda: now).equals(now), "kept before there were such parts"
     kept = pa.table({"feature": ["name"], "weight": [2.0]})
     trained.keep(engine, "products", {"weights": WEIGHTS, "likeness": kept}, "run-2", "test")
     assert trained.part_in_build("products", "likeness", lambda: now).equals(kept)

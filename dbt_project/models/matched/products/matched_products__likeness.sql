@@ -3,6 +3,7 @@
     'matched_products__lookalikes': 'select unnest([one_no, other_no]) from {changed}',
     'matched_products__evidence': 'record_no',
     'matched_products__bags': 'record_no',
+    'matched_products__word_weights': 'select record_no from {changed} inner join ' ~ ref('matched_products__words') ~ ' using (kind, token)',
 }) -%}
 {%- set lookalikes, words = ref('matched_products__lookalikes'), ref('matched_products__words') -%}
 {%- if keys is not none -%}

@@ -13,7 +13,14 @@ def model(dbt, session):
         seen = patterns.aggregate(counts, names).order("all").to_arrow_table()
         return matching.learn(seen, chance.order("all").to_arrow_table(), spec)
 
-    likeness = dbt.ref("matched_products__likeness_model").order("feature")
+    likeness, words = dbt.ref("matched_products__likeness_model"), dbt.ref("matched_products__word_weights")
     if trained.lasts("products") and changes.keep(dbt, session, "comparison"):
         return changes.no_rows(dbt, session)
-    return trained.weights_in_build("products", learn, lambda: {"likeness": likeness.to_arrow_table()})
+    return trained.weights_in_build(
+        "products",
+        learn,
+        lambda: {
+            "likeness": likeness.order("feature").to_arrow_table(),
+            "words": words.order("kind, token").to_arrow_table(),
+        },
+    )
