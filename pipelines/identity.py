@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
@@ -19,7 +21,8 @@ from pipelines import known_ids, ledger
 
 PREFIX = {"customers": "C", "products": "P", "variants": "V"}
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-PAIRS = [one + other for one in CROCKFORD for other in CROCKFORD]
+PAIRS = np.array([one + other for one in CROCKFORD for other in CROCKFORD])
+SHIFTS = np.arange(50, -1, -10, dtype=np.uint64)
 YOUNGEST = 2**62
 
 
@@ -118,12 +121,18 @@ def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
     """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
     attempt = 0
     while True:
-        name = f"{domain}|{founder}" + (f"|{attempt}" if attempt else "")
-        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) >> 4
-        golden_id = f"{PREFIX[domain]}-" + "".join([PAIRS[number >> shift & 1023] for shift in range(50, -1, -10)])
+        [golden_id] = _ids(domain, [founder + (f"|{attempt}" if attempt else "")])
         if not taken(golden_id):
             return golden_id
         attempt += 1
+
+
+def _ids(domain: str, founders: Sequence[str]) -> list[str]:
+    """The id that each founder's name gives: the first 60 bits of its hash, five to a letter."""
+    heads = b"".join([hashlib.sha256(f"{domain}|{founder}".encode()).digest()[:8] for founder in founders])
+    numbers = np.frombuffer(heads, ">u8").astype(np.uint64) >> 4
+    letters = PAIRS[numbers[:, None] >> SHIFTS & 1023].view("U12")
+    return [f"{PREFIX[domain]}-{name}" for name in letters.ravel().tolist()]
 
 
 def _attach(registry: Registry, cluster_of: dict, binding: dict, followers: pa.Table | None) -> None:
@@ -183,9 +192,10 @@ def _owners(
     for record, cluster in cluster_of.items():
         if cluster not in founders or record < founders[cluster]:
             founders[cluster] = record
-    born = registry.last_born
-    owner = {}
-    for cluster, founder in sorted(founders.items(), key=lambda item: item[1]):
+    born, owner = registry.last_born, {}
+    ordered = sorted(founders.items(), key=lambda item: item[1])
+    named = _ids(registry.domain, [founder for _, founder in ordered])
+    for (cluster, founder), golden_id in zip(ordered, named, strict=True):
         back = returning.get(cluster, [])
         claimants = claims.get(cluster) or [g for g in back if g in natives] or back
         if claimants:
@@ -196,10 +206,12 @@ def _owners(
                 registry.log("revived", owner[cluster], record_id=founder)
         else:
             born += 1
-            owner[cluster] = mint(registry.domain, founder, lambda g: g in registry.ids or registry.taken(g))
-            registry.ids[owner[cluster]] = GoldenId(founder, "active", None, born)
-            registry.changed_ids.add(owner[cluster])
-            registry.log("minted", owner[cluster], record_id=founder)
+            if golden_id in registry.ids or registry.taken(golden_id):
+                golden_id = mint(registry.domain, founder, lambda g: g in registry.ids or registry.taken(g))
+            owner[cluster] = golden_id
+            registry.ids[golden_id] = GoldenId(founder, "active", None, born)
+            registry.changed_ids.add(golden_id)
+            registry.log("minted", golden_id, record_id=founder)
     _settle(registry, waiting | held, owner)
     return owner
 
@@ -279,6 +291,10 @@ def _parted(
         db.register("ids", known.ids)
         db.register("members", known.members)
         db.register("followers", followers if followers is not None else ASSIGNED.empty_table())
+        if not len(known.ids):
+            heard = f"select record_id, cluster_id, {bound} from clusters anti join followers using (record_id)"
+            fresh = db.sql(f"select record_id, cluster_id from ({heard}) order by record_id").to_arrow_table()
+            return ASSIGNED.empty_table(), fresh, db.sql(f"{heard} limit 0").to_arrow_table(), known.members
         db.execute(f"""
             create table present as
             select record_id, cluster_id, {bound}, native, current
@@ -360,7 +376,8 @@ def _save(
     rows = [(golden_id, registry.ids[golden_id]) for golden_id in sorted(registry.changed_ids)]
     new_ids = [(domain, g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
     old_ids = [{"g": g, "s": row.state, "to": row.redirected_to} for g, row in rows if g not in minted]
-    new_members = [(domain, record, golden_id, golden_id) for record, golden_id in _rows(fresh)]
+    named = fresh["golden_id"].to_pylist()
+    new_members = list(zip(repeat(domain), fresh["record_id"].to_pylist(), named, named))
     old_members = []
     for record, member in registry.members.items():
         before = known.get(record)

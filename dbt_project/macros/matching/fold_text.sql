@@ -1,10 +1,14 @@
-{#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents and case removed. -#}
+{#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents and case removed. Most texts are plain
+    words already, which is seen in half the time that replacing takes. -#}
 {% macro fold_text(text) -%}
-trim(regexp_replace(
-  case
-    when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }}
-    else replace(lower({{ text }}), '''', '')
-  end, '[^a-z0-9]+', ' ', 'g'))
+case
+  when {{ matches('lower(' ~ text ~ ')', '^[a-z0-9]+( [a-z0-9]+)*$') }} then lower({{ text }})
+  else trim(regexp_replace(
+    case
+      when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }}
+      else replace(lower({{ text }}), '''', '')
+    end, '[^a-z0-9]+', ' ', 'g'))
+end
 {%- endmacro %}
 
 {#- Expects lower case. One spelling per letter; `sound_key` evens out the schools of transliteration. -#}

@@ -26,7 +26,8 @@ weighed as (
 )
 
 select
-    *,
+    left_no,
+    right_no,
     round(log_match - greatest(log_household, log_chance) - log2(1 + pow(2, -abs(log_household - log_chance))), 4) as bits
 from weighed
 {% endmacro %}

@@ -73,24 +73,34 @@ learnt_aliases as (
 
 ),
 
+{#- Of the words that can become a name, each once: `named` itself is read once and not kept. -#}
+sounds as (
+
+    select word, {{ sound_key('word') }} as sound
+    from (
+        {%- for place in ['first_word', 'after_particle', 'last_word'] %}
+        select {{ place }} as word from {{ ref('matched_customers__normalised') }} where {{ is_touched(keys, 'record_id') }}
+        {{ 'union' if not loop.last }}
+        {%- endfor %}
+    )
+    where word is not null
+
+),
+
 first_names as (
 
-    select first_name, {{ sound_key('first_name') }} as sound, coalesce(known.records, 1) as records
-    from (select distinct first_name from named where first_name is not null)
-    left join {{ vocabulary }} as known on known.kind = 'first name' and first_name = known.value
+    select word as first_name, sound, coalesce(known.records, 1) as records
+    from sounds
+    left join {{ vocabulary }} as known on known.kind = 'first name' and word = known.value
 
 ),
 
 last_names as (
 
-    select
-        last_name,
-        {{ sound_key('last_name') }} as sound,
-        coalesce(known.records, 1) as records,
-        origins.detail as origin
-    from (select distinct last_name from named where last_name is not null)
-    left join {{ vocabulary }} as known on known.kind = 'last name' and last_name = known.value
-    left join {{ vocabulary }} as origins on origins.kind = 'origin' and last_name = origins.value
+    select word as last_name, sound, coalesce(known.records, 1) as records, origins.detail as origin
+    from sounds
+    left join {{ vocabulary }} as known on known.kind = 'last name' and word = known.value
+    left join {{ vocabulary }} as origins on origins.kind = 'origin' and word = origins.value
 
 ),
 
@@ -136,7 +146,7 @@ select
     named.email_user,
     named.email_domain,
     named.email_user in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}') as email_is_role,
-    len(regexp_replace(named.email_user, '[^0-9]', '', 'g')) <= 2
+    len(regexp_replace(named.email_user, '[^0-9]+', '', 'g')) <= 2
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
         as email_user_is_name,
     coalesce(named.phone, named.mobile) as phone_1,
