@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import date, datetime
+from math import log2
 
 import pyarrow as pa
 import pytest
@@ -296,9 +297,9 @@ def test_every_record_has_one_golden_id_that_follows_its_cluster(matched, cluste
     assert len(set(golden.values())) == len(set(cluster_of.values()))
 
 
-def test_the_explanation_of_a_pair_adds_up_to_its_likelihood(matched):
+def test_the_explanation_of_a_pair_adds_up_to_its_score(matched):
     rows = matched("""
-        select sum(bits_over_chance), any_value(log_match - log_chance)
+        select sum(bits_over_chance), sum(bits_over_household), any_value(bits)
         from matched_customers__explanations as e
         join matched_customers__evidence as l on l.record_id = e.left_record_id
         join matched_customers__evidence as r on r.record_id = e.right_record_id
@@ -306,7 +307,7 @@ def test_the_explanation_of_a_pair_adds_up_to_its_likelihood(matched):
         group by e.left_record_id, e.right_record_id
     """)
     assert rows
-    assert all(total == pytest.approx(bits, abs=0.1) for total, bits in rows)
+    assert all(-log2(2**-chance + 2**-household) == pytest.approx(bits, abs=0.1) for chance, household, bits in rows)
 
 
 def test_a_cannot_of_a_steward_wins_and_survives_another_model(decided):

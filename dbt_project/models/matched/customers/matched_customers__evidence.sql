@@ -140,7 +140,12 @@ select
         1
     ) as name_affinity,
     list_filter(named.name_words, lambda w: w <> named.first_name and w <> named.last_name) as other_names,
-    list_sort(list_distinct(list_transform(named.name_words, lambda w: {{ sound_key('w') }}))) as name_sounds,
+    {#- All words of a name in one text: no sound reaches over a space, and a lambda of so many steps costs more than all the rest. -#}
+    case
+        when len(named.name_words) > 0
+            then list_sort(list_distinct(string_split({{ sound_key("array_to_string(named.name_words, ' ')") }}, ' ')))
+        else named.name_words
+    end as name_sounds,
     named.company,
     named.email,
     named.email_user,
