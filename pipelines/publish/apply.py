@@ -30,7 +30,7 @@ from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Line, Plan, load, set_state
 from pipelines.publish.write import Writer, look_up
 from pipelines.resources import Settings
-from sources.odoo.client import OdooClient, fields_get
+from sources.odoo.client import OdooClient
 
 Progress = Callable[[int, int], None]
 
@@ -72,6 +72,7 @@ def apply_plan(
     with engine.connect() as connection:
         plan = load(connection, plan_id)
     refuse_other_target(plan.target, client)
+    live.forget_kinds(client)
     with leased(engine, plan.target) as lease:
         settle(engine, client, policy, plan.target, now)
         _refuse_unfit(settings, engine, client, plan, policy, authority, now)
@@ -184,8 +185,8 @@ def settle(engine: sa.Engine, client: OdooClient, policy: Policy, target: str, n
 
 def writer_for(client: OdooClient, policy: Policy, name: str, run_id: str, quiet: bool = False) -> Writer:
     """A Writer for object `name`; `quiet` keeps Odoo's chatter from tracking each change."""
-    kinds = {field: said["type"] for field, said in fields_get(client, policy.objects[name].model, ("type",)).items()}
     models = {each: policy.objects[each].model for each in policy.objects}
+    kinds = live.kinds(client, policy.objects[name].model)
     context = {"tracking_disable": True} if quiet else {}
     return Writer(client, policy.objects[name], models, kinds, run_id, context, policy.batch)
 

@@ -23,7 +23,7 @@ from pipelines.publish.rulings import WHOLE, Ruling, rule, rulings, seal
 from pipelines.publish.store import chunks
 from pipelines.publish.values import same, seen
 from pipelines.resources import Settings
-from sources.odoo.client import OdooClient, fields_get, search_read
+from sources.odoo.client import OdooClient, search_read
 
 Take = Callable[[str, str, str, str | None], Any]
 
@@ -140,7 +140,7 @@ def _last_receipts(
 def _edited(
     client: OdooClient, name: str, policy: ObjectPolicy, written: Mapping[int, tuple[str, dict[str, Any]]]
 ) -> list[Edit]:
-    kinds = {field: said["type"] for field, said in fields_get(client, policy.model, ("type",)).items()}
+    kinds = live.kinds(client, policy.model)
     fields = sorted({field for _, values in written.values() for field in values} & kinds.keys())
     edits = []
     for row in search_read(client, policy.model, fields, [("id", "in", list(written))]):

@@ -48,6 +48,19 @@ def described(client: OdooClient, policy: ObjectPolicy) -> dict[str, dict[str, A
     return fields
 
 
+def kinds(client: OdooClient, model: str) -> dict[str, str]:
+    """Type by field of a model; asked once per connection, or since `forget_kinds`."""
+    known = client.remembered.setdefault("kinds", {})
+    if model not in known:
+        known[model] = {name: said["type"] for name, said in fields_get(client, model, ("type",)).items()}
+    return known[model]
+
+
+def forget_kinds(client: OdooClient) -> None:
+    """Ask anew for types: a module may have been upgraded since."""
+    client.remembered.pop("kinds", None)
+
+
 def bindings(client: OdooClient, model: str) -> dict[str, int]:
     """Odoo id by golden id: from our field on the records and, where readable, our external ids, which win."""
     bound = {}

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from pipelines.publish import live
 from pipelines.publish.authority import Authority
 from pipelines.publish.policy import Policy
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import Plan, chunks, lines
 from pipelines.publish.values import same, seen
-from sources.odoo.client import OdooClient, fields_get, search_read
+from sources.odoo.client import OdooClient, search_read
 
 
 def refuse_moved(
     connection: sa.Connection, client: OdooClient, policy: Policy, authority: Authority, plan: Plan
 ) -> None:
     """Raises PublishRefused when more records than the policy's share were changed or deleted since the plan."""
-    total, moved, kinds = 0, 0, {}
+    total, moved = 0, 0
     for some in chunks(lines(connection, plan.plan_id, ("update",)), 2000):
         for name in dict.fromkeys(line.object for line in some):
             model, mine = policy.objects[name].model, [line for line in some if line.object == name]
-            if name not in kinds:
-                kinds[name] = {field: said["type"] for field, said in fields_get(client, model, ("type",)).items()}
+            kinds = live.kinds(client, model)
             fields = sorted({field for line in mine for field in line.before})
             rows = search_read(client, model, fields, [("id", "in", [line.odoo_id for line in mine])])
             there = {row["id"]: row for row in rows}
@@ -29,7 +29,7 @@ def refuse_moved(
                 row = there.get(line.odoo_id)
                 total += 1
                 moved += row is None or any(
-                    not same(seen(kinds[name][field], row[field]), value) for field, value in line.before.items()
+                    not same(seen(kinds[field], row[field]), value) for field, value in line.before.items()
                 )
     if moved > max(authority.expires.floor, authority.expires.moved * total):
         raise PublishRefused(

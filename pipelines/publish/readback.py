@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from pipelines.publish import merge_write
+from pipelines.publish import live, merge_write
 from pipelines.publish.policy import Policy
 from pipelines.publish.store import chunks
 from pipelines.publish.values import same, seen
-from sources.odoo.client import OdooClient, fields_get, search_read
+from sources.odoo.client import OdooClient, search_read
 from sources.odoo.merging import MERGED_INTO
 
 GONE = "the record is not in Odoo any more"
@@ -33,7 +33,7 @@ def read_back(
             for record in of_object:
                 yield from _of_a_merge(client, model, name, record)
             continue
-        kinds = {field: said["type"] for field, said in fields_get(client, model, ("type",)).items()}
+        kinds = live.kinds(client, model)
         for some, current in _one_ahead(partial(_held_now, client, model), chunks(of_object, 1000)):
             for receipt in (receipt for record in some for receipt in record):
                 yield receipt, _problem(receipt, current.get(receipt.odoo_id), kinds)

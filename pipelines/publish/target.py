@@ -12,7 +12,8 @@ from pipelines import resources
 from pipelines.publish.refusal import PublishRefused
 from pipelines.resources import MissingReference
 from sources.contract import SOURCES, load_contract
-from sources.odoo.access import LOGINS
+from sources.odoo.access import LOGINS, TILLS
+from sources.odoo.actions import ids_of_models
 from sources.odoo.client import OdooClient, administrator_allowed, connect, is_administrator
 
 Resolve = Callable[[str], str]
@@ -34,9 +35,9 @@ def open_publisher(resolve: Resolve = resources.resolve) -> OdooClient:
     return _open(resolve, "PUBLISH")
 
 
-def open_source(resolve: Resolve = resources.resolve) -> OdooClient:
-    """A client as the user with whom extract reads."""
-    return _open(resolve, None)
+def open_source(resolve: Resolve = resources.resolve, system: str = "odoo") -> OdooClient:
+    """A client as the user with whom extract reads Odoo, or its tills, which are the system odoopos."""
+    return _open(resolve, None, system=system)
 
 
 def open_admin(resolve: Resolve = resources.resolve) -> OdooClient:
@@ -49,11 +50,21 @@ def open_admin(resolve: Resolve = resources.resolve) -> OdooClient:
     return client
 
 
-def _open(resolve: Resolve, role: str | None, transport: str | None = None) -> OdooClient:
-    contract = load_contract(SOURCES / "odoo" / "contract.yml")
+def refuse_stand_in(client: OdooClient) -> None:
+    """Raises PublishRefused for the demo's embedded Odoo, in which there is nobody to set up or to look at."""
+    if not ids_of_models(client, ["res.groups"]):
+        said = f"the Odoo at {client.url} is the demo's stand-in, which has neither users nor groups nor rights"
+        remedy = "point ODOO_URL and ODOO_DB to a real one, such as that of compose.yaml or `make odoo`"
+        raise PublishRefused(
+            said, f"{remedy}; fields and actions alone are set up with `assay odoo provision --no-users`"
+        )
+
+
+def _open(resolve: Resolve, role: str | None, transport: str | None = None, system: str = "odoo") -> OdooClient:
+    contract = load_contract(SOURCES / system / "contract.yml")
     missing = {"db", "login", "key"} - set(contract.secrets)
     if missing:
-        raise MissingReference(f"sources/odoo/contract.yml names no secret {', '.join(sorted(missing))}")
+        raise MissingReference(f"sources/{system}/contract.yml names no secret {', '.join(sorted(missing))}")
     login, key = contract.secrets["login"], contract.secrets["key"]
     if role and named(resolve, role):
         login, key = f"env:ODOO_{role}_LOGIN", f"env:ODOO_{role}_KEY"
@@ -69,7 +80,16 @@ def logins(resolve: Resolve = resources.resolve) -> set[str]:
 
 def named(resolve: Resolve, role: str) -> bool:
     """Whether the environment names a user of its own for `role`, PUBLISH or ADMIN."""
+    return bool(_said(resolve, f"ODOO_{role}_LOGIN"))
+
+
+def provisioned_for_tills(resolve: Resolve = resources.resolve) -> bool:
+    """Whether the environment names our own user for the tills."""
+    return _said(resolve, "ODOOPOS_LOGIN") == LOGINS[TILLS]
+
+
+def _said(resolve: Resolve, name: str) -> str | None:
     try:
-        return bool(resolve(f"env:ODOO_{role}_LOGIN"))
+        return resolve(f"env:{name}")
     except LookupError:
-        return False
+        return None

@@ -10,7 +10,11 @@ import click
 
 from pipelines import resources
 
-NAMES = {"reader": ("ODOO_LOGIN", "ODOO_KEY"), "publisher": ("ODOO_PUBLISH_LOGIN", "ODOO_PUBLISH_KEY")}
+NAMES = {
+    "reader": ("ODOO_LOGIN", "ODOO_KEY"),
+    "publisher": ("ODOO_PUBLISH_LOGIN", "ODOO_PUBLISH_KEY"),
+    "till_reader": ("ODOOPOS_LOGIN", "ODOOPOS_KEY"),
+}
 
 
 @click.group()
@@ -29,18 +33,19 @@ def odoo() -> None:
 )
 @click.option("--no-users", is_flag=True, help="Only the fields and server actions, for an Odoo that is tried out.")
 def provision(do: bool, remove: bool, renew: bool, revoke: bool, days: int, keys: Path | None, no_users: bool) -> None:
-    """Set Odoo up for extract and publish as two users who may do nothing else.
+    """Set Odoo up for extract and publish as users who may do nothing else, one of them for what its tills sold.
 
     Shows what is missing; --apply does it. Works as ODOO_ADMIN_LOGIN with ODOO_ADMIN_KEY, an administrator.
     """
-    from pipelines.publish.target import open_admin
+    from pipelines.publish.target import open_admin, refuse_stand_in
     from sources.odoo import access, actions
 
     with open_admin() as admin:
-        if remove:
-            steps = access.removal(admin)
+        if no_users:
+            steps = actions.removal(admin) if remove else actions.steps(admin)
         else:
-            steps = actions.steps(admin) if no_users else access.plan(admin)
+            refuse_stand_in(admin)
+            steps = access.removal(admin) if remove else access.plan(admin)
         if do and steps:
             _tell(admin, "unprovision" if remove else "provision", [step.what for step in steps])
         for line in actions.carry_out(admin, steps) if do else [step.what for step in steps]:
@@ -69,11 +74,12 @@ def _keys(admin, do: bool, renew: bool, revoke: bool, days: int, path: Path) -> 
     from sources.odoo import keys as odoo_keys
 
     now = resources.now()
-    waiting = [login for login in access.LOGINS.values() if renew or not odoo_keys.valid(admin, login, now)]
+    logins = access.logins(admin)
+    waiting = [login for login in logins.values() if renew or not odoo_keys.valid(admin, login, now)]
     made = {}
     if do and waiting:
         _tell(admin, "renew keys", [f"{login} for {days} days" + ", old ones ended" * revoke for login in waiting])
-    for group, login in access.LOGINS.items():
+    for group, login in logins.items():
         if login in waiting and do:
             key = odoo_keys.renew(admin, login, days, now, revoke)
             made |= dict(zip(NAMES[group], (login, key), strict=True))
@@ -105,9 +111,13 @@ def check() -> None:
 
     now, found = resources.now(), []
     with target.open_source() as reader:
+        target.refuse_stand_in(reader)
         found += drift.as_user(reader, "reader", now)
     with target.open_publisher() as publisher:
         found += drift.as_user(publisher, "publisher", now)
+    if target.provisioned_for_tills():
+        with target.open_source(system="odoopos") as tills:
+            found += drift.as_user(tills, "till_reader", now)
     if target.named(resources.resolve, "ADMIN"):
         with target.open_admin() as admin:
             found += drift.as_administrator(admin, now)

@@ -1,5 +1,7 @@
-"""Least privilege inside Odoo: two groups, what each may do (access.csv), and the two users in them.
+"""Least privilege inside Odoo: groups, what each may do (access.csv), and one user in each.
 
+One to extract, one to publish and, where Odoo has tills, one to extract what they sold (sources/odoopos), for who reads
+contacts and prices has no right to that.
 Everything else stays closed: a right that is not a row of access.csv is not given. Nobody else may run our actions.
 """
 
@@ -19,8 +21,8 @@ from sources.odoo.wanted import INTERNAL, MODULE, SETTINGS, Ref, Step, Wanted, m
 
 ACCESS = Path(__file__).with_name("access.csv")
 VERBS = {"r": "perm_read", "w": "perm_write", "c": "perm_create", "d": "perm_unlink"}
-READER, PUBLISHER = "reader", "publisher"
-LOGINS = {READER: "assay_reader", PUBLISHER: "assay_publisher"}
+READER, PUBLISHER, TILLS = "reader", "publisher", "till_reader"
+LOGINS = {READER: "assay_reader", PUBLISHER: "assay_publisher", TILLS: "assay_till_reader"}
 KEY_DAYS = 90
 WHICH = "which_database"
 # Plans and receipts belong to one database, and its uuid tells a copy from it; only administrators may read it.
@@ -43,27 +45,32 @@ def rights() -> list[Right]:
         return [Right(**row) for row in csv.DictReader(file)]
 
 
+def logins(client: OdooClient) -> dict[str, str]:
+    """Login by group, of the groups that this Odoo needs."""
+    tills = actions.ids_of_models(client, ["pos.order"])
+    return {group: login for group, login in LOGINS.items() if tills or group != TILLS}
+
+
 def plan(client: OdooClient) -> list[Step]:
     """What is missing, differs or is too much for extract and publish as their own users. Needs an administrator."""
     return [
         *actions.missing_fields(client),
-        *missing(client, _groups()),
+        *missing(client, _groups(client)),
         *missing(client, _rows(client)),
         *_beyond(client),
         *missing(client, _actions(client)),
-        *missing(client, _users()),
+        *missing(client, _users(client)),
     ]
 
 
 def uuid_of(client: OdooClient) -> str | None:
     """The uuid of the database, for administrators and for our own users; None for others, and where it has none."""
     with contextlib.suppress(OdooDenied, OdooMissing):
-        found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
-        if found:
-            return found[0]["value"]
-    with contextlib.suppress(OdooDenied, OdooMissing):
         if action := actions.registered(client).get(WHICH):
             return call(client, "ir.actions.server", "run", [action])["uuid"] or None
+    with contextlib.suppress(OdooDenied, OdooMissing):
+        found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
+        return found[0]["value"] if found else None
     return None
 
 
@@ -84,8 +91,8 @@ def removal(client: OdooClient) -> list[Step]:
     return steps
 
 
-def _groups() -> Iterator[Wanted]:
-    for name in LOGINS:
+def _groups(client: OdooClient) -> Iterator[Wanted]:
+    for name in logins(client):
         rests_on = [Ref(f"{MODULE}.group_{READER}")] if name == PUBLISHER else []
         values = {"name": f"Assay {name}", "implied_ids": rests_on, "api_key_duration": float(KEY_DAYS)}
         yield Wanted(f"group_{name}", "res.groups", values, f"group Assay {name}")
@@ -130,9 +137,9 @@ def _for(group: str) -> list[Ref]:
     return [Ref(f"{MODULE}.group_{group}"), Ref(SETTINGS)]
 
 
-def _users() -> Iterator[Wanted]:
+def _users(client: OdooClient) -> Iterator[Wanted]:
     """Internal users, for others may not have API keys, with our group and no other."""
-    for name, login in LOGINS.items():
+    for name, login in logins(client).items():
         groups = [Ref(INTERNAL), Ref(f"{MODULE}.group_{name}")]
         values = {"name": f"Assay {name}", "login": login, "active": True, "group_ids": groups}
         yield Wanted(f"user_{name}", "res.users", values, f"user {login}")

@@ -29,8 +29,8 @@ FIELDS = {
 # Odoo runs both under the caller's own rights. A field is written only where it still holds `base`. A record that
 # somebody else holds is answered as busy and keeps no other waiting. Records are taken from one set, so that Odoo reads
 # what each write needs for all of them at once: several times faster; those that get the same values are written at
-# once. Nothing hangs on a price rule, so that writing its columns reaches no other record: there the rights are asked
-# once for all, and not with each write, where asking takes three times what writing does.
+# once. Nothing hangs on a price rule, so that writing its columns reaches no other record: there the rights, those on
+# each column too, are asked once for all, and not with each write, where asking takes three times what writing does.
 COMPARE_AND_SET = """
 def plain(value):
     if value is None or value == "":
@@ -41,11 +41,10 @@ def plain(value):
 
 items = env.context["assay_items"]
 target = model.with_context({k: v for k, v in env.context.items() if k[:6] not in ("assay_", "active")})
-records = target.browse([item["id"] for item in items]).exists()
-free = records.try_lock_for_update(allow_referencing=True)
-busy = sorted(set(records.ids) - set(free.ids))
+free = target.browse([item["id"] for item in items]).try_lock_for_update(allow_referencing=True)
 names = sorted({name for item in items for name in item["values"]})
 current = {row["id"]: row for row in free.read(names, load=None)}
+busy = target.browse([item["id"] for item in items if item["id"] not in current]).exists().ids
 done, conflict, gone, alike = [], [], [], {}
 for item in items:
     if item["id"] in busy:
@@ -73,7 +72,8 @@ for item in items:
 changing = target.browse([record_id for changes, ids in alike.values() for record_id in ids])
 fields = [target._fields[name] for name in sorted({name for changes, ids in alike.values() for name in changes})]
 own_columns = all([one.store and one.column_type and not one.inverse for one in fields])
-if target._name == "product.pricelist.item" and own_columns:
+open_to_user = all([changing._has_field_access(one, "write") for one in fields])
+if target._name == "product.pricelist.item" and own_columns and open_to_user:
     changing.check_access("write")
     changing = changing.sudo()
 together = changing.ids

@@ -18,7 +18,7 @@ def as_administrator(admin: OdooClient, now: datetime) -> list[str]:
     """All that provisioning would do, and keys that end; changed code is told by its hash."""
     found = [f"not as provisioned: {step.what}" for step in access.plan(admin)]
     known = registry(admin)
-    for name, login in access.LOGINS.items():
+    for name, login in access.logins(admin).items():
         if user := known.get(f"{MODULE}.user_{name}"):
             found += key_problems(login, expiries(admin, user), now)
     return found
@@ -59,7 +59,7 @@ def key_problems(login: str, ends: list[datetime | None], now: datetime) -> list
 
 def _expected(group: str) -> list[access.Right]:
     """The rights of `group` by model: the publisher may do all that the reader may."""
-    groups = (access.READER, group)
+    groups = (group, access.READER) if group == access.PUBLISHER else (group,)
     merged: dict[str, access.Right] = {}
     for right in access.rights():
         if right.group in groups:

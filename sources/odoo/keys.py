@@ -1,4 +1,4 @@
-"""API keys of Assay's two users: made, counted and revoked. Odoo gives a key only to a user in a web session.
+"""API keys of Assay's own users: made, counted and revoked. Odoo gives a key only to a user in a web session.
 
 So an administrator sets a password that nobody is told, and the session is opened with it; only the key is kept.
 Odoo allows no more days than the user's groups state.

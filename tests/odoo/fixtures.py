@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from pipelines.verbs.odoo import NAMES
 from sources.estate.world import NOW, generate
 from sources.odoo import access, actions, keys, merging
 from sources.odoo.client import OdooClient, call, connect
@@ -87,10 +88,12 @@ class OdooTarget:
 
     @property
     def least_environment(self) -> dict[str, str]:
-        """As `environment`, with the two users that may do no more than extract and publish need."""
-        names = zip(("", "_PUBLISH"), access.LOGINS.values(), strict=True)
-        named = {f"ODOO{role}_{what}": said for role, login in names for what, said in self._said(login)}
-        return {"ODOO_URL": self.url, "ODOO_DB": self.db} | named
+        """As `environment`, with the users that may do no more than extract and publish need."""
+        named = {"ODOO_URL": self.url, "ODOO_DB": self.db, "ODOOPOS_ENDPOINT": self.url, "ODOOPOS_DB": self.db}
+        for group, login in access.LOGINS.items():
+            if login in self.user_keys:
+                named |= dict(zip(NAMES[group], (login, self.user_keys[login]), strict=True))
+        return named
 
     def publisher(self, transport: str | None = None, url: str | None = None) -> OdooClient:
         """A new client of Assay's own publisher; of the bot in the embedded Odoo, which knows no rights."""
@@ -326,7 +329,9 @@ class RealOdoo:
             if content in WITH_USERS:
                 actions.carry_out(client, access.plan(client))
                 now = datetime.now(UTC)
-                made = {login: keys.renew(client, login, access.KEY_DAYS, now) for login in access.LOGINS.values()}
+                made = {
+                    login: keys.renew(client, login, access.KEY_DAYS, now) for login in access.logins(client).values()
+                }
                 (machine.HOME / "keys" / f"{name}.users").write_text(json.dumps(made))
             if content in ("retailer", "least"):
                 made = seed_real(client, generate("retailer2"))

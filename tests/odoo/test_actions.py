@@ -7,6 +7,7 @@ from sources.odoo.actions import (
     compare_and_set,
     provision,
     provisioned,
+    registered,
     unprovision,
     upsert,
 )
@@ -14,6 +15,7 @@ from sources.odoo.client import call, fields_get, search_read
 from sources.odoo.errors import OdooDenied, OdooMissing, OdooRejected
 from sources.odoo.wanted import code_hash
 from tests.odoo.fixtures import KINDS
+from tests.odoo.templates import in_shell
 
 
 @pytest.fixture(params=["with our server actions", "without them"])
@@ -340,3 +342,31 @@ def test_without_the_action_a_record_is_made_as_by_odoo_s_own_import_of_files(od
     rows = search_read(client, "ir.model.data", ["name", "res_id", "noupdate"], bound)
     assert sorted((row["name"], row["res_id"]) for row in rows) == [("L-1", ours), ("L-2", theirs)]
     assert len({row["noupdate"] for row in rows}) == 1
+
+
+# What a module would do that lets some users read a column and not write it.
+CLOSE_A_COLUMN = """
+Item = type(env["product.pricelist.item"])
+theirs = Item._has_field_access
+Item._has_field_access = lambda self, field, operation: theirs(self, field, operation) and (
+    self.env.su or (field.name, operation) != ("fixed_price", "write"))
+publisher = env["res.users"].search([("login", "=", "assay_publisher")])
+for values in ({{"min_quantity": 2}}, {{"min_quantity": 3, "fixed_price": 9}}):
+    context = {{"active_model": Item._name, "assay_items": [{{"id": {rule}, "base": {{}}, "values": values}}]}}
+    try:
+        env(user=publisher.id, context=context)["ir.actions.server"].browse({action}).run()
+        env.cr.commit()
+    except Exception as error:
+        print("SAID", type(error).__name__)
+        env.cr.rollback()
+"""
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_a_column_of_price_rules_that_a_module_closes_to_the_user_is_closed_to_compare_and_set(odoo_target):
+    admin = odoo_target.client()
+    rule, model = rules_of_prices(admin, [1])[0], "product.pricelist.item"
+    action = registered(admin)["compare_and_set_product_pricelist_item"]
+    assert "SAID AccessError" in in_shell(odoo_target.db, CLOSE_A_COLUMN.format(rule=rule, action=action))
+    held = search_read(admin, model, ["fixed_price", "min_quantity"], [("id", "=", rule)])
+    assert [(row["fixed_price"], row["min_quantity"]) for row in held] == [(1, 2)]

@@ -14,10 +14,9 @@ from tests.sources.served import landed, settings_at
 
 @pytest.fixture
 def read(used_odoo, tmp_path):
-    """read(stream) -> {id: record}, which the point of sale's contract lands."""
+    """read(stream) -> {id: record}, which the point of sale's contract lands, as the user provisioned for it."""
     settings, contract = settings_at(tmp_path / "home"), load_contracts()["odoopos"]
-    named = {name.replace("ODOO_", "ODOOPOS_", 1): value for name, value in used_odoo.environment.items()}
-    named |= {"ODOOPOS_ENDPOINT": used_odoo.url, "ODOO_ALLOW_ADMIN": "yes"}
+    named = used_odoo.least_environment
 
     def read(stream):
         report = extract_stream(contract, stream, settings, used_odoo.now, lambda reference: named[reference[4:]])

@@ -20,6 +20,7 @@ from sources.errors import MissingScope
 from sources.odoo import access, actions, check, keys
 from sources.odoo.client import call, connect, is_administrator, search_read
 from sources.odoo.errors import OdooDenied
+from sources.odoopos.connector import MODELS
 from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import Shop, person, product, stock
 
@@ -76,6 +77,7 @@ CLOSED_IN_USE = {
     "hr.job": "wcd",
     "hr.departure.reason": "wcd",
     "pos.order": "rwcd",
+    "pos.order.line": "rwcd",
     "pos.session": "rwcd",
     "pos.payment": "rwcd",
     "pos.config": "rwcd",
@@ -161,7 +163,7 @@ def test_provisioning_plans_applies_and_removes(bare_odoo, tmp_path, monkeypatch
     assert run("provision", "--remove").output == "nothing to do\n"
     assert [row["name"] for row in search_read(admin, "res.groups", ["name"], [("name", "like", "Assay")])] == []
     assert search_read(admin, "ir.model.access", ["name"], [("name", "like", "Assay")]) == []
-    for login in access.LOGINS.values():
+    for login in access.logins(admin).values():
         with pytest.raises(OdooDenied):
             connect(bare_odoo.url, bare_odoo.db, login, made["ODOO_KEY"])
     assert {row["id"] for row in partners} < {row["id"] for row in search_read(admin, "res.partner", ["name"])}
@@ -197,11 +199,12 @@ def test_the_two_users_may_do_what_a_plain_colleague_may_and_what_access_csv_say
     given = {name: set() for name in access.LOGINS}
     there = actions.ids_of_models(admin, {right.model for right in access.rights()})
     missing = {right.model for right in access.rights()} - there.keys()
-    assert missing == {"assay.provenance", "stock.warehouse.orderpoint"}
+    assert missing == {"assay.provenance", "stock.warehouse.orderpoint", *MODELS.values()}
+    assert access.TILLS not in access.logins(admin)
     for right in (right for right in access.rights() if right.model in there):
-        for name in access.LOGINS if right.group == "reader" else ["publisher"]:
+        for name in ("reader", "publisher") if right.group == "reader" else ["publisher"]:
             given[name] |= {(right.model, letter) for letter in right.rights}
-    for name, login in access.LOGINS.items():
+    for name, login in access.logins(admin).items():
         groups = search_read(admin, "res.users", ["all_group_ids"], [("login", "=", login)])[0]["all_group_ids"]
         assert granted(admin, groups) == usual | given[name]
 
@@ -249,18 +252,22 @@ def test_each_verb_on_each_model_that_neither_user_needs_is_refused(least_odoo, 
     assert tried == sum(map(len, closed.values()))
 
 
-def test_where_people_are_employed_and_tills_and_warehouses_run_the_two_users_are_kept_out_as_well(used_odoo):
+def test_where_people_are_employed_and_tills_and_warehouses_run_our_users_are_kept_out_as_well(used_odoo):
     there = actions.ids_of_models(used_odoo.client(), CLOSED_IN_USE)
     assert there.keys() == CLOSED_IN_USE.keys()
-    opened = [
+    opened = {
         (group, model, verb)
         for group in access.LOGINS
         for client in [used_odoo.least(group)]
         for model, letters in CLOSED_IN_USE.items()
         for letter, verb in zip("rwcd", VERBS, strict=True)
         if letter in letters and call(client, model, "has_access", [], operation=verb)
-    ]
-    assert opened == []
+    }
+    assert opened == {(access.TILLS, model, "read") for model in MODELS.values()}
+    tills = used_odoo.least(access.TILLS)
+    assert check.as_user(tills, access.TILLS, NOW) == []
+    golden = ("res.partner", "product.template", "product.product", "product.pricelist.item")
+    assert not any(call(tills, model, "has_access", [], operation=verb) for model in golden for verb in VERBS[1:])
     # Of an employee Odoo tells any colleague the name, and no more.
     for model, field in (("hr.employee", "birthday"), ("hr.version", "wage"), ("pos.order", "id"), ("crm.lead", "id")):
         with pytest.raises(OdooDenied):
@@ -273,7 +280,7 @@ def test_neither_user_can_widen_his_rights_or_touch_anothers_account(least_odoo)
     settings = search_read(
         admin, "ir.model.data", ["res_id"], [("module", "=", "base"), ("name", "=", "group_system")]
     )[0]["res_id"]
-    for group in access.LOGINS:
+    for group in access.logins(admin):
         client = least_odoo.least(group)
         for user in (client.uid, admin.uid):
             for vals in ({"group_ids": [[4, settings]]}, {"password": "x" * 20}, {"login": "other"}):
@@ -374,12 +381,12 @@ def test_extract_and_publish_refuse_an_administrators_key_unless_told_otherwise(
 def test_check_tells_drift_of_rights_code_and_keys(least_odoo):
     admin, publisher = least_odoo.client(), least_odoo.least("publisher")
     assert check.as_administrator(admin, NOW) == []
-    for group in access.LOGINS:
+    for group in access.logins(admin):
         assert check.as_user(least_odoo.least(group), group, NOW) == []
     later = NOW + timedelta(days=access.KEY_DAYS - 5, hours=1)
     assert check.as_administrator(admin, later) == [
         f"the API key of {login} ends in 4 days; run `assay odoo provision --apply --renew`"
-        for login in access.LOGINS.values()
+        for login in access.logins(admin).values()
     ]
     known = access.registry(admin)
     call(admin, "ir.model.access", "write", [known["assay.access_publisher_res_partner"]], vals={"perm_unlink": True})
@@ -450,3 +457,19 @@ def test_a_contact_that_odoo_keeps_from_the_publisher_is_rejected_alone(least_od
     call(admin, "ir.model.access", "write", [known], vals={"perm_write": False, "perm_create": False})
     with pytest.raises(OdooDenied):
         shop.apply(plan)
+
+
+@pytest.mark.parametrize("bare_odoo", KINDS[:1], indirect=True)
+@pytest.mark.parametrize("words", [["provision", "--apply"], ["provision", "--remove"], ["check"]])
+def test_the_demos_odoo_is_said_to_be_a_stand_in_without_users(bare_odoo, words, tmp_path, monkeypatch):
+    environ(monkeypatch, bare_odoo.environment | {"ASSAY_HOME": str(tmp_path)})
+    said = CliRunner().invoke(main, ["odoo", *words])
+    assert said.exit_code == 1
+    assert "stand-in, which has neither users nor groups" in said.output
+    assert "point ODOO_URL and ODOO_DB to a real one" in said.output
+    assert "x_assay_id" not in call(bare_odoo.client(), "res.partner", "fields_get", attributes=["type"])
+    for remove in ([], ["--remove"]):
+        asked = ["odoo", "provision", "--no-users", "--apply", *remove]
+        assert CliRunner().invoke(main, asked, catch_exceptions=False).exit_code == 0
+        there = call(bare_odoo.client(), "res.partner", "fields_get", attributes=["type"])
+        assert ("x_assay_id" in there) == (not remove)
