@@ -13,8 +13,8 @@ from pipelines.publish.refusal import PublishRefused
 from pipelines.resources import MissingReference
 from sources.contract import SOURCES, load_contract
 from sources.odoo.access import LOGINS, TILLS
-from sources.odoo.actions import ids_of_models
-from sources.odoo.client import OdooClient, administrator_allowed, connect, is_administrator
+from sources.odoo.client import OdooClient, administrator_allowed, call, connect, is_administrator
+from sources.odoo.errors import OdooMissing
 
 Resolve = Callable[[str], str]
 
@@ -52,12 +52,13 @@ def open_admin(resolve: Resolve = resources.resolve) -> OdooClient:
 
 def refuse_stand_in(client: OdooClient) -> None:
     """Raises PublishRefused for the demo's embedded Odoo, in which there is nobody to set up or to look at."""
-    if not ids_of_models(client, ["res.groups"]):
+    try:
+        call(client, "res.groups", "has_access", [], operation="read")
+    except OdooMissing as error:
         said = f"the Odoo at {client.url} is the demo's stand-in, which has neither users nor groups nor rights"
         remedy = "point ODOO_URL and ODOO_DB to a real one, such as that of compose.yaml or `make odoo`"
-        raise PublishRefused(
-            said, f"{remedy}; fields and actions alone are set up with `assay odoo provision --no-users`"
-        )
+        more = "for fields and actions alone `assay odoo provision` has --no-users"
+        raise PublishRefused(said, f"{remedy}; {more}") from error
 
 
 def _open(resolve: Resolve, role: str | None, transport: str | None = None, system: str = "odoo") -> OdooClient:
