@@ -55,6 +55,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.decisions import NotDecided
     from pipelines.demo import HomeInUse
     from pipelines.erasure import NotErasable
+    from pipelines.ledger import LedgerUnavailable
     from pipelines.lineage import NotFound
     from pipelines.mapping import UnusableInput
     from pipelines.onboarding import NotNew
@@ -69,6 +70,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
 
     ours = (
         PublishRefused,
+        LedgerUnavailable,
         BuildFailed,
         NotFound,
         NotDecided,

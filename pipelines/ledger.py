@@ -336,8 +336,12 @@ def _sqlite_pragmas(connection, _record) -> None:
 
 
 def _say_unavailable(context: sa.engine.ExceptionContext) -> None:
-    """Full disks, locks and lost connections are the operator's matter: one line, no statement, no values."""
+    """Disks, locks, connections and files that are no ledger are the operator's matter: one line, no statement or value."""
+    said = " ".join(str(context.original_exception).split())
+    # What SQLite cannot read as a database is of the general kind; every other error has one of its own.
+    if type(context.sqlalchemy_exception) is sa.exc.DatabaseError:
+        remedy = "look at what ASSAY_LEDGER_URL or Assay's home names, and bring back a copy of the ledger"
+        raise LedgerUnavailable(f"the ledger is damaged or is none ({said}); {remedy}") from context.original_exception
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
-        said = " ".join(str(context.original_exception).split())
         remedy = "see to its disk and to who else uses it, then run the same command again: it goes on where it ended"
         raise LedgerUnavailable(f"the ledger is not available ({said}); {remedy}") from context.original_exception

@@ -186,9 +186,8 @@ def settle(engine: sa.Engine, client: OdooClient, policy: Policy, target: str, n
 def writer_for(client: OdooClient, policy: Policy, name: str, run_id: str, quiet: bool = False) -> Writer:
     """A Writer for object `name`; `quiet` keeps Odoo's chatter from tracking each change."""
     models = {each: policy.objects[each].model for each in policy.objects}
-    kinds = live.kinds(client, policy.objects[name].model)
     context = {"tracking_disable": True} if quiet else {}
-    return Writer(client, policy.objects[name], models, kinds, run_id, context, policy.batch)
+    return Writer(client, policy.objects[name], models, run_id, context, policy.batch)
 
 
 def _refuse_unfit(

@@ -24,7 +24,7 @@ def write_plan(connection: sa.Connection, plan_id: str, path: Path) -> None:
 
 def plan_in_file(connection: sa.Connection, path: Path) -> str:
     """The id of the plan that the file tells. Raises PublishRefused where it is no plan, or was edited since."""
-    with path.open() as file:
+    with path.open(errors="replace") as file:
         try:
             plan_id = orjson.loads(file.readline())["plan_id"]
         except (orjson.JSONDecodeError, KeyError, TypeError):

@@ -75,7 +75,7 @@ def find_run(connection: sa.Connection, run_id: str) -> Run:
     row = connection.execute(sa.select(publish_runs).where(publish_runs.c.run_id == run_id)).first()
     if row is None:
         raise PublishRefused(
-            f"the ledger knows no run {run_id}", "look up the run on the Odoo record or in `assay status`"
+            f"the ledger knows no run {run_id}", "look it up on the Odoo record (x_assay_run); apply and undo print it"
         )
     return _run(row)
 

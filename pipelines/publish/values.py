@@ -57,6 +57,12 @@ def sent(value: Any) -> Any:
     return False if value is None else value
 
 
+def holds(answer: Any, value: Any) -> bool:
+    """Whether Odoo's answer is the canonical `value`, whose own type says what blank looks like."""
+    kind = "boolean" if isinstance(value, bool) else "many2many" if isinstance(answer, list) else ""
+    return same(seen(kind, answer), value)
+
+
 def same(left: Any, right: Any) -> bool:
     """Whether two canonical values are equal; numbers within what a double can tell of any price or weight."""
     if isinstance(left, float) and isinstance(right, int | float):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipelines.publish import merge_write
+from pipelines.publish import live, merge_write
 from pipelines.publish.attributes import CHOSEN, STRUCTURE, in_odoos_terms
 from pipelines.publish.policy import ObjectPolicy
 from pipelines.publish.receipts import Outcome
@@ -34,7 +34,6 @@ class Writer:
     client: OdooClient
     policy: ObjectPolicy
     models: dict[str, str]
-    kinds: dict[str, str]
     run_id: str
     context: dict[str, Any] = field(default_factory=dict)
     size: int = 500
@@ -43,6 +42,11 @@ class Writer:
     @property
     def model(self) -> str:
         return self.policy.model
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Type by field; asked of Odoo only by what needs it, which plain updates do not."""
+        return live.kinds(self.client, self.model)
 
 
 def write(writer: Writer, lines: list[Line]) -> list[Outcome]:

@@ -4,8 +4,10 @@ import multiprocessing
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 from pipelines import ledger
+from pipelines.cli import main
 
 AT_ONCE = 6
 
@@ -55,3 +57,14 @@ def test_processes_that_bring_an_older_ledger_up_to_date_do_not_clash_and_lose_n
         assert connection.execute(sa.select(ledger.id_events.c.golden_id, ledger.id_events.c.other_id)).all() == [
             ("C-1", None)
         ]
+
+
+def test_a_file_that_is_no_ledger_is_said_to_be_none_in_one_line_and_left_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path))
+    file, other = tmp_path / "ledger.db", b"something else " * 500
+    file.write_bytes(other)
+    said = CliRunner().invoke(main, ["plan", "--list"], catch_exceptions=False)
+    assert said.exit_code == 1
+    assert said.output.startswith("assay: the ledger is damaged or is none (file is not a database)")
+    assert len(said.output.splitlines()) == 1
+    assert file.read_bytes() == other

@@ -266,6 +266,7 @@ def test_an_unknown_key_of_the_approval_policy_is_an_error():
         (lambda text: text.replace('"update":2', '"update":1', 1), "line 1 of plan.jsonl is not what plan-1"),
         (lambda text: text.replace("plan-1", "plan-9", 1), "the ledger knows no plan plan-9"),
         (lambda text: "hello", "is no plan"),
+        (lambda text: "\udcff\udcfe", "is no plan"),
     ],
 )
 def test_a_plan_file_is_approved_only_as_it_was_written(settings, tmp_path, edit, says):
@@ -275,7 +276,7 @@ def test_a_plan_file_is_approved_only_as_it_was_written(settings, tmp_path, edit
         write_plan(connection, "plan-1", path)
         assert plan_in_file(connection, path) == "plan-1"
         assert path.stat().st_mode & 0o077 == 0
-        path.write_text(edit(path.read_text()))
+        path.write_text(edit(path.read_text()), errors="surrogateescape")
         with pytest.raises(PublishRefused, match=says.replace("plan-1", "plan plan-1")):
             plan_in_file(connection, path)
     assert stored(settings, sa.select(approvals)).all() == []
