@@ -336,7 +336,7 @@ def _sqlite_pragmas(connection, _record) -> None:
 
 
 def _say_unavailable(context: sa.engine.ExceptionContext) -> None:
-    """Disks, locks, connections and files that are no ledger are the operator's matter: one line, no statement or value."""
+    """What befalls disk, locks, connection or file is the operator's matter: one line, no statement, no values."""
     said = " ".join(str(context.original_exception).split())
     # What SQLite cannot read as a database is of the general kind; every other error has one of its own.
     if type(context.sqlalchemy_exception) is sa.exc.DatabaseError:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.publish.values import BadValue, Pending, Refused, converter, same, seen, sent
+from pipelines.publish.values import BadValue, Pending, Refused, converter, holds, same, seen, sent
 
 WEIGHT = {"type": "float", "digits": [16, 2]}
 PRICE = {"type": "float", "digits": False}
@@ -81,3 +81,28 @@ def test_zero_and_false_are_values_of_their_own():
 def test_numbers_are_equal_within_what_a_double_can_tell():
     assert same(0.1 + 0.2, 0.3)
     assert not same(12.345678, 12.35)
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "stands"),
+    [
+        ("Brno", "Brno", True),
+        ("Praha", "Brno", False),
+        (False, None, True),
+        ("", None, True),
+        ("Brno", None, False),
+        (False, "Brno", False),
+        (False, False, True),
+        (True, False, False),
+        (0, 0.0, True),
+        (0.1 + 0.2, 0.3, True),
+        (0.31, 0.3, False),
+        ([], None, True),
+        ([2, 1], [1, 2], True),
+        ([3], None, False),
+        (7, 7, True),
+        (False, 7, False),
+    ],
+)
+def test_whether_odoo_still_holds_a_value_is_told_by_the_value_alone(answer, value, stands):
+    assert holds(answer, value) is stands
