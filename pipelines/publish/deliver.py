@@ -41,7 +41,7 @@ def deliver(writer: Writer, lines: list[Line]) -> list[Outcome]:
     except (OdooRejected, OdooMissing) as error:
         return _split(writer, lines, "rejected", error)
     except OdooDenied as error:
-        if not error.kind.endswith("AccessError") or not _may_write(writer):
+        if not error.by_rights or not _may_write(writer):
             raise
         return _split(writer, lines, "rejected", error)
     except OdooAmbiguous:

@@ -64,14 +64,29 @@ def plan(client: OdooClient) -> list[Step]:
 
 
 def uuid_of(client: OdooClient) -> str | None:
-    """The uuid of the database, for administrators and for our own users; None for others, and where it has none."""
-    with contextlib.suppress(OdooDenied, OdooMissing):
+    """The uuid of the database, for administrators and for our own users; None for others, and where it has none.
+
+    Raises OdooDenied where Odoo does not take the key: that says nothing of rights, and no other name may come of it.
+    """
+    with _closed_to_some():
         if action := actions.registered(client).get(WHICH):
             return call(client, "ir.actions.server", "run", [action])["uuid"] or None
-    with contextlib.suppress(OdooDenied, OdooMissing):
+    with _closed_to_some():
         found = search_read(client, "ir.config_parameter", ["value"], [("key", "=", "database.uuid")], limit=1)
         return found[0]["value"] if found else None
     return None
+
+
+@contextlib.contextmanager
+def _closed_to_some() -> Iterator[None]:
+    """What is missing, or this user may not see, is passed over."""
+    try:
+        yield
+    except OdooMissing:
+        pass
+    except OdooDenied as error:
+        if not error.by_rights:
+            raise
 
 
 def removal(client: OdooClient) -> list[Step]:

@@ -332,7 +332,9 @@ def _run(client: OdooClient, what: str, model: str, items: list[dict[str, Any]],
         return None
     try:
         return _ask(client, action, model, items, context)
-    except OdooDenied:
+    except OdooDenied as error:
+        if not error.by_rights:
+            raise
         # Of no records the action asks nothing of Odoo: is it closed to us, or was it one of the records?
         try:
             _ask(client, action, model, [], context)
@@ -436,7 +438,9 @@ def _registered(client: OdooClient) -> dict[str, int]:
     try:
         wanted = [("module", "=", MODULE), ("model", "=", "ir.actions.server")]
         return {row["name"]: row["res_id"] for row in search_read(client, "ir.model.data", ["name", "res_id"], wanted)}
-    except OdooDenied:
+    except OdooDenied as error:
+        if not error.by_rights:
+            raise
         return {}
 
 

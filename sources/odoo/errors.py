@@ -46,6 +46,11 @@ class OdooRejected(OdooError):
 class OdooDenied(OdooError):
     """The key is not valid, or its user lacks the right."""
 
+    @property
+    def by_rights(self) -> bool:
+        """Whether Odoo took the key and its user lacks the right."""
+        return self.kind.endswith("AccessError")
+
 
 class OdooMissing(OdooError):
     """A record, model or method that does not exist."""

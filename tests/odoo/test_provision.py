@@ -22,7 +22,7 @@ from sources.odoo.client import call, connect, is_administrator, search_read
 from sources.odoo.errors import OdooDenied
 from sources.odoopos.connector import MODELS
 from tests.odoo.fixtures import KINDS
-from tests.odoo.publishing import Shop, person, product, stock
+from tests.odoo.publishing import Shop, intercepting, person, product, stock
 
 JSON2 = pytest.mark.parametrize("least_odoo", KINDS[1:2], indirect=True)
 BARE = pytest.mark.parametrize("bare_odoo", KINDS[1:2], indirect=True)
@@ -358,6 +358,18 @@ def test_plans_of_the_administrator_and_of_the_publisher_are_for_the_same_databa
     }
     assert len(seen) == 1
     assert least_odoo.db in seen.pop()
+
+
+@JSON2
+@pytest.mark.parametrize("refused", ["run", "search_read"])
+def test_a_key_that_odoo_does_not_take_at_one_moment_makes_no_other_database_of_it(least_odoo, refused):
+    def without_its_key(send, model, method, *rest):
+        if method == refused:
+            raise OdooDenied(model, method, "Invalid apikey", kind="werkzeug.exceptions.Unauthorized")
+        return send(model, method, *rest)
+
+    with pytest.raises(OdooDenied, match="Invalid apikey"):
+        live.fingerprint(intercepting(least_odoo.least("publisher"), without_its_key))
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
