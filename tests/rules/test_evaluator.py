@@ -145,7 +145,8 @@ def test_an_exception_covers_what_its_pattern_is_like():
     reason="dbt-project-evaluator is not installed: `make evaluate-project` fetches it; its rules are proven above",
 )
 def test_the_real_evaluator_knows_the_same_rules_and_finds_nothing(tmp_path):
-    assert {path.stem for path in (INSTALLED / "models").rglob("fct_*.sql")} == set(RULES)
+    listed = (INSTALLED / "models" / "marts").rglob("fct_*.sql")
+    assert {path.stem for path in listed if path.parent.name != "core"} == set(RULES)
     dbt = Path(sys.executable).with_name("dbt")
     chosen = ["package:dbt_project_evaluator", "dbt_project_evaluator_exceptions"]
     command = [dbt, "build", "--target-path", tmp_path / "target", "--log-path", tmp_path, "--select", *chosen]
