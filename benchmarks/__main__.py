@@ -1,9 +1,14 @@
-"""`python -m benchmarks [NAME]…`: run the named benchmarks, by default all but those on demand."""
+"""`python -m benchmarks [NAME]…`: run the named benchmarks, by default all but those on demand.
+
+At the end stands every figure that has a target, and whether it is met.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
+
+from benchmarks.measure import judged
 
 NAMES = ("extract", "pipeline", "publish", "republish", "throughput", "undo")
 # They take long, and one of them kills.
@@ -18,6 +23,10 @@ def main(names: list[str]) -> None:
     for name in names or NAMES:
         print(f"\n== {name} ==", flush=True)
         importlib.import_module(f"benchmarks.{name}").main()
+    if judged:
+        print("\n== targets ==")
+        print("\n".join(said.strip() for _, said in judged))
+        print(f"{sum(met for met, _ in judged)} of {len(judged)} met")
 
 
 if __name__ == "__main__":

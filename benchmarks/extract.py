@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
+from benchmarks.measure import judge
 from pipelines.extract import Failure, extract_all
 from pipelines.landing import prepare_landing
 from pipelines.ledger import open_ledger
@@ -99,7 +100,7 @@ def _report(name: str, rows: int, calls: int, ours: list[float], bare: list[floa
     print(f"{name}: {rows:,} records in {calls:,} calls")
     print(f"  extraction  {median(ours):7.2f} s {rows / median(ours):12,.0f} records/s")
     print(f"  bare loop   {median(bare):7.2f} s {rows / median(bare):12,.0f} records/s")
-    print(f"  bare / extraction: {ratio:.2f} (target at least {TARGET_RATIO})", flush=True)
+    judge(f"  {name}: bare / extraction {ratio:.2f}", ratio >= TARGET_RATIO, f"at least {TARGET_RATIO}")
 
 
 def _extraction(contracts: dict[str, Contract], now: datetime, endpoints: dict[str, str]) -> Callable[[Settings], int]:

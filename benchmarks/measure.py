@@ -1,4 +1,7 @@
-"""How benchmarks measure: wall seconds, CPU seconds and peak memory of a piece of work and its children."""
+"""How benchmarks measure: wall seconds, CPU seconds and peak memory of a piece of work and its children.
+
+A figure that has a target is printed with it, and whether it is met; `judged` keeps what was printed for the end.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+ENDED = "phase ended after CPU seconds:"
+judged: list[tuple[bool, str]] = []
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,21 @@ class Cost:
     peak_gb: float
 
 
+def judge(figure: str, met: bool, target: str) -> None:
+    """Print a figure, its target and whether it is met."""
+    judged.append((met, f"{figure} (target {target}: {'met' if met else 'MISSED'})"))
+    print(judged[-1][1], flush=True)
+
+
 def run(arguments: list[str], environment: dict[str, str]) -> Cost:
     """Run `python -m …` as a child to its end and return its cost; a failure ends the benchmark with its output."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.perf_counter()
+    return run_phases(arguments, environment, ["whole"])["whole"]
+
+
+def run_phases(arguments: list[str], environment: dict[str, str], phases: Sequence[str]) -> dict[str, Cost]:
+    """As `run`, of a child that calls `end_phase` between its phases: the cost of each, named in their order."""
+    before = _children_cpu_s()
+    clock, spent, costs, output = time.perf_counter(), 0.0, {}, []
     child = subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, **environment},
@@ -35,16 +53,32 @@ def run(arguments: list[str], environment: dict[str, str]) -> Cost:
     peak, done = [0.0], threading.Event()
     watcher = threading.Thread(target=_watch, args=(child.pid, peak, done))
     watcher.start()
-    output, _ = child.communicate()
+    for line in child.stdout:
+        output.append(line)
+        if line.startswith(ENDED):
+            now, cpu = time.perf_counter(), float(line.removeprefix(ENDED))
+            costs[phases[len(costs)]] = Cost(now - clock, cpu - spent, peak[0])
+            clock, spent, peak[0] = now, cpu, 0.0
+    child.wait()
+    wall = time.perf_counter() - clock
     done.set()
     watcher.join()
-    wall = time.perf_counter() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if child.returncode:
-        sys.exit(f"{' '.join(arguments)} ended with {child.returncode}:\n{output[-4000:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    largest = after.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
-    return Cost(wall, cpu, peak[0] or largest)
+        sys.exit(f"{' '.join(arguments)} ended with {child.returncode}:\n{''.join(output)[-4000:]}")
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+    return costs | {phases[-1]: Cost(wall, _children_cpu_s() - before - spent, peak[0] or largest)}
+
+
+def end_phase() -> None:
+    """In the child: say that a phase is over, and the CPU seconds since its start; children that still run add theirs
+    to the phase in which they end."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    print(ENDED, own.ru_utime + own.ru_stime + _children_cpu_s(), flush=True)
+
+
+def _children_cpu_s() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _watch(pid: int, peak: list[float], done: threading.Event) -> None:
