@@ -13,7 +13,7 @@
     'golden_prices__rejected': 'record_id',
 }) -%}
 select record_id
-from {{ ref('matched_customers') }}
+from {{ ref('matched_customers__ids') }}
 where
     {{ is_touched(keys, 'record_id') }}
     and customer_id not in (select customer_id from {{ ref('golden_customers') }})
@@ -22,7 +22,7 @@ where
 union all
 
 select record_id
-from {{ ref('matched_products') }}
+from {{ ref('matched_products__ids') }}
 where
     {{ is_touched(keys, 'record_id') }}
     and variant_id not in (select variant_id from {{ ref('golden_products__variants') }})
@@ -31,7 +31,7 @@ where
 union all
 
 select prices.record_id
-from {{ ref('matched_prices') }} as prices
+from {{ ref('conformed_prices') }} as prices
 left join {{ ref('golden_prices__candidates') }} as offers on prices.record_id = offers.record_id
 where
     {{ is_touched(keys, 'prices.record_id') }}

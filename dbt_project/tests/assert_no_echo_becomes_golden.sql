@@ -6,7 +6,7 @@
 }) -%}
 select told.customer_id, told.attribute
 from {{ narrowed(ref('golden_customers__provenance'), keys, 'customer_id') }} as told
-inner join {{ ref('matched_customers') }} as records on told.record_id = records.record_id
+inner join {{ ref('conformed_customers') }} as records on told.record_id = records.record_id
 where list_contains(records.echoes, case told.attribute
     {%- for trait, attributes in customer_traits().items() %}
     {%- for attribute in attributes %}

@@ -168,8 +168,9 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         else:
             publish(shop, draw, 3 + step)
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
-        counts = shop.build().counts
-        assert "error" not in counts
+        result = shop.build()
+        assert "error" not in result.counts
+        assert "assert_every_record_is_golden_or_rejected" in result.seconds_by_model
         whole = shop.elsewhere(tmp_path / str(step))
         assert whole.due() is None
         whole.build()

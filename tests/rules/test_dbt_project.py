@@ -52,6 +52,15 @@ def missing_primary_key_tests(manifest):
 
 
 @rule
+def changes_that_are_tested_on_views(manifest):
+    """A build of what changed leaves out views and all tests that read one: tests made for it read tables."""
+    views = {key for key, node in models_of(manifest).items() if node["config"]["materialized"] == "view"}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and "keys_to_test" in node["raw_code"] and views & set(parents(node)):
+            yield node["name"]
+
+
+@rule
 def sources_without_freshness(manifest):
     """Our own ledger aside, every source says how old is too old."""
     for source in manifest["sources"].values():
