@@ -36,8 +36,9 @@ _RENAMED = {
     "receipts": {"key": "receipt_code", "customer_key": "customer_code"},
     "receipt_lines": {"receipt_key": "receipt_code", "listing_key": "article_code"},
 }
-_LOCAL = {"changed_at", "sold_at", "paid_at", "valid_from_at", "valid_to_at"}
+_LOCAL = {"changed_at", "sold_at", "paid_at", "valid_from_at", "valid_to_at", "counted_at"}
 _VOUCHER = 50_00  # hellers
+_COUNTED = 400  # articles of which a store knows its stock, at most
 
 
 def seed(world: World, path: Path) -> None:
@@ -133,6 +134,7 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
         "receipts": world.receipts,
         "receipt_lines": _lines(world),
         "tenders": _tenders(world),
+        "stock_levels": _stock(world, listings["key"].to_pylist()[:_COUNTED]),
     }
     for name, source in tables.items():
         renamed = [_RENAMED.get(name, {}).get(column, column) for column in source.column_names]
@@ -147,6 +149,23 @@ def _lines(world: World) -> pa.Table:
         lines = lines.append_column(name, world.receipts[name].take(place))
     numbers = pc.utf8_lpad(lines["line"].cast(pa.string()), 3, "0")
     return lines.append_column("line_code", pc.binary_join_element_wise(lines["receipt_key"], numbers, "-"))
+
+
+def _stock(world: World, articles: list[str]) -> pa.Table:
+    """What each store has of the articles; it counts some shelf every night."""
+    places = [(store, article) for store in world.stores["store_code"].to_pylist() for article in articles]
+    number, now = np.arange(len(places)), np.datetime64(world.now.replace(tzinfo=None), "us")
+    counted = now - (number % 28 + 1).astype("timedelta64[D]").astype("timedelta64[us]")
+    columns = {
+        "stock_code": [f"{store}-{article}" for store, article in places],
+        "store_code": [store for store, _ in places],
+        "article_code": [article for _, article in places],
+        "on_hand": (number * 11 % 37 - (number % 31 == 7)).astype(np.int32),
+        "reserved": (number % 23 == 3).astype(np.int32),
+        "counted_at": counted,
+        "updated_at": np.minimum(counted + np.timedelta64(9, "h"), now),
+    }
+    return pa.table(columns)
 
 
 def _tenders(world: World) -> pa.Table:

@@ -119,3 +119,12 @@ TENDERS = _table(
     sa.Column("amount", _money(), nullable=False),
     sa.Column("paid_at", _when(), nullable=False),
 )
+STOCK_LEVELS = _table(
+    "stock_levels",
+    "stock_code",
+    sa.Column("store_code", CODE, nullable=False),
+    sa.Column("article_code", CODE, nullable=False),
+    sa.Column("on_hand", sa.Integer(), nullable=False),
+    sa.Column("reserved", sa.Integer(), nullable=False),
+    sa.Column("counted_at", _when(), nullable=False),
+)

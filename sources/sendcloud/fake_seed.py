@@ -1,4 +1,7 @@
-"""Shipping of telephone sales on its first day: a parcel for each order that was taken, to whoever ordered."""
+"""Shipping of telephone sales on its first day: a parcel for each order that was taken, to whoever ordered.
+
+Two of three come back.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ def invent(world: World) -> Part:
         buyer = contacts[order["associations"]["contacts"]["results"][0]["id"]]
         shipments.append(_shipment(number, order["properties"], buyer))
         met.append({**buyer, "system": "sendcloud", "key": shipments[-1][0]})
-    return Part({"shipment": shipments}, pa.Table.from_pylist(met, schema=sales.appearances.schema))
+    now = world.now.replace(tzinfo=None)
+    kept = [one for number, one in enumerate(shipments) if number % 3 != 1 and one[1] < now - timedelta(days=6)]
+    returns = [_return(number, at, body) for number, (_, at, body) in enumerate(kept)]
+    return Part({"shipment": shipments, "return": returns}, pa.Table.from_pylist(met, schema=sales.appearances.schema))
 
 
 def stamp(at: datetime) -> str:
@@ -71,3 +77,31 @@ def _shipment(number: int, order: dict[str, Any], buyer: dict[str, Any]) -> Obje
         "errors": [],
     }
     return body["id"], changed, body
+
+
+def _return(number: int, delivered: datetime, shipment: dict[str, Any]) -> Object:
+    """A shipment on its way back, or arrived; what it is worth is to be given back."""
+    made = (delivered + timedelta(days=3)).replace(microsecond=0)
+    price = shipment["total_order_price"]
+    body = {
+        "id": 1_751_001 + number,
+        "order_number": shipment["order_number"],
+        "from_address": shipment["to_address"],
+        "to_address": _STORE,
+        "shipping_product": {"code": "dpd:return/return"},
+        "weight": shipment["parcels"][0]["weight"],
+        "parcel_items": [],
+        "label_cost": {"value": "89.00", "currency": price["currency"]},
+        "tracking_number": f"RT{9_000_000 + 17 * number}",
+        "tracking_url": f"https://tracking.example/RT{9_000_000 + 17 * number}",
+        "is_cancellable": number % 2 == 0,
+        "status_history": [],
+        "status": ("Ready to send", "Delivered")[number % 2],
+        "reason": {"return_reason_id": number % 4 + 1, "comment": None},
+        "refund": {"refund_type": "money", "total_refund": price},
+        "return_fee": None,
+        "created_at": stamp(made),
+        "delivered_at_iso": stamp(made + timedelta(days=2)) if number % 2 else None,
+        "errors": [],
+    }
+    return str(body["id"]), made, body

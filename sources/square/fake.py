@@ -15,7 +15,7 @@ from sources.estate.guests import seed_part
 from sources.estate.standin import Ask, Refused, changed, naive, serve
 from sources.estate.state import instant, open_state
 from sources.estate.world import World
-from sources.square.fake_seed import LOCATIONS, stamp
+from sources.square.fake_seed import LOCATIONS, count_key, stamp
 
 STREAMS = {
     "customers": "customer",
@@ -23,8 +23,11 @@ STREAMS = {
     "payments": "payment",
     "items": "item",
     "variations": "variation",
+    "taxes": "tax",
+    "refunds": "refund",
+    "inventory": "count",
 }
-_CATALOGUE = {"ITEM": "item", "ITEM_VARIATION": "variation"}
+_CATALOGUE = {"ITEM": "item", "ITEM_VARIATION": "variation", "TAX": "tax"}
 CREDENTIALS = {"SQUARE_TOKEN": "EAAAestate-square"}
 
 
@@ -46,14 +49,19 @@ def seed(world: World, path: Path) -> None:
 def app(path: Path, faults: Any) -> Starlette:
     """The account at `path`; `faults` answers active(name) and spend(name)."""
     searches = {"POST /v2/customers/search": _customers, "POST /v2/orders/search": _orders}
-    searches["POST /v2/catalog/search"] = _catalogue
-    return serve(path, faults, _admit, {"/v2/locations": _locations, "/v2/payments": _payments, **searches})
+    searches |= {"POST /v2/catalog/search": _catalogue, "POST /v2/inventory/counts/batch-retrieve": _counts}
+    lists = {"/v2/payments": lambda ask: _paid(ask, "payment"), "/v2/refunds": lambda ask: _paid(ask, "refund")}
+    return serve(path, faults, _admit, {"/v2/locations": _locations, **lists, **searches})
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
     """Change a record: the given fields, or a harmless one."""
     when = naive(at).replace(microsecond=0)
+    if STREAMS[stream] == "count":
+        changed(path, "count", key, when, {"quantity": str(when.minute), **fields, "calculated_at": stamp(when)})
+        return
     harmless = {"customer": {"reference_id": instant(at)}, "order": {"reference_id": instant(at)}}
+    harmless["refund"] = {"reason": instant(at)}
     own = fields or harmless.get(STREAMS[stream], {"version_token": instant(at)})
     if STREAMS[stream] in _CATALOGUE.values():
         own = {**fields, "version": int(at.timestamp() * 1000)}
@@ -114,12 +122,19 @@ def _catalogue(ask: Ask) -> dict[str, Any]:
     )
 
 
-def _payments(ask: Ask) -> dict[str, Any]:
-    """Of the main location and a year unless asked for more."""
+def _paid(ask: Ask, kind: str) -> dict[str, Any]:
+    """Payments or refunds: of the main location and a year unless asked for more."""
     given, year = ask.given, naive(ask.now) - timedelta(days=365)
     since = given.get("updated_at_begin_time") or given.get("begin_time") or stamp(year)
     size = ask.whole("limit", 100, 1, 100, lambda name: _invalid())
-    return _page(ask, "payment", since, size, 100, given.get("cursor"), given.get("location_id", LOCATIONS[0]))
+    return _page(ask, kind, since, size, 100, given.get("cursor"), given.get("location_id", LOCATIONS[0]))
+
+
+def _counts(ask: Ask) -> dict[str, Any]:
+    """What was calculated after a time, of all variations and locations."""
+    sent = ask.sent
+    since = sent.get("updated_after", "1970-01-01T00:00:00Z")
+    return _page(ask, "count", since, sent.get("limit", 100), 1000, sent.get("cursor"), after="~")
 
 
 def _page(
@@ -147,7 +162,8 @@ def _page(
     if not found:
         return {}
     last = orjson.loads(orjson.dumps(found[-1]))
-    after = base64.b64encode(orjson.dumps([_instant(last["updated_at"]), last["id"]])).decode()
+    place = [_instant(last.get("updated_at") or last["calculated_at"]), last.get("id") or count_key(last)]
+    after = base64.b64encode(orjson.dumps(place)).decode()
     return {named or f"{kind}s": found} | ({"cursor": after} if total > size else {})
 
 

@@ -14,6 +14,7 @@ from sources.estate.world import World
 Object = tuple[str, datetime, dict[str, Any]]
 _FEWEST, _SHARE = 60, 40
 _ONLY = "Regular"
+_RATES = ("21", "12", "0")
 
 
 def catalogue(world: World) -> tuple[list[Object], list[Object], dict[str, str]]:
@@ -30,6 +31,17 @@ def catalogue(world: World) -> tuple[list[Object], list[Object], dict[str, str]]
         variations.append(variation)
         variants[f"square:{variation[0]}"] = row["variant_id"]
     return list(items.values()), variations, variants
+
+
+def taxes(at: datetime) -> list[Object]:
+    """Each rate twice, in the price and on top of it."""
+    told = [(rate, kind) for rate in _RATES for kind in ("INCLUSIVE", "ADDITIVE")]
+    same = {"calculation_phase": "TAX_SUBTOTAL_PHASE", "enabled": True}
+    return [
+        _object("TAX", _id("tax", rate + kind), at,
+                tax_data={"name": f"VAT {rate}%", "percentage": rate, "inclusion_type": kind, **same})
+        for rate, kind in told
+    ]  # fmt: skip
 
 
 def _retail(world: World) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from sources.estate.appearances import opaque
 from sources.estate.guests import Part, customers_of, dice
 from sources.estate.world import World
-from sources.square.fake_catalog import catalogue
+from sources.square.fake_catalog import catalogue, taxes
 
 Object = tuple[str, datetime, dict[str, Any]]
 LOCATIONS = ("L0MAINSTAND", "L1MARKETSTAND")
@@ -25,10 +25,18 @@ def invent(world: World) -> Part:
     orders = _orders(world, people["key"].to_pylist())
     items, variations, variants = catalogue(world)
     places = [(key, _at(world, 900), _location(number, key)) for number, key in enumerate(LOCATIONS)]
+    payments = [_payment(number, body, at) for number, (_, at, body) in enumerate(orders)]
     objects = {
         "customer": [_customer(row) for row in people.to_pylist()],
         "order": orders,
-        "payment": [_payment(number, body, at) for number, (_, at, body) in enumerate(orders)],
+        "payment": payments,
+        "refund": [
+            _refund(number, body, at) for number, (_, at, body) in enumerate(payments) if "refunded_money" in body
+        ],
+        "count": [
+            _count(world, number, key, place) for number, (key, _, _) in enumerate(variations) for place in LOCATIONS
+        ],
+        "tax": taxes(_at(world, 900)),
         "location": places,
         "item": items,
         "variation": variations,
@@ -99,7 +107,45 @@ def _payment(number: int, order: dict[str, Any], at: datetime) -> Object:
         "amount_money": order["total_money"],
         "total_money": order["total_money"],
     }
+    if number % 2:
+        at += timedelta(minutes=40)
+        body |= {"refunded_money": order["total_money"], "updated_at": stamp(at)}
     return body["id"], at, body
+
+
+def _refund(number: int, payment: dict[str, Any], at: datetime) -> Object:
+    """All of a payment, given back when it was last changed."""
+    body = {
+        "id": f"{payment['id']}_{opaque('square-refund', number, 22)}",
+        "status": "COMPLETED",
+        "amount_money": payment["refunded_money"],
+        "payment_id": payment["id"],
+        "order_id": payment["order_id"],
+        "location_id": payment["location_id"],
+        "destination_type": "CARD",
+        "reason": "Returned",
+        "created_at": stamp(at),
+        "updated_at": stamp(at),
+    }
+    return body["id"], at, body
+
+
+def count_key(count: dict[str, Any]) -> str:
+    """What names a count: Square gives it no id."""
+    return f"{count['catalog_object_id']}-{count['location_id']}-{count['state']}"
+
+
+def _count(world: World, number: int, variation: str, place: str) -> Object:
+    at = _at(world, 1 + number % 40)
+    body = {
+        "catalog_object_id": variation,
+        "catalog_object_type": "ITEM_VARIATION",
+        "state": "IN_STOCK",
+        "location_id": place,
+        "quantity": str(number * 5 % 23 + LOCATIONS.index(place)),
+        "calculated_at": stamp(at),
+    }
+    return count_key(body), at, body
 
 
 def _money(amount: int) -> dict[str, Any]:
