@@ -18,7 +18,13 @@ from sources.estate.standin import Ask, Refused, changed, naive, serve
 from sources.estate.state import get, instant, open_state
 from sources.estate.world import World
 
-STREAMS = {"orders": "order", "listings": "listing", "inventory": "stock", "transactions": "transaction"}
+STREAMS = {
+    "orders": "order",
+    "listings": "listing",
+    "inventory": "stock",
+    "transactions": "transaction",
+    "settlements": "settlement",
+}
 CREDENTIALS = {
     "AMAZON_LOGIN_ENDPOINT": "{endpoint}",
     "AMAZON_CLIENT_ID": "amzn1.application-oa2-client.estate",
@@ -85,6 +91,7 @@ def app(path: Path, faults: Any) -> Starlette:
 
     lists = {"/orders/2026-01-01/orders": _orders, "/listings/2021-08-01/items/{seller}": _listings}
     lists |= {"/fba/inventory/v1/summaries": _stock, "/finances/2024-06-19/transactions": _transactions}
+    lists["/finances/v0/financialEventGroups"] = _settlements
     return serve(path, faults, admit, lists, {"/auth/o2/token": token})
 
 
@@ -93,6 +100,11 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     kind, second = STREAMS[stream], naive(at).replace(microsecond=0)
     if kind == "transaction":
         changed(path, kind, key, second, {**fields, "postedDate": stamp(second)})
+        return
+    if kind == "settlement":  # changes by being paid out; when it began stays
+        with closing(open_state(path)) as connection:
+            began = get(connection, kind, key).updated_at
+        changed(path, kind, key, began, fields or {"AccountTail": f"{second:%j}"})
         return
     if kind == "order":
         changed(path, kind, key, second, {**(fields or {"programs": ["PRIME"]}), "lastUpdatedTime": stamp(second)})
@@ -157,6 +169,23 @@ def _transactions(ask: Ask) -> dict[str, Any]:
     within = "updated_at >= ? and updated_at < ?"
     found, total = ask.select("transaction", within, bounds, "updated_at, id", POSTED_A_PAGE, start)
     return {"payload": {"transactions": found, **_pagination(start + POSTED_A_PAGE, total)}}
+
+
+def _settlements(ask: Ask) -> dict[str, Any]:
+    """Periods that began in a time that ends two minutes ago at the latest."""
+    after, before = "FinancialEventGroupStartedAfter", "FinancialEventGroupStartedBefore"
+    if set(ask.given) - {after, before, "NextToken", "MaxResultsPerPage"}:
+        raise _invalid("parameter")
+    latest = naive(ask.now) - LAG
+    since = _time(ask.given.get(after, "2000-01-01T00:00:00Z"))
+    until = _time(ask.given[before]) if before in ask.given else latest
+    if max(since, until) > latest:
+        raise _invalid(before)
+    size, start = ask.whole("MaxResultsPerPage", 10, 1, 100, _invalid), _start(ask, "NextToken")
+    within = "updated_at >= ? and updated_at < ?"
+    found, total = ask.select("settlement", within, (instant(since), instant(until)), "updated_at, id", size, start)
+    more = {"NextToken": f"next-{start + size}"} if start + size < total else {}
+    return {"payload": {"FinancialEventGroupList": found, **more}}
 
 
 def _stock(ask: Ask) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from sources.estate.world import World
 MARKETPLACE = "A1PA6795UKMFR9"
 _ATTRIBUTES = {"Colour": "color"}  # every other option is a size to Amazon
 _VAT = Decimal("1.19")
+_PERIOD = 4  # days of a settlement
 _TOWNS = (("Dresden", "01067"), ("Leipzig", "04109"), ("München", "80331"), ("Görlitz", "02826"))
 
 
@@ -25,7 +27,9 @@ def invent(world: World) -> Part:
     orders = _orders(world, [body for _, _, body in listings])
     posted = [one for number, (_, at, body) in enumerate(orders) for one in _posted(number, at, body)]
     stock = [_stocked(world, number, body) for number, (_, _, body) in enumerate(listings)]
-    return Part({"listing": listings, "order": orders, "transaction": posted, "stock": stock}, None, variants)
+    settled = _settlements(world, posted)
+    objects = {"listing": listings, "order": orders, "transaction": posted, "stock": stock, "settlement": settled}
+    return Part(objects, None, variants)
 
 
 def stamp(at: datetime) -> str:
@@ -166,6 +170,41 @@ def _transaction(order: str, kind: str, at: datetime, total: Decimal) -> tuple[s
         "breakdowns": [{"breakdownType": name, "breakdownAmount": _money(amount)} for name, amount in parts.items()],
     }
     return body["transactionId"], at, body
+
+
+def _settlements(world: World, posted: list[tuple[str, datetime, dict[str, Any]]]) -> list[tuple[str, datetime, dict]]:
+    """Every few days what was posted since is paid out a day later; each transaction comes to name its period."""
+    periods: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for _, at, body in posted:
+        periods[at.toordinal() // _PERIOD].append(body)
+    return [_settlement(world, number, bodies) for number, bodies in sorted(periods.items())]
+
+
+def _settlement(world: World, number: int, bodies: list[dict[str, Any]]) -> tuple[str, datetime, dict[str, Any]]:
+    key = opaque("amazon-group", number, 32)
+    for body in bodies:
+        named = {"relatedIdentifierName": "FINANCIAL_EVENT_GROUP_ID", "relatedIdentifierValue": key}
+        body["relatedIdentifiers"].append(named)
+    start, now = datetime.fromordinal(number * _PERIOD), world.now.replace(tzinfo=None)
+    total = sum(Decimal(str(body["totalAmount"]["currencyAmount"])) for body in bodies)
+    money, nothing = (_currency(amount) for amount in (total, Decimal(0)))
+    body = {
+        "FinancialEventGroupId": key,
+        "ProcessingStatus": "Open",
+        "OriginalTotal": money,
+        "BeginningBalance": nothing,
+    }
+    body["FinancialEventGroupStart"] = stamp(start)
+    end = start + timedelta(days=_PERIOD)
+    if end + timedelta(days=1) <= now:
+        sent = {"FundTransferStatus": "Succeeded", "FundTransferDate": stamp(end + timedelta(days=1))}
+        traced = {"TraceId": opaque("amazon-trace", number, 14).upper(), "AccountTail": "300"}
+        body |= {**sent, **traced, "ProcessingStatus": "Closed", "FinancialEventGroupEnd": stamp(end)}
+    return key, start, body
+
+
+def _currency(amount: Decimal) -> dict[str, Any]:
+    return {"CurrencyCode": "EUR", "CurrencyAmount": float(amount)}
 
 
 def _money(amount: Decimal) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def invent(world: World) -> Part:
     days = [world.now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
     booked = {
         "camt": _terminals(world) | _wallet(world),
-        "mt940": _beside(_card_processor(world), _marketplace(world)),
+        "mt940": _beside(_card_processor(world), _marketplace(world), _amazon(world)),
         "ofx": _readers(world),
         "listing": _transfers(world),
     }
@@ -135,6 +135,16 @@ def _marketplace(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
     found = defaultdict(list)
     for _, at, body in world.part("ebay").objects["payout"]:
         found[at.date()].append(("eBay", body["bankReference"], Decimal(body["amount"]["value"])))
+    return found
+
+
+def _amazon(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
+    """What the first marketplace pays out arrives the day that it says, by its trace."""
+    found = defaultdict(list)
+    for _, _, body in world.part("amazon").objects["settlement"]:
+        if "TraceId" in body:
+            day = datetime.fromisoformat(body["FundTransferDate"]).date()
+            found[day].append(("Amazon", body["TraceId"], Decimal(str(body["OriginalTotal"]["CurrencyAmount"]))))
     return found
 
 

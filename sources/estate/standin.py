@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.applications import Starlette
@@ -125,6 +126,21 @@ def serve(
 def basic(user: str, password: str) -> str:
     """The authorization header of a user and password."""
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def turn(issued: set[str], client: str, secret: str, consent: str, said: Mapping[str, Any], ask: Ask) -> dict[str, Any]:
+    """A new pair for a refresh token. What consent gave stays good; of those that followed only the last, and once.
+
+    `said` is what else the vendor says with a pair; the access token joins those `issued`.
+    """
+    given, last = parse_qs(ask.form.decode()).get("refresh_token", [""])[0], get(ask.state, "token", "last")
+    number = last.body if last else 0
+    known = given == consent or number and given == f"estate-refresh-{number}"
+    if ask.asked.get("authorization") != basic(client, secret) or not known:
+        raise Refused(400, {"error": "invalid_grant"})
+    put(ask.state, "token", [("last", ask.now, number + 1)])
+    issued.add(f"estate-access-{number + 1}")
+    return {"access_token": f"estate-access-{number + 1}", "refresh_token": f"estate-refresh-{number + 1}", **said}
 
 
 def changed(path: Path, kind: str, key: str, at: datetime, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 
 from sources.estate.guests import seed_part
-from sources.estate.standin import Ask, Refused, basic, changed, naive, serve
+from sources.estate.standin import Ask, Refused, changed, naive, serve, turn
 from sources.estate.state import get, instant, open_state, put
 from sources.estate.world import World
 from sources.quickbooks.fake_seed import stamp
@@ -39,6 +38,7 @@ def _fault(kind: str, code: str, message: str) -> dict[str, Any]:
     return {"Fault": {"Error": [{"Message": message, "code": code}], "type": kind}, "time": "2026-03-29T15:00:00Z"}
 
 
+_TOLD = {"expires_in": 3600, "x_refresh_token_expires_in": 8_726_400, "token_type": "bearer"}
 SAYS = {
     "throttled": _fault("ValidationFault", "003001", "ThrottleExceeded"),
     "error": _fault("SystemFault", "10000", "An application error has occurred"),
@@ -54,7 +54,7 @@ def app(path: Path, faults: Any) -> Starlette:
     """The company at `path`; `faults` answers active(name) and spend(name)."""
     issued: set[str] = set()
     routes = {"/v3/company/{company}/query": _query, "/v3/company/{company}/cdc": _changes}
-    token = partial(_token, issued)
+    token = partial(turn, issued, *list(CREDENTIALS.values())[1:4], _TOLD)
     return serve(path, faults, partial(_admit, issued), routes, {"/oauth2/v1/tokens/bearer": token})
 
 
@@ -82,20 +82,6 @@ def delete(path: Path, stream: str, key: str, at: datetime) -> None:
 def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
     """Merge one customer into another: it becomes inactive."""
     delete(path, "customers", gone, at)
-
-
-def _token(issued: set[str], ask: Ask) -> dict[str, Any]:
-    """A new pair for a refresh token: what consent gave, or the last one."""
-    _, client, secret, consent, _ = CREDENTIALS.values()
-    given, last = parse_qs(ask.form.decode()).get("refresh_token", [""])[0], get(ask.state, "token", "last")
-    number = last.body if last else 0
-    known = given == consent or number and given == f"estate-refresh-{number}"
-    if ask.asked.get("authorization") != basic(client, secret) or not known:
-        raise Refused(400, {"error": "invalid_grant"})
-    put(ask.state, "token", [("last", ask.now, number + 1)])
-    issued.add(f"estate-access-{number + 1}")
-    pair = {"access_token": f"estate-access-{number + 1}", "refresh_token": f"estate-refresh-{number + 1}"}
-    return {**pair, "expires_in": 3600, "x_refresh_token_expires_in": 8_726_400, "token_type": "bearer"}
 
 
 def _admit(issued: set[str], ask: Ask) -> None:

@@ -6,13 +6,12 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 
 from sources.estate.guests import seed_part
-from sources.estate.standin import Ask, Refused, basic, changed, naive, serve
-from sources.estate.state import get, instant, put
+from sources.estate.standin import Ask, Refused, changed, naive, serve, turn
+from sources.estate.state import instant
 from sources.estate.world import World
 from sources.xero.fake_seed import named, stamp
 
@@ -24,6 +23,7 @@ CREDENTIALS = {
     "XERO_REFRESH_TOKEN": "estate-xero-consent",
     "XERO_TENANT_ID": "70784a63-d24b-46a9-a4db-0e70a274b056",
 }
+_TOLD = {"expires_in": 1800, "token_type": "Bearer", "scope": "accounting.transactions.read"}
 SAYS = {
     "throttled": {"Title": "Too Many Requests", "Status": 429, "Detail": "minute limit exceeded"},
     "error": {"ErrorNumber": 500, "Type": "InternalError", "Message": "An error occurred in Xero."},
@@ -40,7 +40,13 @@ def app(path: Path, faults: Any) -> Starlette:
     """The organisation at `path`; `faults` answers active(name) and spend(name)."""
     issued: set[str] = set()
     lists = {f"/{kind.title()}s": partial(_list, kind) for kind in STREAMS.values()}
-    return serve(path, faults, partial(_admit, issued), lists, {"/connect/token": partial(_token, issued)})
+    return serve(
+        path,
+        faults,
+        partial(_admit, issued),
+        lists,
+        {"/connect/token": partial(turn, issued, *list(CREDENTIALS.values())[1:4], _TOLD)},
+    )
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
@@ -62,20 +68,6 @@ def delete(path: Path, stream: str, key: str, at: datetime) -> None:
 def merge_customers(path: Path, kept: str, gone: str, at: datetime) -> None:
     """Merge one contact into another: it is archived and names the other."""
     touch(path, "contacts", gone, at, ContactStatus="ARCHIVED", MergedToContactID=kept)
-
-
-def _token(issued: set[str], ask: Ask) -> dict[str, Any]:
-    """A new pair for a refresh token. What consent gave stays good; of those that followed only the last, and once."""
-    _, client, secret, consent, _ = CREDENTIALS.values()
-    given, last = parse_qs(ask.form.decode()).get("refresh_token", [""])[0], get(ask.state, "token", "last")
-    number = last.body if last else 0
-    known = given == consent or number and given == f"estate-refresh-{number}"
-    if ask.asked.get("authorization") != basic(client, secret) or not known:
-        raise Refused(400, {"error": "invalid_grant"})
-    put(ask.state, "token", [("last", ask.now, number + 1)])
-    issued.add(f"estate-access-{number + 1}")
-    pair = {"access_token": f"estate-access-{number + 1}", "refresh_token": f"estate-refresh-{number + 1}"}
-    return {**pair, "expires_in": 1800, "token_type": "Bearer", "scope": "accounting.transactions.read"}
 
 
 def _admit(issued: set[str], ask: Ask) -> None:

@@ -223,6 +223,21 @@ def test_every_order_of_the_marketplace_is_posted_less_its_fee_and_what_is_given
         assert Decimal(str(one["totalAmount"]["currencyAmount"])) == sum(Decimal(str(part)) for part in parts.values())
 
 
+def test_what_the_marketplace_settles_is_what_it_posted_in_the_period_and_the_bank_has_it(world):
+    posted, settled = bodies(world, "amazon", "transaction"), bodies(world, "amazon", "settlement")
+    sums = defaultdict(Decimal)
+    for one in posted:
+        named = {pair["relatedIdentifierName"]: pair["relatedIdentifierValue"] for pair in one["relatedIdentifiers"]}
+        sums[named["FINANCIAL_EVENT_GROUP_ID"]] += Decimal(str(one["totalAmount"]["currencyAmount"]))
+    total = {one["FinancialEventGroupId"]: Decimal(str(one["OriginalTotal"]["CurrencyAmount"])) for one in settled}
+    assert total == sums
+    lines = {one["reference"]: Decimal(one["amount"]) for one in bodies(world, "bank", "entry")}
+    first = min(one["day"] for one in bodies(world, "bank", "statement"))
+    due = [one for one in settled if one.get("FundTransferDate", "") >= first]
+    assert due
+    assert all(lines[one["TraceId"]] == total[one["FinancialEventGroupId"]] for one in due)
+
+
 def test_what_the_marketplace_offers_is_the_same_article_as_in_the_shop(world):
     true = {row["variant_id"]: row for row in world.variants.to_pylist()}
     part = world.part("amazon")

@@ -62,9 +62,21 @@ class Vendor:
 
 SYSTEMS = {
     "amazon": Vendor(
-        ("amzn_orders_2026-01-01", "amzn_listingsItems_2021-08-01", "amzn_fbaInventory", "amzn_finances_2024-06-19"),
+        (
+            "amzn_orders_2026-01-01",
+            "amzn_listingsItems_2021-08-01",
+            "amzn_fbaInventory",
+            "amzn_finances_2024-06-19",
+            "amzn_financesV0",
+        ),
         frozenset({"x-amz-access-token"}),
-        {"orders": "Order", "listings": "Item", "inventory": "InventorySummary", "transactions": "Transaction"},
+        {
+            "orders": "Order",
+            "listings": "Item",
+            "inventory": "InventorySummary",
+            "transactions": "Transaction",
+            "settlements": "FinancialEventGroup",
+        },
         {"orderId": 7},
         "maxResultsPerPage",
     ),

@@ -15,17 +15,5 @@ named as (
 )
 
 select
-    {{ conformed('customers', {
-        'is_active': 'true',
-        'kind': "'person'",
-        'full_name': 'recipient_name',
-        'company_name': 'company_name',
-        'email': 'email',
-        'phone': 'phone',
-        'street': 'street',
-        'street2': 'street2',
-        'city': 'city',
-        'zip': 'zip',
-        'country_code': 'country_code',
-    }) }}
+    {{ conformed('customers', recipient()) }}
 from named

@@ -17,6 +17,7 @@ parsed as (
 select
     {{ envelope() }},
     'amazon:' || {{ named_value('payload.relatedIdentifiers', 'relatedIdentifierName', 'ORDER_ID', 'relatedIdentifierValue') }} as order_record_id,
+    'amazon:' || {{ named_value('payload.relatedIdentifiers', 'relatedIdentifierName', 'FINANCIAL_EVENT_GROUP_ID', 'relatedIdentifierValue') }} as settlement_record_id,
     payload.transactionType as transaction_type,
     payload.transactionStatus as status,
     cast(payload.totalAmount.currencyAmount as decimal(18, 4)) as net_amount,

@@ -9,6 +9,7 @@ parsed as (
             'name': 'VARCHAR', 'status': 'VARCHAR', 'type': 'VARCHAR', 'sku': 'VARCHAR', 'global_unique_id': 'VARCHAR',
             'regular_price': 'VARCHAR', 'sale_price': 'VARCHAR', 'date_on_sale_from_gmt': 'VARCHAR', 'date_on_sale_to_gmt': 'VARCHAR',
             'tax_class': 'VARCHAR', 'weight': 'VARCHAR', 'stock_quantity': 'BIGINT',
+            'stock_status': 'VARCHAR', 'manage_stock': 'VARCHAR', 'backorders': 'VARCHAR',
             'brands': [{'name': 'VARCHAR'}], 'attributes': [{'name': 'VARCHAR', 'option': 'VARCHAR'}],
             'meta_data': [{'key': 'VARCHAR', 'value': 'VARCHAR'}],
         }) }} as payload
@@ -32,5 +33,8 @@ select
     try_cast(payload.date_on_sale_to_gmt as timestamp) as sale_to_at,
     coalesce(nullif(payload.tax_class, ''), 'standard') as tax_class,
     payload.stock_quantity,
+    payload.stock_status,
+    payload.manage_stock = 'true' as has_own_stock,
+    payload.backorders <> 'no' as is_sold_beyond_stock,
     {{ named_value('payload.meta_data', 'key', 'assay_id') }} as assay_id
 from parsed
