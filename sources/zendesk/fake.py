@@ -37,7 +37,7 @@ def seed(world: World, path: Path) -> None:
 
 def app(path: Path, faults: Any) -> Starlette:
     """The help desk at `path`; `faults` answers active(name) and spend(name)."""
-    exports = {f"/api/v2/incremental/{kind}s/cursor.json": partial(_export, kind) for kind in _GONE}
+    exports = {f"/api/v2/incremental/{kind}s/cursor": partial(_export, kind) for kind in _GONE}
     return serve(path, faults, _admit, exports)
 
 
@@ -80,7 +80,7 @@ def _export(kind: str, ask: Ask) -> dict[str, Any]:
         ).fetchone()
         at, key = last
     after = base64.b64encode(orjson.dumps([at, key])).decode()
-    url = f"https://estate.example/api/v2/incremental/{kind}s/cursor.json?cursor={after}"
+    url = f"https://estate.example/api/v2/incremental/{kind}s/cursor?cursor={after}"
     return {f"{kind}s": found, "after_cursor": after, "after_url": url, "before_cursor": None,
             "end_of_stream": total <= size}  # fmt: skip
 
