@@ -85,9 +85,8 @@ def scaffold(name: str, kind: str, root: Path = SOURCES) -> list[Path]:
         "contract.yml": _filled("contract.yml", values),
         "connector.py": _filled(f"connector_{'graphql' if kind == 'graphql' else 'rest'}.py.txt", values),
         "fake.py": _filled(f"fake{'' if speaks_http else f'_{kind}'}.py.txt", values),
+        "fake_seed.py": _filled("fake_seed.py.txt", values),
     }
-    if kind != "sql":
-        texts["fake_seed.py"] = _filled("fake_seed.py.txt", values)
     folder.mkdir(parents=True)
     for file, text in texts.items():
         (folder / file).write_text(text)
@@ -99,7 +98,9 @@ def check(
 ) -> Iterator[Finding]:
     """What works against the live system, in the order in which it can go wrong."""
     if not is_connected(contract, resolve):
-        yield Finding("endpoint", "bad", f"{contract.endpoint.removeprefix('env:')} is not set")
+        name, *secrets = (one.removeprefix("env:") for one in (contract.endpoint, *contract.secrets.values()))
+        wanted = f"; beside it {', '.join(secrets)}" if secrets else ""
+        yield Finding("endpoint", "bad", f"{name} is not set: it holds the address of the system{wanted}")
         return
     connector = connector or connector_of(contract)
     try:

@@ -103,14 +103,8 @@ def keys(folder: Path, system: str, stream: str) -> list[str]:
     fake = _of(system, "STREAMS")
     if hasattr(fake, "keys"):
         return fake.keys(folder / f"{system}.db", stream)
-    kind = fake.STREAMS[stream]
-    if system == "pos":
-        connection = sqlite3.connect(folder / "pos.db")
-        key = connection.execute(f'select name from pragma_table_info("{kind}") where pk = 1').fetchone()[0]
-        found = [row[0] for row in connection.execute(f'select "{key}" from "{kind}" order by 1')]
-    else:
-        connection = open_state(folder / f"{system}.db")
-        found = [stored.id for stored in list_objects(connection, kind)]
+    connection = open_state(folder / f"{system}.db")
+    found = [stored.id for stored in list_objects(connection, fake.STREAMS[stream])]
     connection.close()
     return found
 

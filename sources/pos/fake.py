@@ -85,6 +85,13 @@ def delete(path: Path | str, stream: str, key: str, at: datetime) -> None:
         connection.execute(sa.delete(table).where(_key(table) == key))
 
 
+def keys(path: Path, stream: str) -> list[str]:
+    """The keys of a table's rows, in order."""
+    key = _key(METADATA.tables[stream])
+    with _writing(path) as connection:
+        return list(connection.execute(sa.select(key).order_by(key)).scalars())
+
+
 def insert(path: Path | str, stream: str, rows: list[dict[str, Any]], at: datetime) -> None:
     """Insert rows, or replace those whose key is there: a till that comes back sends everything again.
 

@@ -87,7 +87,8 @@ def test_a_check_of_what_is_not_connected_says_which_reference_is_missing():
         raise MissingReference(reference)
 
     (only,) = check(ZENDESK, NOW, resolve)
-    assert (only.state, only.said) == ("bad", "ZENDESK_ENDPOINT is not set")
+    wanted = "ZENDESK_ENDPOINT is not set: it holds the address of the system; beside it ZENDESK_EMAIL, ZENDESK_TOKEN"
+    assert (only.state, only.said) == ("bad", wanted)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ def _breaks_and_is_mended(retail, change):
 
 class _renamed_column:
     def __init__(self, retail, column):
-        self.path, self.table, self.column = retail.folder / "pos.db", retail.stream, column
+        self.path, self.table = retail.folder / f"{retail.system}.db", retail.fake.STREAMS[retail.stream]
+        self.column = column
 
     def __enter__(self):
         self._rename(self.column, "renamed")
