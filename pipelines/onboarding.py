@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,6 +115,15 @@ def check(
         yield _sunset(contract, now)
     finally:
         close_client(client)
+
+
+def in_short(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One line for all that is well with a stream; what is not, or worth a note, keeps its own."""
+    for stream, group in itertools.groupby(findings, lambda one: one.subject.partition(" ")[0]):
+        found = list(group)
+        if well := [one.said for one in found if one.state == "ok"]:
+            yield Finding(stream, "ok", "; ".join(well))
+        yield from (one for one in found if one.state != "ok")
 
 
 def _of_stream(

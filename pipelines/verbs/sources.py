@@ -43,7 +43,7 @@ def source_check(name: str) -> None:
     if name not in contracts:
         raise click.UsageError(f"no contract for {name}; there are {', '.join(contracts)}")
     table, bad = Table("what", "", "found", box=None), False
-    for finding in onboarding.check(contracts[name], resources.now()):
+    for finding in onboarding.in_short(onboarding.check(contracts[name], resources.now())):
         bad = bad or finding.state == "bad"
         table.add_row(finding.subject, f"[{COLOURS[finding.state]}]{finding.state}[/]", finding.said)
     console.print(table)

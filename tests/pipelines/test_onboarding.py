@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.extract import Failure, extract_all
-from pipelines.onboarding import KINDS, NotNew, check, scaffold
+from pipelines.onboarding import KINDS, Finding, NotNew, check, in_short, scaffold
 from pipelines.portfolio import in_force, portfolio
 from pipelines.resources import MissingReference, Settings
 from sources.contract import load_contract, load_contracts
@@ -63,6 +63,17 @@ def test_a_check_says_what_works(desk):
     assert {finding.state for finding in said.values()} <= {"ok", "note"}
     assert said["users paging"].state == said["tickets contract"].state == "ok"
     assert said["version"].said.startswith("v2, ")
+
+
+def test_a_check_fits_one_screen_a_line_for_a_stream_that_is_well_and_one_for_each_fault():
+    told = [
+        ("a scopes", "ok", "has x"),
+        ("a paging", "ok", "1 page"),
+        ("a history", "note", "no times"),
+        ("b", "bad", "lost"),
+    ]
+    lines = [(one.subject, one.state, one.said) for one in in_short(Finding(*one) for one in told)]
+    assert lines == [("a", "ok", "has x; 1 page"), ("a history", "note", "no times"), ("b", "bad", "lost")]
 
 
 def test_a_check_names_the_credential_that_is_refused(desk):
