@@ -19,7 +19,7 @@ variants as (
         {{ envelope() }},
         source_key,
         product_name, status, sku, gtin, brand, option_1, option_2, weight_g, price_amount, sale_amount, sale_from_at,
-        sale_to_at, tax_class, stock_quantity, assay_id,
+        sale_to_at, tax_class, stock_quantity, stock_status, has_own_stock, is_sold_beyond_stock, assay_id,
         product_name,
         brand,
         status,
