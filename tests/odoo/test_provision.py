@@ -252,7 +252,9 @@ def test_each_verb_on_each_model_that_neither_user_needs_is_refused(least_odoo, 
     assert tried == sum(map(len, closed.values()))
 
 
-def test_where_people_are_employed_and_tills_and_warehouses_run_our_users_are_kept_out_as_well(used_odoo):
+def test_where_people_are_employed_and_tills_and_warehouses_run_our_users_are_kept_out_as_well(
+    used_odoo, tmp_path, monkeypatch
+):
     there = actions.ids_of_models(used_odoo.client(), CLOSED_IN_USE)
     assert there.keys() == CLOSED_IN_USE.keys()
     opened = {
@@ -266,6 +268,10 @@ def test_where_people_are_employed_and_tills_and_warehouses_run_our_users_are_ke
     assert opened == {(access.TILLS, model, "read") for model in MODELS.values()}
     tills = used_odoo.least(access.TILLS)
     assert check.as_user(tills, access.TILLS, NOW) == []
+    environ(monkeypatch, used_odoo.least_environment | {"ASSAY_HOME": str(tmp_path)})
+    assert CliRunner().invoke(main, ["odoo", "check"], catch_exceptions=False).output == "as provisioned\n"
+    monkeypatch.setenv("ODOOPOS_KEY", "another")
+    assert "Invalid apikey" in CliRunner().invoke(main, ["odoo", "check"], catch_exceptions=False).output
     golden = ("res.partner", "product.template", "product.product", "product.pricelist.item")
     assert not any(call(tills, model, "has_access", [], operation=verb) for model in golden for verb in VERBS[1:])
     # Of an employee Odoo tells any colleague the name, and no more.
@@ -361,15 +367,18 @@ def test_plans_of_the_administrator_and_of_the_publisher_are_for_the_same_databa
 
 
 @JSON2
-@pytest.mark.parametrize("refused", ["run", "search_read"])
-def test_a_key_that_odoo_does_not_take_at_one_moment_makes_no_other_database_of_it(least_odoo, refused):
-    def without_its_key(send, model, method, *rest):
-        if method == refused:
-            raise OdooDenied(model, method, "Invalid apikey", kind="werkzeug.exceptions.Unauthorized")
-        return send(model, method, *rest)
+def test_a_key_that_odoo_does_not_take_at_one_moment_makes_no_other_database_of_it(least_odoo):
+    def refusing(unheard):
+        def around(send, model, method, *rest):
+            if method == unheard:
+                raise OdooDenied(model, method, "Invalid apikey", kind="werkzeug.exceptions.Unauthorized")
+            return send(model, method, *rest)
 
-    with pytest.raises(OdooDenied, match="Invalid apikey"):
-        live.fingerprint(intercepting(least_odoo.least("publisher"), without_its_key))
+        return intercepting(least_odoo.least("publisher"), around)
+
+    for unheard in ("run", "search_read"):
+        with pytest.raises(OdooDenied, match="Invalid apikey"):
+            live.fingerprint(refusing(unheard))
 
 
 @pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
