@@ -32,6 +32,7 @@ def main() -> int:
             sys.stdout.write(msg_to_json(message) + "\n")
             sys.stdout.flush()
 
+    dbt_thrift.load_ahead()
     asked = sys.stdin.readline()
     if not asked:
         return 0
@@ -53,6 +54,7 @@ def main() -> int:
         done.result.write(str(target / "run_results.json"))
     if done.exception:
         print(done.exception, file=sys.stderr)
+    gc.freeze()  # or the end of the process walks through all that was ever made
     return 0 if done.success else 1
 
 

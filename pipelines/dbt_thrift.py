@@ -6,6 +6,7 @@ Nothing here decides what is built; with dbt as it comes a build is slower and o
 from __future__ import annotations
 
 import hashlib
+import importlib
 import marshal
 import os
 import sys
@@ -15,11 +16,22 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.contracts.project import PackageConfig, Project, ProjectFlags
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
+IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
+
+
+def load_ahead() -> None:
+    """Load what a build needs besides dbt before it is asked for: what Python models import, dbt's own schemas."""
+    for name in IN_MODELS:
+        importlib.import_module(f"pipelines.{name}")
+    for checked in (DuckDBCredentials, PackageConfig, Project, ProjectFlags):
+        checked.json_schema()
 
 
 def leave_out() -> None:

@@ -1,5 +1,6 @@
 """What is left out of dbt's work at each node is what nobody hears or needs."""
 
+import ast
 from contextlib import contextmanager
 
 import pytest
@@ -10,6 +11,7 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import Note
 
 from pipelines import dbt_thrift
+from pipelines.transform import DBT_PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +95,13 @@ def test_half_a_file_of_templates_is_no_file(tmp_path):
     kept.write_bytes(kept.read_bytes()[:20])
     with a_run(tmp_path) as (render, compiled):
         assert [render("{{ one }}"), len(compiled)] == ["1", 1]
+
+
+def test_what_python_models_import_of_ours_is_loaded_ahead():
+    imported = set()
+    for model in DBT_PROJECT.glob("models/**/*.py"):
+        for node in ast.walk(ast.parse(model.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("pipelines"):
+                _, _, module = node.module.partition(".")
+                imported |= {module} if module else {name.name for name in node.names}
+    assert imported == set(dbt_thrift.IN_MODELS)
