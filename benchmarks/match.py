@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -67,12 +68,17 @@ def main() -> None:
 
 
 def _make(home: Path, rows: int) -> None:
-    """customers.parquet with the rows, and new.parquet with records that come later, most of people known by then."""
+    """customers.parquet with the rows, new.parquet with records that come later, most of people known by then.
+
+    The former also as conformed records in a warehouse, where a build finds them.
+    """
     generate(home / "all.parquet", rows + NEW)
     chosen = f"select record_id from '{home}/all.parquet' order by hash(record_id) limit {NEW}"
     for name, join in (("new", "semi"), ("customers", "anti")):
         rest = f"select * from '{home}/all.parquet' {join} join ({chosen}) using (record_id) order by record_id"
         duckdb.sql(f"copy ({rest}) to '{home}/{name}.parquet' (format parquet)")
+    with duckdb.connect(str(replace(resources.settings(), home=home).warehouse)) as warehouse:
+        lay(warehouse, home / "customers.parquet")
 
 
 def _report(who: str, cost: Cost, home: Path, rows: int) -> None:
@@ -102,8 +108,6 @@ def assay() -> None:
     settings = resources.settings()
     ledger.open_ledger(settings.ledger_url)
     (settings.home / "spill").mkdir(exist_ok=True)
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
-        lay(warehouse, settings.home / "customers.parquet")
     built = match(settings)
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         clusters = warehouse.execute("select record_id, customer_id as cluster_id from matched.matched_customers__ids")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -41,6 +43,8 @@ def test_an_id_is_a_prefix_and_twelve_crockford_characters_of_the_founder_s_hash
     first = assign(engine, "ab", "c")
     assert first["a"] == first["b"] != first["c"]
     assert all(len(i) == 14 and i.startswith("C-") and set(i[2:]) <= set(identity.CROCKFORD) for i in first.values())
+    digest = int.from_bytes(hashlib.sha256(b"customers|a").digest()) >> 196
+    assert first["a"] == "C-" + "".join(identity.CROCKFORD[digest >> bits & 31] for bits in range(55, -1, -5))
     assert first["a"] == identity.mint("customers", "a", ().__contains__)
 
 
