@@ -63,7 +63,8 @@ def nearby(dbt, session, parts: Mapping[str, Part], held: pa.Table) -> dict[str,
     while True:
         found = {domain: known_ids.reach(engine, domain, session, touched, *part) for domain, part in parts.items()}
         reached = touched.union(*(near.records for near in found.values()))
-        if reached == touched:
+        if reached == touched or len(parts) == 1:
+            touched = reached
             changes.touch(dbt, session, touched)
             return {domain: near._replace(records=touched) for domain, near in found.items()}
         touched = reached

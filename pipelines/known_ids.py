@@ -57,29 +57,32 @@ def reach(
     for name, rows in (("linked", links), ("begun", [(record, record) for record in sorted(changed)])):
         columns = list(zip(*rows, strict=True)) or [(), ()]
         db.register(name, pa.table([pa.array(column, pa.string()) for column in columns], names=["node", "hub"]))
-    edges = f"""
-        select record_id as node, 'cluster ' || cluster_id as hub from ({clusters})
-        union all
-        select record_id, golden_id from ({assigned})
-        union all
-        select node, hub from linked
-    """
+    edges = (
+        (f"select record_id as node, cluster_id as hub from ({clusters})", "clusters_near"),
+        (f"select record_id as node, golden_id as hub from ({assigned}) union all from linked", "ids_near"),
+    )
     db.execute("create or replace temp table near as select node from begun")
-    hubs = f"select distinct hub from ({edges}) as edges semi join near using (node)"
-    while db.execute(f"""
-        insert into near
-        select distinct edges.node
-        from ({edges}) as edges
-        semi join ({hubs}) as hubs using (hub)
-        anti join near using (node)
-    """).fetchone()[0]:
-        pass
+    for _, hubs in edges:
+        db.execute(f"create or replace temp table {hubs} (hub varchar)")
+    size, seen = len(changed), {}
+    while stale := [edge for edge in edges if seen.get(edge) != size]:
+        for found, hubs in stale:
+            seen[found, hubs] = size
+            if _grow(db, f"select hub from ({found}) semi join near using (node)", hubs, "hub"):
+                size += _grow(db, f"select node from ({found}) semi join {hubs} using (hub)", "near", "node")
     records = {node for (node,) in db.execute("select node from near where node not like 'id %'").fetchall()}
-    ids = {hub for (hub,) in db.execute(f"select hub from ({hubs}) where hub not like 'cluster %'").fetchall()}
-    db.execute("drop table near")
+    ids = {hub for (hub,) in db.execute("from ids_near").fetchall()}
+    for name in ("near", "clusters_near", "ids_near"):
+        db.execute(f"drop table {name}")
     for name in ("linked", "begun"):
         db.unregister(name)
     return Near(records, ids)
+
+
+def _grow(db: duckdb.DuckDBPyConnection, found: str, table: str, key: str) -> int:
+    """Put what a query finds into a table where it lacks it; how much that was."""
+    new = f"select distinct {key} from ({found}) anti join {table} using ({key})"
+    return db.execute(f"insert into {table} {new}").fetchone()[0]
 
 
 def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:

@@ -47,14 +47,18 @@
   {{ return('(select * from ' ~ rows ~ ' where ' ~ is_touched(keys, column) ~ ')') }}
 {%- endmacro %}
 
-{#- Whether this build made every row anew that a model has for these values of a column. -#}
+{#- Whether this build made every row anew that a model has for these values of a column, or in any of several columns. The column of
+    `meta: {numbered: …}` names a row as its key does, so that who changed tells of it. -#}
 {% macro holds_anew(name, keys, column) -%}
   {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ name) -%}
-  {%- if not node or node.config.materialized != 'incremental' -%}{{ return(false) }}{%- endif -%}
+  {%- if not node or node.config.materialized != 'incremental' or not is_told(name ~ '__made') -%}{{ return(false) }}{%- endif -%}
   {%- set columns = node.config.meta.get('touched_on') or node.config.unique_key -%}
-  {%- if column not in ([columns] if columns is string else columns) or not is_told(name ~ '__made') or not is_told(name ~ '__touched') -%}
-    {{ return(false) }}
+  {%- set columns = [columns] if columns is string else columns -%}
+  {%- if column == node.config.meta.get('numbered') -%}
+    {{ return(not has_rows('(select key from ' ~ keys ~ ' anti join ' ~ changed(name) ~ ' on key = ' ~ column ~ ')')) }}
   {%- endif -%}
+  {%- for each in ([column] if column is string else column) if each not in columns -%}{{ return(false) }}{%- endfor -%}
+  {%- if not is_told(name ~ '__touched') -%}{{ return(false) }}{%- endif -%}
   {{ return(not has_rows('(select key from ' ~ keys ~ ' anti join ' ~ touched(name) ~ ' using (key))')) }}
 {%- endmacro %}
 

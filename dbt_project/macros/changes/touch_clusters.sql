@@ -2,34 +2,43 @@
     chain of links. A pre-hook. -#}
 {% macro touch_components(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
-  {%- set both = 'select unnest([left_no, right_no]) from {changed}' -%}
+  {%- set both, start = 'select unnest([left_no, right_no]) from ', threshold_bits(domain, 'start') -%}
   {%- if incrementally() -%}
-    {%- set keys = touch({name ~ 'evidence': 'record_no', name ~ 'scores': both, name ~ 'decisions': both}) -%}
+    {%- set keys = touch({
+      name ~ 'evidence': 'record_no',
+      name ~ 'scores': both ~ 'changed."' ~ name ~ 'scores__before" where bits > ' ~ start
+        ~ ' union all ' ~ both ~ made_rows(name ~ 'scores') ~ ' semi join {changed} using (left_no, right_no) where bits > ' ~ start,
+      name ~ 'decisions': both ~ '{changed}',
+    }) -%}
     {%- set links -%}
-      select left_no, right_no from {{ ref(name ~ 'scores') }} where bits > {{ threshold_bits(domain, 'start') }}
+      select left_no, right_no from {{ ref(name ~ 'scores') }} where bits > {{ start }}
       union all
       select left_no, right_no from {{ ref(name ~ 'decisions') }} where decision = 'must'
     {%- endset -%}
-    {%- set reach -%}
-      with mates as (
-        select record_no from {{ this }} where component_no in (select component_no from {{ this }} where record_no in (select key from {{ keys }}))
-        union
-        select key from {{ keys }}
-      ),
-      linked as (
-        select left_no as record_no from ({{ links }}) where right_no in (select record_no from mates)
-        union
-        select right_no from ({{ links }}) where left_no in (select record_no from mates)
-        union
-        select record_no from mates
+    {%- set mates -%}
+      insert into {{ keys }}
+      select record_no from {{ this }}
+      where component_no in (select component_no from {{ this }} where record_no in (select key from {{ keys }}))
+      and record_no not in (select key from {{ keys }})
+    {%- endset -%}
+    {%- set linked -%}
+      insert into {{ keys }}
+      select distinct record_no
+      from (
+        select unnest([left_no, right_no]) as record_no
+        from ({{ links }})
+        where left_no in (select key from {{ keys }}) or right_no in (select key from {{ keys }})
       )
-      insert into {{ keys }} select record_no from linked anti join {{ keys }} as known on record_no = key
+      where record_no not in (select key from {{ keys }})
     {%- endset -%}
     {%- set size = 'select count(*) from ' ~ keys -%}
     {%- set sizes = [0] -%}
+    {#- Links lead out of a component only where it was too large: mostly one look at them is enough. -#}
     {%- for _ in range(1000) if keys is not none and sizes[-1] != sizes[-2] -%}
-      {%- do run_query(reach) -%}
-      {%- do sizes.append(run_query(size).rows[0][0]) -%}
+      {%- for reach in [mates, linked] -%}
+        {%- do run_query(reach) -%}
+        {%- do sizes.append(run_query(size).rows[0][0]) -%}
+      {%- endfor -%}
     {%- endfor -%}
   {%- endif -%}
 {%- endmacro %}
@@ -46,11 +55,16 @@
   {%- endif -%}
 {%- endmacro %}
 
-{#- The components whose pairs may be others now, or say something else. -#}
+{#- The components whose pairs may be others now, or say something else: a pair across two says nothing of either. -#}
 {% macro touch_within(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
   {%- set components = 'matched.' ~ name ~ 'components' -%}
-  {%- set of_pairs = 'select component_no from {changed} inner join ' ~ components ~ ' on left_no = record_no' -%}
+  {%- set of_pairs -%}
+    select here.component_no
+    from {changed}
+    inner join {{ components }} as here on left_no = here.record_no
+    inner join {{ components }} as there on right_no = there.record_no and here.component_no = there.component_no
+  {%- endset -%}
   {{ return(touch({
     name ~ 'components': 'component_no',
     name ~ 'evidence': 'select component_no from {changed} inner join ' ~ components ~ ' using (record_no)',

@@ -1,6 +1,17 @@
 {#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. Measures
-    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. -#}
-{% macro compare_pairs(domain, pairs, evidence, keys=none) %}
+    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. Of `few`
+    pairs the records are looked up once, not once for each side. -#}
+{% macro compare_pairs(domain, pairs, evidence, few=false) %}
+{%- if few %}
+with few as materialized (
+    select * from {{ pairs }}
+),
+
+met as materialized (
+    select * from {{ evidence }} where record_no in (select unnest([left_no, right_no]) from few)
+)
+
+{% endif -%}
 select
     left_no,
     right_no,
@@ -29,8 +40,8 @@ from (
         {{ comparison.share }} as {{ comparison.name }}_share,
         {%- endif %}
         {%- endfor %}
-    from {{ narrowed(pairs, keys, ['left_no', 'right_no']) }} as pairs
-    inner join {{ evidence }} as l on pairs.left_no = l.record_no
-    inner join {{ evidence }} as r on pairs.right_no = r.record_no
+    from {{ 'few' if few else pairs }} as pairs
+    inner join {{ 'met' if few else evidence }} as l on pairs.left_no = l.record_no
+    inner join {{ 'met' if few else evidence }} as r on pairs.right_no = r.record_no
 )
 {% endmacro %}

@@ -1,5 +1,6 @@
 {#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. -#}
 {% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none) %}
+{%- set known = scores if keys is none else '(select left_no, right_no, bits from ' ~ scores ~ ' where left_no in (select record_no from members))' %}
 with members as (
 
     select record_no, component_no, count(*) over (partition by component_no) as records
@@ -14,7 +15,7 @@ inside as (
     select l.record_no as left_no, r.record_no as right_no, l.component_no, scores.bits
     from members as l
     inner join members as r on l.component_no = r.component_no and l.record_no < r.record_no
-    left join {{ scores }} as scores on l.record_no = scores.left_no and r.record_no = scores.right_no
+    left join {{ known }} as scores on l.record_no = scores.left_no and r.record_no = scores.right_no
 
 ),
 
@@ -25,7 +26,7 @@ unscored as (
 ),
 
 compared as (
-    {{ compare_pairs(domain, 'unscored', evidence) }}
+    {{ compare_pairs(domain, 'unscored', evidence, few=keys is not none) }}
 ),
 
 completed as (

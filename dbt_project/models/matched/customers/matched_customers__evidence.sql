@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id']}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no'}) }}
 {#- Whether a declared placeholder stands in a record shows in the record alone, and what is shared was learnt: placeholders
     that come or go touch no other record. -#}
 {%- set keys = touch({
@@ -30,7 +30,7 @@ with records as (
         case when bad_vat.value is null then vat end as vat,
         case when bad_loyalty.value is null then loyalty_code end as loyalty_code,
         case when bad_birth.value is null then birth_on end as birth_on
-    from {{ ref('matched_customers__normalised') }} as normalised
+    from {{ narrowed(ref('matched_customers__normalised'), keys, 'record_id') }} as normalised
     left join (select distinct given_name from {{ ref('nicknames') }}) as given on normalised.first_word = given.given_name
     left join {{ vocabulary }} as kin
         on kin.kind = 'company' and normalised.perhaps_company = kin.value and given.given_name is null
@@ -41,7 +41,6 @@ with records as (
     left join {{ ref('matched_customers__placeholders') }} as {{ alias }}
         on {{ alias }}.attribute = '{{ attribute }}' and {{ alias }}.value = cast(normalised.{{ column }} as varchar)
     {%- endfor %}
-    where {{ is_touched(keys, 'normalised.record_id') }}
 
 ),
 

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['attribute', 'value'], meta={'touched_on': ['value']}) }}
 {%- set said = 'select unnest([email, phone, mobile, cast(birth_on as varchar)]) from ' -%}
 {%- set keys = touch({
-    'matched_customers__normalised': said ~ 'matched.matched_customers__normalised semi join {changed} using (record_id) union all '
+    'matched_customers__normalised': said ~ made_rows('matched_customers__normalised') ~ ' semi join {changed} using (record_id) union all '
         ~ said ~ 'changed.matched_customers__normalised__before',
 }) -%}
 {#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}

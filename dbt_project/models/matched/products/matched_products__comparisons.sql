@@ -3,4 +3,5 @@
     'matched_products__evidence': 'record_no',
     'matched_products__pairs': 'select key from ' ~ touched('matched_products__pairs'),
 }) -%}
-{{ compare_pairs('products', ref('matched_products__pairs'), ref('matched_products__evidence'), keys=keys) }}
+{%- set pairs = narrowed(ref('matched_products__pairs'), keys, ['left_no', 'right_no']) -%}
+{{ compare_pairs('products', pairs, ref('matched_products__evidence'), few=keys is not none) }}

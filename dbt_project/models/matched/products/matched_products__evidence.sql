@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id']}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no'}) }}
 {%- set keys = touch({'conformed_products': 'record_id', 'matched_products__originals': 'record_id'}) -%}
 {#- What each variant record brings to a comparison: numbers and words in one form, what it said before we published on it. -#}
 with own as (
