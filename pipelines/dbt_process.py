@@ -9,20 +9,22 @@ import gc
 import json
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
+from pipelines import resources
+
+PARSED = "partial_parse.msgpack"
 LOUD = ("info", "warn", "error")
 WITH_RESULTS = ("build", "run", "seed", "test")
 
 
 def main() -> int:
-    """Load dbt, then run what is asked, a JSON list that names the target folder; returns dbt's exit code.
+    """Load dbt and the home's parsed project, then run what is asked; returns dbt's exit code.
 
-    Nothing is asked if whoever started this has gone.
+    That is a JSON list which names the target folder. Nothing is asked if whoever started this has gone.
     """
     gc.disable()
     from dbt.cli.main import dbtRunner
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
     from dbt_common.events.functions import msg_to_json
 
     from pipelines import dbt_thrift
@@ -33,6 +35,7 @@ def main() -> int:
             sys.stdout.flush()
 
     dbt_thrift.load_ahead()
+    at_hand = _parsed(resources.settings().home / "dbt" / PARSED)
     asked = sys.stdin.readline()
     if not asked:
         return 0
@@ -43,9 +46,7 @@ def main() -> int:
     write_templates = dbt_thrift.keep_templates(project / "target")
     manifest = None
     if command != "parse":
-        parsed = (target / "partial_parse.msgpack").read_bytes()
-        manifest = Manifest.from_msgpack(parsed, decoder=extended_mashumuro_decoder)
-        manifest.build_flat_graph()
+        manifest = _parsed(target / PARSED, at_hand).manifest
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []
     done = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
@@ -56,6 +57,28 @@ def main() -> int:
         print(done.exception, file=sys.stderr)
     gc.freeze()  # or the end of the process walks through all that was ever made
     return 0 if done.success else 1
+
+
+class Parsed(NamedTuple):
+    """A parsed project as dbt wrote it, and as it reads it."""
+
+    written: bytes
+    manifest: object
+
+
+def _parsed(path: Path, at_hand: Parsed | None = None) -> Parsed | None:
+    """The parsed project of `path`, which may be the one that is `at_hand`; None while there is no such file."""
+    if not at_hand and not path.exists():
+        return None
+    written = path.read_bytes()
+    if at_hand and at_hand.written == written:
+        return at_hand
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    manifest = Manifest.from_msgpack(written, decoder=extended_mashumuro_decoder)
+    manifest.build_flat_graph()
+    return Parsed(written, manifest)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ with placed as (
             when 'address' in records.echoes and 'country_id' in originals.written then originals.country_id
             else records.country_code
         end as own_country
-    from {{ ref('conformed_customers') }} as records
+    from {{ narrowed(ref('conformed_customers'), keys, 'record_id') }} as records
     left join {{ ref('matched_customers__originals') }} as originals on records.record_id = originals.record_id
-    where not records.is_deleted and not coalesce(originals.is_created, false) and {{ is_touched(keys, 'records.record_id') }}
+    where not records.is_deleted and not coalesce(originals.is_created, false)
 
 ),
 
