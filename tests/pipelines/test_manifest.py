@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pipelines import manifest, transform
+from pipelines import dbt_process, manifest, transform
 from pipelines.resources import Settings
 
 
@@ -55,3 +55,15 @@ def test_a_dbt_process_that_is_never_asked_for_anything_ends_when_its_input_does
     command = [sys.executable, "-m", "pipelines.dbt_process"]
     done = subprocess.run(command, input="", text=True, capture_output=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_child_that_waits_takes_the_project_as_it_was_parsed_last(tmp_path):
+    home = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    written = transform.parsed(home).with_name(dbt_process.PARSED)
+    first = dbt_process._parsed(written)
+    assert dbt_process._parsed(written, first) is first
+    outdated = dbt_process.Parsed(first.written + b" ", first.manifest)
+    again = dbt_process._parsed(written, outdated)
+    assert again.manifest is not first.manifest
+    assert again.manifest.nodes.keys() == first.manifest.nodes.keys()
+    assert dbt_process._parsed(tmp_path / "nothing" / dbt_process.PARSED) is None
