@@ -12,6 +12,7 @@ greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declare
 {%- endset -%}
 {%- set smooth = declared('customers', 'normalise.affinity_records') -%}
 {%- set vocabulary = ref('matched_customers__vocabulary') -%}
+{%- set records = narrowed(ref('matched_customers__normalised'), keys, 'record_id') -%}
 with records as (
 
     select
@@ -30,7 +31,7 @@ with records as (
         case when bad_vat.value is null then vat end as vat,
         case when bad_loyalty.value is null then loyalty_code end as loyalty_code,
         case when bad_birth.value is null then birth_on end as birth_on
-    from {{ narrowed(ref('matched_customers__normalised'), keys, 'record_id') }} as normalised
+    from {{ records }} as normalised
     left join (select distinct given_name from {{ ref('nicknames') }}) as given on normalised.first_word = given.given_name
     left join {{ vocabulary }} as kin
         on kin.kind = 'company' and normalised.perhaps_company = kin.value and given.given_name is null
@@ -78,7 +79,7 @@ sounds as (
     select word, {{ sound_key('word') }} as sound
     from (
         {%- for place in ['first_word', 'after_particle', 'last_word'] %}
-        select {{ place }} as word from {{ ref('matched_customers__normalised') }} where {{ is_touched(keys, 'record_id') }}
+        select {{ place }} as word from {{ records }}
         {{ 'union' if not loop.last }}
         {%- endfor %}
     )
