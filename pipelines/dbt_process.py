@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines import resources
+from pipelines import manifest, resources
 
 PARSED = "partial_parse.msgpack"
 LOUD = ("info", "warn", "error")
@@ -35,7 +35,8 @@ def main() -> int:
             sys.stdout.flush()
 
     dbt_thrift.load_ahead()
-    at_hand = _parsed(resources.settings().home / "dbt" / PARSED)
+    folder, wanted = resources.settings().home / "dbt", manifest.fingerprint(resources.PROJECT / "dbt_project")
+    at_hand = _parsed(folder / PARSED) if manifest.fits(folder, wanted) else None
     asked = sys.stdin.readline()
     if not asked:
         return 0
@@ -44,12 +45,10 @@ def main() -> int:
     command = arguments[0]
     dbt_thrift.leave_out()
     write_templates = dbt_thrift.keep_templates(project / "target")
-    manifest = None
-    if command != "parse":
-        manifest = _parsed(target / PARSED, at_hand).manifest
+    project_read = None if command == "parse" else _parsed(target / PARSED, at_hand).manifest
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []
-    done = dbtRunner(manifest=manifest, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
+    done = dbtRunner(manifest=project_read, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
     write_templates()
     if kept and hasattr(done.result, "write"):
         done.result.write(str(target / "run_results.json"))
@@ -66,19 +65,17 @@ class Parsed(NamedTuple):
     manifest: object
 
 
-def _parsed(path: Path, at_hand: Parsed | None = None) -> Parsed | None:
-    """The parsed project of `path`, which may be the one that is `at_hand`; None while there is no such file."""
-    if not at_hand and not path.exists():
-        return None
+def _parsed(path: Path, at_hand: Parsed | None = None) -> Parsed:
+    """The parsed project of `path`, which may be the one that is `at_hand`."""
     written = path.read_bytes()
     if at_hand and at_hand.written == written:
         return at_hand
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumuro_decoder
 
-    manifest = Manifest.from_msgpack(written, decoder=extended_mashumuro_decoder)
-    manifest.build_flat_graph()
-    return Parsed(written, manifest)
+    read = Manifest.from_msgpack(written, decoder=extended_mashumuro_decoder)
+    read.build_flat_graph()
+    return Parsed(written, read)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ def prepared_manifest(settings: Settings, project: Path, parse: Callable[[Settin
     What one home has parsed, the others copy. Raises what `parse` raises.
     """
     target, shared, wanted = settings.home / "dbt", project / "target", fingerprint(project)
-    if _fits(target, wanted):
+    if fits(target, wanted):
         return target / FILES[0]
-    if not _fits(shared, wanted):
+    if not fits(shared, wanted):
         shared.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=shared, prefix="parsing-") as folder:
             if (shared / FILES[1]).exists():
@@ -52,7 +52,8 @@ def prepared_manifest(settings: Settings, project: Path, parse: Callable[[Settin
     return target / FILES[0]
 
 
-def _fits(folder: Path, wanted: str) -> bool:
+def fits(folder: Path, wanted: str) -> bool:
+    """Whether what a folder holds was parsed of the project with this fingerprint."""
     mark = folder / MARK
     return mark.exists() and mark.read_text() == wanted and all((folder / name).exists() for name in FILES)
 

@@ -66,4 +66,3 @@ def test_a_child_that_waits_takes_the_project_as_it_was_parsed_last(tmp_path):
     again = dbt_process._parsed(written, outdated)
     assert again.manifest is not first.manifest
     assert again.manifest.nodes.keys() == first.manifest.nodes.keys()
-    assert dbt_process._parsed(tmp_path / "nothing" / dbt_process.PARSED) is None
