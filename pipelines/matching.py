@@ -54,10 +54,10 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
 
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
     compare), its count `pairs` and `inverse_affinity`; `chance` is a random sample of all pairs of its `records`.
-    Pairs that no block brought together count as chance. Returns one row per comparison and level with the
-    probability of that level in each class, and three rows more: `prior`, each class's share of all pairs; `records`,
-    how many it was learnt from; `together`, how many times more often than expected the comparisons declared so agree
-    by chance.
+    Pairs that no block brought together count as chance. Of what agrees with nothing beside it to be judged by, as much
+    is chance as where there is something. Returns one row per comparison and level with the probability of that level
+    in each class, and three rows more: `prior`, each class's share of all pairs; `records`, how many it was learnt
+    from; `together`, how many times more often than expected the comparisons declared so agree by chance.
     """
     comparisons = spec["compare"]["comparisons"]
     together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
@@ -66,6 +66,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     start = params = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
+    beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
     records = max(chance["records"].to_pylist(), default=0)
     all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
     priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
@@ -87,7 +88,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
         scale = all_pairs / max(by_chance.sum(), 1.0)
         for i, c in enumerate(comparisons):
             comparable = scale * by_chance[sampled.levels[:, i] >= 0].sum()
-            params[i][2] = _census(c["levels"], blocked.levels[:, i], belief[:, 2], comparable, params[i][2])
+            by_block = _chance_held(blocked, i, belief[:, 2], beside, len(c["levels"]))
+            params[i][2] = _census(c["levels"], by_block, comparable, params[i][2])
         if together:
             comparable = scale * by_chance[(sampled.levels[:, together] >= 0).all(axis=1)].sum()
             equal = (belief[:, 2] * blocked.inverse_affinity)[_agree(blocked, together)].sum()
@@ -119,12 +121,21 @@ def _posterior(patterns: Patterns, params: list[np.ndarray], priors: np.ndarray,
     return weight / weight.sum(axis=1, keepdims=True)
 
 
-def _census(levels: Sequence[dict], seen: np.ndarray, by_chance: np.ndarray, comparable: float, found: np.ndarray):
+def _chance_held(blocked: Patterns, place: int, by_chance: np.ndarray, beside: np.ndarray, levels: int) -> np.ndarray:
+    """How many blocked pairs hold each level by chance, as often as those do that have something else `beside` it."""
+    seen, known = blocked.levels[:, place], blocked.levels[:, place] >= 0
+    judged = known & beside
+    held = np.bincount(seen[known], weights=blocked.pairs[known], minlength=levels)
+    of_judged = np.bincount(seen[judged], weights=blocked.pairs[judged], minlength=levels)
+    chance = np.bincount(seen[judged], weights=by_chance[judged], minlength=levels)
+    return held * chance / np.maximum(of_judged, 1)
+
+
+def _census(levels: Sequence[dict], held: np.ndarray, comparable: float, found: np.ndarray) -> np.ndarray:
     """Chance of levels that some block finds completely: counted among the blocked pairs, too rare for a sample."""
     counted = np.array([level.get("census", False) for level in levels])
     if not counted.any():
         return found
-    held = np.bincount(seen[seen >= 0], weights=by_chance[seen >= 0], minlength=len(levels))
     rare = (held + 1) / (comparable + np.array([1 / level["u"] for level in levels]))
     return np.where(counted, rare, found * (1 - rare[counted].sum()) / found[~counted].sum())
 

@@ -123,3 +123,13 @@ def test_values_that_go_together_by_chance_lose_weight():
         "together", "agree by chance"
     ]
     assert 2 < excess["chance"] < 5
+
+
+def test_mailboxes_that_are_all_there_is_to_compare_are_not_taken_for_chance():
+    alone = {name: None for name in NAMES} | {"inverse_affinity": 1.0, "records": 6_000}
+    schema = pa.schema([(name, pa.int64()) for name in NAMES] + [("pairs", pa.float64())])
+    schema = schema.append(pa.field("inverse_affinity", pa.float64())).append(pa.field("records", pa.int64()))
+    agreeing, differing = {**alone, "mail": 0, "pairs": 4_000.0}, {**alone, "mail": 1, "pairs": 200_000.0}
+    rows = learn(*(pa.Table.from_pylist([pairs], schema=schema) for pairs in (agreeing, differing)))
+    prior, mail = rows["prior", "share of all pairs"], rows["mail", "agree"]
+    assert prior["match"] * mail["match"] > 4 * prior["chance"] * mail["chance"]
