@@ -355,11 +355,19 @@ def test_a_value_that_a_thousand_records_share_or_a_hundred_thousand_compares_no
     assert ("whole name", SHARED, 1) in query("select rule, records, blocks from matched_customers__skipped_blocks")
 
 
-def test_a_name_of_ten_megabytes_is_compared_by_its_beginning(tmp_path):
+def test_a_name_of_ten_megabytes_is_compared_by_its_beginning_and_a_mailbox_as_long_is_none(tmp_path):
     endless = [
-        person(f"shop:{n}", full_name="Zdislava " + "Obermajer" * 1_200_000 + tail) for n, tail in enumerate("ab")
+        person(
+            f"shop:{n}",
+            full_name="Zdislava " + "Obermajer" * 1_200_000 + tail,
+            email="z" * 100_000 + f"{tail}@posta.example",
+            **{name: "o" * 100_000 + tail for name in ("loyalty_code", "birth_place", "occupation")},
+        )
+        for n, tail in enumerate("ab")
     ]
     query = match(tmp_path, endless)
+    bounded = "select count(email), count(loyalty_code), max(len(birth_place)), max(len(occupation))"
+    assert query(f"{bounded} from matched_customers__evidence") == [(0, 0, 200, 200)]
     assert query("select max(len(last_name)) < 200, count(*) from matched_customers__evidence") == [(True, 2)]
     assert query("select count(distinct cluster_id) from matched_customers__clusters") == [(1,)]
 
