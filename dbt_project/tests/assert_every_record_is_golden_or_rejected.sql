@@ -14,6 +14,7 @@
 }) -%}
 select record_id
 from {{ ref('matched_customers__ids') }}
+semi join {{ ref('conformed_customers') }} using (record_id)
 where
     {{ is_touched(keys, 'record_id') }}
     and customer_id not in (select customer_id from {{ ref('golden_customers') }})
@@ -23,6 +24,7 @@ union all
 
 select record_id
 from {{ ref('matched_products__ids') }}
+semi join {{ ref('conformed_products') }} using (record_id)
 where
     {{ is_touched(keys, 'record_id') }}
     and variant_id not in (select variant_id from {{ ref('golden_products__variants') }})
