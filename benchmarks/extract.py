@@ -1,8 +1,10 @@
 """Extraction against a bare HTTP loop on the same server: what checking, hashing, landing and proving cost.
 
 The bare loop sends the very requests that the extraction sent, over as many connections, decodes the answers and
-throws them away. The server runs in a process of its own. At last all systems are read at once, files and databases
-too, and the calls that each took are counted against what its budget allows in that time.
+throws them away. It keeps no vendor's rate, so neither does the extraction beside it, and what the server itself holds
+back (Shopify's points) is full again before each. The server runs in a process of its own. At last all systems are
+read at once at their vendors' rates, files and databases too, and the calls that each took are counted against what its
+budget allows in that time.
 """
 
 from __future__ import annotations
@@ -51,14 +53,17 @@ def main() -> None:
         here = {name: one for name, one in contracts.items() if one.endpoint.removeprefix("env:") in endpoints}
         asked = [name for name in every if name in here]
         for systems in [[name] for name in asked] + [asked]:
-            chosen = {name: here[name] for name in systems}
+            chosen = {name: _unhurried(here[name]) for name in systems}
+            rest_s = max(_refilled_s(here[name]) for name in systems)
             extract = _extraction(chosen, now, endpoints)
             with _recorded() as sent:
                 rows = extract(_fresh(chosen, folder))
             ours, bare = [], []
             for _ in range(ROUNDS):
                 settings = _fresh(chosen, folder)
+                time.sleep(rest_s)
                 ours.append(_seconds(lambda settings=settings, extract=extract: extract(settings)))
+                time.sleep(rest_s)
                 bare.append(_seconds(lambda sent=sent: _replay(sent)))
             _report("+".join(systems), rows, sum(map(len, sent.values())), ours, bare)
         _budgets(here, now, endpoints, _fresh(here, folder))
@@ -80,6 +85,25 @@ def _budgets(contracts: dict[str, Contract], now: datetime, endpoints: dict[str,
         spent = f"{calls:5,} calls of {allowed:9,.0f} that its budget allows" if calls else "no calls: it is not HTTP"
         failed = ", ".join(one.stream for one in outcome if one.system == name and isinstance(one, Failure))
         print(f"  {name:12} {rows:8,} records {rows / took:9,.0f}/s  {spent}{'  FAILED: ' + failed if failed else ''}")
+
+
+def _unhurried(contract: Contract) -> Contract:
+    """The contract with a burst that no run uses up."""
+
+    def free(budget: Budget) -> Budget:
+        return budget.model_copy(update={"burst": 1_000_000})
+
+    streams = {
+        name: one.model_copy(update={"budget": free(one.budget)}) if one.budget else one
+        for name, one in contract.streams.items()
+    }
+    return contract.model_copy(update={"budget": free(contract.budget), "streams": streams})
+
+
+def _refilled_s(contract: Contract) -> float:
+    """Seconds until a budget of cost points is full again."""
+    budget = contract.budget
+    return budget.cost_points / budget.restore_per_second if budget.cost_points and budget.restore_per_second else 0
 
 
 def _allowances(contract: Contract) -> list[Budget]:
@@ -134,7 +158,9 @@ def _replay(sent: Sent) -> None:
     def one(requests: list[httpx.Request]) -> None:
         with httpx.Client() as client:
             for request in requests:
-                orjson.loads(client.send(request).content)
+                answer = orjson.loads(client.send(request).content)
+                if isinstance(answer, dict) and answer.get("errors"):
+                    sys.exit(f"the bare loop was refused: {request.method} {request.url}")
 
     with ThreadPoolExecutor(len(sent)) as pool:
         list(pool.map(one, sent.values()))
