@@ -24,9 +24,8 @@ from sources.odoo.demo.answers import (
 )
 from sources.odoo.demo.domains import order_by, where
 from sources.odoo.demo.models import Field, Model
-from sources.odoo.demo.store import Store
+from sources.odoo.demo.store import IN, Store
 
-IN = "in (select value from json_each(?))"
 LOGGED = {"id", "create_date", "create_uid", "write_date", "write_uid"}
 
 

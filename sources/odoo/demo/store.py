@@ -13,6 +13,7 @@ from pathlib import Path
 from sources.estate.endpoints import clock
 from sources.odoo.demo.models import SQL_TYPES, Model, custom_field, models
 
+IN = "in (select value from json_each(?))"
 STAMP = "%Y-%m-%d %H:%M:%S"
 _STAMPS = ("create_date text", "write_date text", "create_uid integer", "write_uid integer")
 _INDEXES = (
