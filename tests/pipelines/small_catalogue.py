@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from tests.pipelines.small_landing import READ_AT, land
-from tests.pipelines.test_transform import odoo_rule, till_price
+from tests.pipelines.small_retailer import odoo_rule, till_price
 
 WORDS = ("shirt", "cap", "mug", "scarf", "belt", "sock", "lamp", "towel")
 COLOURS = ("red", "green", "blue", "black")

@@ -16,7 +16,7 @@ from pipelines.resources import Settings
 from tests.matching.conftest import population
 from tests.pipelines.small_catalogue import Catalogue, land_catalogue
 from tests.pipelines.small_landing import land
-from tests.pipelines.test_transform import (
+from tests.pipelines.small_retailer import (
     land_prices,
     odoo_partner,
     shopify_customer,
