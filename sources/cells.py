@@ -79,18 +79,25 @@ def _amount_form(decimal: str, thousands: str) -> re.Pattern[str]:
 
 
 def _whole(amount: Decimal) -> int:
-    if amount != amount.to_integral_value() or abs(amount) >= 2**63:
+    if not _bounded(amount) or amount != amount.to_integral_value() or abs(amount) >= 2**63:
         raise ValueError("is no whole number")
     return int(amount)
 
 
 def _scaled(amount: Decimal, scale: int) -> Decimal:
+    if not _bounded(amount):
+        raise ValueError("has more than 18 digits")
     exact = round(amount, scale)
     if exact != amount:
         raise ValueError(f"has more than {scale} decimal places")
     if abs(exact.scaleb(scale)) >= 10**18:
         raise ValueError("has more than 18 digits")
     return exact
+
+
+def _bounded(amount: Decimal) -> bool:
+    """Whether it is a number that arithmetic with 28 digits can round."""
+    return amount.is_finite() and amount.adjusted() < 20
 
 
 def _truth(cell: Any, facts: Files) -> bool:
@@ -112,7 +119,7 @@ def _time(cell: Any, facts: Files) -> datetime:
         except ValueError:
             continue
     counted = not isinstance(cell, str) or facts.excel_dates
-    if counted and re.fullmatch(r"\d+(\.\d+)?", text) and int(float(text)) in _DAYS:
+    if counted and re.fullmatch(r"\d{1,6}(\.\d+)?", text) and int(float(text)) in _DAYS:
         return _FIRST_DAY + timedelta(seconds=round(float(text) * 86_400))
     if text.isdigit():
         raise ValueError("is no day: it is a mere number")

@@ -8,20 +8,38 @@ from __future__ import annotations
 import codecs
 import csv
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from xml.etree import ElementTree as ET
 
 import orjson
 
 from sources.contract import Stream
 from sources.records import MORE
 
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF16_LE: "utf-16"}
+_BOMS |= {codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_BE: "utf-16"}
+_NO_TEXTS = {b"\x1f\x8b": "a gzip archive", b"PK\x03\x04": "a workbook or zip archive", b"%PDF": "a PDF"}
+_OLD_BOOK = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 _LONGEST_CELL = 1 << 20
+_LONGEST_LINE_CHUNKS = 4
+_INFLATED = 100
+_MOST_COLUMNS = 16_384
+_BROKEN_BOOK = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LookupError,
+    OSError,
+    ET.ParseError,
+    TypeError,
+    ValueError,
+    OverflowError,
+)
 
 
 class BadFile(ValueError):
@@ -62,19 +80,40 @@ def read_csv(path: Path, stream: Stream) -> Iterator[Row]:
 
 def read_xlsx(path: Path, stream: Stream) -> Iterator[Row]:
     """The rows of one sheet of a workbook, with the values that its cells hold. Raises BadFile."""
+    yield from _rows(enumerate(_sheet(path, stream.files.sheet), 1), stream, exact=False)
+
+
+def _sheet(path: Path, wanted: str | None) -> Iterator[tuple[Any, ...]]:
+    """The cells of each row of the sheet, of the first one if none is named. Raises BadFile."""
     # Imported only where it is needed.
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     with path.open("rb") as file:
+        _refuse_bomb(file)
         try:
             book = load_workbook(file, read_only=True, data_only=True)
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
-            raise BadFile(f"is no workbook ({type(error).__name__})") from None
-        wanted = stream.files.sheet or book.sheetnames[0]
-        if wanted not in book.sheetnames:
-            raise BadFile(f"has no sheet {wanted}")
-        yield from _rows(enumerate(book[wanted].iter_rows(values_only=True), 1), stream, exact=False)
+            sheet = next((one for one in book.worksheets if wanted in (None, one.title)), None)
+            if sheet is not None:
+                # The size that a workbook states may be a million times what it holds.
+                sheet.reset_dimensions()
+                yield from sheet.iter_rows(values_only=True)
+        except _BROKEN_BOOK as error:
+            raise BadFile(f"is no workbook that can be read ({type(error).__name__})") from None
+    if sheet is None:
+        raise BadFile(f"has no sheet {wanted or 'at all'}")
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """A workbook inflates some twenty times; what inflates a hundred times and fills the memory is none."""
+    if file.read(len(_OLD_BOOK)) == _OLD_BOOK:
+        raise BadFile("is a workbook of the old kind, .xls, or has a password: have it saved as .xlsx without one")
+    try:
+        parts = zipfile.ZipFile(file).infolist()
+    except zipfile.BadZipFile:
+        raise BadFile("is no workbook") from None
+    for part in parts:
+        if part.file_size > _INFLATED * max(part.compress_size, _CHUNK):
+            raise BadFile(f"would inflate to {part.file_size >> 20:,} MB: no workbook does")
 
 
 FORMATS = {"csv": read_csv, "xlsx": read_xlsx}
@@ -87,6 +126,9 @@ def encoding_of(path: Path, otherwise: str) -> str:
     """
     with path.open("rb") as file:
         start = file.read(4)
+    for mark, kind in _NO_TEXTS.items():
+        if start.startswith(mark):
+            raise BadFile(f"is no text: it is {kind}")
     for mark, name in _BOMS.items():
         if start.startswith(mark):
             return _proven(path, name)
@@ -99,11 +141,14 @@ def encoding_of(path: Path, otherwise: str) -> str:
 
 
 def _proven(path: Path, encoding: str) -> str:
-    decoder, seen = codecs.getincrementaldecoder(encoding)(), 0
+    decoder, seen, endless = codecs.getincrementaldecoder(encoding)(), 0, 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            if b"\0" in chunk and not encoding.startswith("utf-16"):
+            if b"\0" in chunk and not encoding.startswith(("utf-16", "utf-32")):
                 raise BadFile("is no text: it holds zero bytes")
+            endless = 0 if b"\n" in chunk or b"\r" in chunk else endless + 1
+            if endless == _LONGEST_LINE_CHUNKS:
+                raise BadFile(f"has a line longer than {_LONGEST_LINE_CHUNKS} MB, before byte {seen + len(chunk):,}")
             try:
                 decoder.decode(chunk)
             except UnicodeDecodeError as error:
@@ -141,6 +186,8 @@ def _header(cells: list[Any], stream: Stream, sample: list[str]) -> list[str]:
     found = [_plain(cell) for cell in cells]
     while found and not found[-1]:
         found.pop()
+    if len(found) > _MOST_COLUMNS:
+        raise BadFile(f"has a header of {len(found):,} columns")
     missing = [name for header, name in wanted.items() if header not in found]
     problem = f"has lost the column {', '.join(missing)}" if missing else ""
     if twice := sorted({name for name in found if found.count(name) > 1 and name in wanted}):
@@ -149,7 +196,12 @@ def _header(cells: list[Any], stream: Stream, sample: list[str]) -> list[str]:
         bad = BadFile(problem)
         bad.sample = sample
         raise bad
-    return [wanted.get(name, f"{MORE}.{str(cell).strip()}") for name, cell in zip(found, cells, strict=False)]
+    names, taken = [], set()
+    for place, (name, cell) in enumerate(zip(found, cells, strict=False), 1):
+        own = str(cell).strip() if name else f"column {place}"
+        names.append(wanted.get(name, f"{MORE}.{own if own not in taken else f'{own}, column {place}'}"))
+        taken.add(own)
+    return names
 
 
 def _plain(cell: Any) -> str:

@@ -6,89 +6,23 @@ import os
 import random
 import socket
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import SimpleNamespace
 
-import pyarrow.parquet as pq
 import pytest
 import uvicorn
-from openpyxl import Workbook
 
 from pipelines import lineage
 from pipelines.erasure import erase
-from pipelines.extract import extract_stream
 from pipelines.onboarding import check
-from pipelines.resources import Settings
 from pipelines.sent_files import rejects
-from sources.contract import Contract
-from sources.errors import BadCredentials, Drift, SweepRefused, Unreachable
+from sources.errors import BadCredentials, SweepRefused, Unreachable
 from sources.estate.sftp import Sftp
 from tests.sources.object_store import app
+from tests.sources.partner import COLUMNS, HEADER, Partner, mill
 
-NOW = datetime(2026, 3, 29, 15, tzinfo=UTC)
-COLUMNS = {
-    "code": "required",
-    "name": {"header": "Název"},
-    "amount": {"type": "decimal", "scale": 2},
-    "seen_on": "date",
-}
-
-
-class Partner:
-    """Somebody who leaves files in a folder, and what has landed of them."""
-
-    def __init__(self, home: Path, location: str | None = None, **facts: object) -> None:
-        self.folder, self.location, self.now = home / "in", location or f"file://{home / 'in'}", NOW
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
-        self.secrets: dict[str, str] = {}
-        self.columns = facts.pop("columns", COLUMNS)
-        self.stream = facts.pop("stream", {})
-        self.facts = {"match": ["*.csv"], **facts}
-
-    def send(
-        self, name: str, content: str | bytes, age: timedelta = timedelta(hours=1), encoding: str = "utf-8"
-    ) -> None:
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        at = (self.now - age).timestamp()
-        os.utime(path, (at, at))
-
-    def extract(self, **more):
-        self.now += timedelta(hours=2)
-        stream = {"description": "Goods.", "domain": "products", "primary_key": "code", "columns": self.columns}
-        system = {"system": "mill", "kind": "files", "description": "A mill.", "owner": "us", "endpoint": "env:MILL"}
-        secrets = {name: f"env:{name}" for name in self.secrets}
-        streams = {"goods": {**stream, "files": self.facts, **self.stream}}
-        self.contract = Contract.model_validate({**system, "secrets": secrets, "streams": streams})
-        return extract_stream(
-            self.contract, "goods", self.settings, self.now, self.resolve, connector=SimpleNamespace(), **more
-        )
-
-    def resolve(self, reference):
-        return {**self.secrets, "MILL": self.location}[reference.removeprefix("env:")]
-
-    def landed(self):
-        folder = self.settings.landing / "mill" / "goods"
-        rows = pq.ParquetDataset(folder, partitioning=None, ignore_prefixes=["_", "."]).read().to_pylist()
-        return sorted(rows, key=lambda row: (row["_load_id"], row["_extracted_at"]))
-
-    def alive(self):
-        """Code to name of what is alive, by the rule of staging: the newest event, then the newest load."""
-        latest = sorted(self.landed(), key=lambda row: (min(row["_event_at"], row["_extracted_at"]), row["_load_id"]))
-        last = {row["_source_key"]: row for row in latest}
-        return {key: row["name"] for key, row in last.items() if not row["_deleted"]}
-
-
-@pytest.fixture
-def mill(tmp_path):
-    return Partner(tmp_path)
-
-
-HEADER = "code,Název,amount,seen_on\n"
+__all__ = ["mill"]
 
 
 def test_a_file_is_read_once_and_each_row_says_where_it_stood(mill):
@@ -212,120 +146,6 @@ def test_a_file_that_grows_while_it_is_fetched_waits(mill, monkeypatch):
     assert (report.received, report.warnings) == (0, ("a.csv is being written: not read yet",))
     monkeypatch.undo()
     assert mill.extract().rows == 1
-
-
-@pytest.mark.parametrize(
-    ("encoding", "declared"),
-    [("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("utf-16", "utf-8"), ("cp1250", "cp1250"), ("utf-8", "cp1250")],
-)
-def test_a_text_is_read_in_the_encoding_that_it_has(tmp_path, encoding, declared):
-    mill = Partner(tmp_path, encoding=declared, delimiter=";", decimal=",", thousands="\u00a0.", dates=["%d.%m.%Y"])
-    mill.send("a.csv", "code;Název;amount;seen_on\r\n1;Mouka žitná;1.234,50;1.3.2026\r\n", encoding=encoding)
-    mill.extract()
-    (row,) = mill.landed()
-    assert (row["name"], row["amount"], row["seen_on"]) == ("Mouka žitná", Decimal("1234.50"), date(2026, 3, 1))
-
-
-def test_a_text_in_no_declared_encoding_is_refused_by_name(mill):
-    mill.send("a.csv", "code,Název\n1,žito\n", encoding="cp1250")
-    with pytest.raises(Drift, match=r"mill/goods: a\.csv is not utf-8, at byte 6"):
-        mill.extract()
-
-
-def test_amounts_that_could_mean_two_things_are_refused_and_not_guessed(tmp_path):
-    mill = Partner(tmp_path, delimiter=";", decimal=",", thousands=".")
-    lines = ["1;A;12.50;", "2;B;1.250;", "3;C;1.250,5;", "4;D;12,345;", "5;E;1,2,3;", "6;F;abc;", "7;G;-0,05;"]
-    good = [f"{n};good;1;" for n in range(10, 40)]
-    mill.send("a.csv", "\n".join(["code;Název;amount;seen_on", *lines, *good]))
-    report = mill.extract()
-    amounts = {row["code"]: row["amount"] for row in mill.landed()}
-    assert (amounts["2"], amounts["3"], amounts["7"]) == (Decimal(1250), Decimal("1250.50"), Decimal("-0.05"))
-    assert report.rejected == 4
-    told = [(one.file, one.line, one.reason) for one in rejects(mill.settings.landing, "mill", "goods")]
-    assert told == [
-        ("a.csv", 2, "amount is no number as promised"),
-        ("a.csv", 5, "amount has more than 2 decimal places"),
-        ("a.csv", 6, "amount is no number as promised"),
-        ("a.csv", 7, "amount is no number as promised"),
-    ]
-    assert "a.csv, line 2: amount is no number as promised; not landed" in report.warnings
-    assert not [text for text in report.warnings if "12.50" in text]
-
-
-def test_each_line_that_is_no_record_has_its_reason_and_the_others_land(mill):
-    good = "".join(f"{n},good,1,\n" for n in range(100, 140))
-    mill.send("a.csv", HEADER + ",no key,1,\n2,short\n3,long,1,,,x\n4,a,1,31.02.2026\n5,a,1,\n5,b,1,\n5,a,1,\n" + good)
-    report = mill.extract()
-    assert (report.rows, report.rejected) == (41, 5)
-    assert [(one.line, one.reason) for one in rejects(mill.settings.landing, "mill", "goods")] == [
-        (2, "code is empty"),
-        (3, "has 2 fields where the header has 4"),
-        (4, "has 6 fields where the header has 4"),
-        (5, "seen_on is no day or time as promised"),
-        (7, "repeats the key of line 6 with other content"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        ("code,amount,seen_on\n1,1,\n", "has lost the column name"),
-        (HEADER + 'code,"Fl\n', "its quoting is broken"),
-        (HEADER + "1,a,x,\n2,b,y,\n", "has 2 bad lines of 2, the first is line 2: amount is no number as promised"),
-        ("", "is empty: it has not even a header"),
-        (b"PK\x03\x04\x00\x00binary", "it holds zero bytes"),
-        ("code,Název,amount,seen_on,code\n", "has the column code twice"),
-    ],
-)
-def test_a_file_that_is_not_what_was_promised_is_refused_whole_and_kept_aside_until_it_is_mended(mill, content, says):
-    mill.send("a.csv", content)
-    with pytest.raises(Drift, match=says) as raised:
-        mill.extract()
-    assert "a.csv" in str(raised.value)
-    assert "have the file sent again under the same name" in str(raised.value)
-    assert list((mill.settings.landing / "_quarantine" / "mill" / "goods").glob("*-raw.parquet"))
-    assert mill.landed() == []
-    mill.send("a.csv", HEADER + "1,Flour,1,\n")
-    mill.extract()
-    assert mill.alive() == {"1": "Flour"}
-
-
-def test_a_column_that_nobody_promised_is_kept_and_told(mill):
-    mill.send("a.csv", "code,Název,amount,seen_on,Colour\n1,Flour,1,,white\n")
-    mill.send("b.csv", HEADER + "2,Bran,2,\n")
-    report = mill.extract()
-    assert {row["_source_key"]: row["_more"] for row in mill.landed()} == {"1": '{"Colour":"white"}', "2": None}
-    assert [text for text in report.warnings if text.startswith("new column Colour: kept")]
-
-
-def test_a_workbook_keeps_its_days_amounts_and_the_zeros_that_a_spreadsheet_drops(tmp_path):
-    columns = {**COLUMNS, "phone": {"zeros": "trunk"}, "zip": {"zeros": 5}}
-    mill = Partner(tmp_path, match=["*.xlsx"], format="xlsx", sheet="Goods", columns=columns)
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "Goods"
-    sheet.append(["code", "Název", "amount", "seen_on", "phone", "zip"])
-    sheet.append([1, "Flour", 12.1, datetime(2026, 3, 1), 377123456, 1067])
-    sheet.append([2, "Bran", 0.1 + 0.2, 46082, "0377 123 456", "01067"])
-    book.save(mill.folder / "a.xlsx")
-    os.utime(mill.folder / "a.xlsx", (NOW.timestamp() - 3600,) * 2)
-    mill.extract()
-    told = [(row["code"], row["amount"], row["seen_on"], row["phone"], row["zip"]) for row in mill.landed()]
-    day = date(2026, 3, 1)
-    assert told == [
-        ("1", Decimal("12.10"), day, "0377123456", "01067"),
-        ("2", Decimal("0.30"), day, "0377 123 456", "01067"),
-    ]
-
-
-def test_days_that_a_spreadsheet_counted_are_days_only_where_the_contract_says_so(tmp_path):
-    mill = Partner(tmp_path / "a", excel_dates=True)
-    mill.send("a.csv", HEADER + "1,Flour,1,46082\n")
-    mill.extract()
-    assert mill.landed()[0]["seen_on"] == date(2026, 3, 1)
-    other = Partner(tmp_path / "b")
-    other.send("a.csv", HEADER + "1,Flour,1,46082\n2,Bran,1,\n")
-    assert other.extract().rejected == 1
 
 
 def test_the_newest_file_tells_up_to_when_the_source_is_known(mill):
