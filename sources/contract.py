@@ -5,6 +5,7 @@ Only the model and its loading belong here; defaults live here so that a stream 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
@@ -30,7 +31,8 @@ class ContractError(ValueError):
 class Column(Strict):
     """One column of a stream: its type, its class of sensitivity and what it means.
 
-    In short a few words: `integer public required` is {type: integer, class: public, required: true}.
+    In short a few words: `integer public required` is {type: integer, class: public, required: true}; `decimal(2)` has
+    two places, and a word with a slash is the time zone.
     """
 
     type: Type = "string"
@@ -52,13 +54,19 @@ class Column(Strict):
     def _in_short(cls, given: Any) -> Any:
         if not isinstance(given, str):
             return given
-        words = given.split()
-        unknown = [word for word in words if word not in (*TYPES, *CLASSES, "required")]
-        if unknown:
-            raise ValueError(f"{unknown[0]!r} is no type, no class and not `required`")
-        kind = next((word for word in words if word in TYPES), "string")
-        sensitivity = next((word for word in words if word in CLASSES), "internal")
-        return {"type": kind, "class": sensitivity, "required": "required" in words}
+        told: dict[str, Any] = {}
+        for word in given.split():
+            if places := re.fullmatch(r"decimal\((\d)\)", word):
+                told |= {"type": "decimal", "scale": int(places[1])}
+            elif word in TYPES:
+                told["type"] = word
+            elif word in CLASSES:
+                told["class"] = word
+            elif word == "required" or "/" in word:
+                told |= {"timezone": word} if "/" in word else {"required": True}
+            else:
+                raise ValueError(f"{word!r} is no type, no class, no time zone and not `required`")
+        return told
 
 
 class Sla(Strict):
@@ -91,7 +99,7 @@ class Freshness(Strict):
 
 Domain = Literal[
     "customers", "products", "prices", "orders", "payments", "refunds", "payouts", "inventory", "loyalty", "shipments",
-    "tickets", "stores", "reference",
+    "tickets", "marketing", "stores", "reference",
 ]  # fmt: skip
 
 

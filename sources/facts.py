@@ -124,19 +124,20 @@ class Request(Strict):
 
     A parameter of the window or of paging may be `header:name`, or in a body a path into the other parameters, such as
     `filters.0.value`; what stands there is its default. `parent`: a list whose every record has a list of this kind.
-    `records`: where they stand in the body, which is itself the list if this is not given; `each`: where in an entry of
-    it the record stands, such as `node`. `passes`: a list that hides some records unless asked is read once with each
-    set of parameters. `lower`, `upper`: parameters of the window, written by `time_format` (strftime in UTC, or
-    `epoch`); without `lower` the list is always read whole. `total`: path or `header:name` of how many records match.
-    `settled`: path of the instant up to which the vendor's data is complete. `sweep`: further parameters when only keys
-    are wanted. `tail`: where the window's filter is of when a record was made, how long after that it may still change;
-    it is asked for so much earlier. `behind`: how far behind now an upper bound must stay for the vendor to accept it;
-    the newest window is left open instead, for the vendor's clock is not ours. `absent`: the list is left out of the
-    body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a list that knows no
-    filter shows what changed last first, so that a window is read down to its lower bound. `phrased`: parameters that
-    are sentences of a query language, in which `{name}` stands for another parameter, which then is not sent by itself.
-    `range`: where one parameter, named as `lower` and as `upper`, takes both bounds, how it holds them. `host`: name of
-    the secret that holds this list's address, where that is not the system's own.
+    `records`: where they stand in the body, which is itself the list if this is not given; `each`: where in an
+    entry of it the record stands, such as `node`; `single`: the body is the one record, as where each is asked for
+    alone. `passes`: a list that hides some records unless asked is read once with each set of parameters. `lower`,
+    `upper`: parameters of the window, written by `time_format` (strftime in UTC, or `epoch`); without `lower` the
+    list is always read whole. `total`: path or `header:name` of how many records match. `settled`: path of the
+    instant up to which the vendor's data is complete. `sweep`: further parameters when only keys are wanted.
+    `tail`: where the window's filter is of when a record was made, how long after that it may still change; it is
+    asked for so much earlier. `behind`: how far behind now an upper bound must stay for the vendor to accept it;
+    the newest window is left open instead, for the vendor's clock is not ours. `absent`: the list is left out of
+    the body when it is empty, or there is no body at all (204). `newest_first`: parameters under which a list that
+    knows no filter shows what changed last first, so that a window is read down to its lower bound. `phrased`:
+    parameters that are sentences of a query language, in which `{name}` stands for another parameter, which then is
+    not sent by itself. `range`: where one parameter, named as `lower` and as `upper`, takes both bounds, how it
+    holds them. `host`: name of the secret that holds this list's address, where that is not the system's own.
     """
 
     path: str
@@ -144,6 +145,7 @@ class Request(Strict):
     parent: Parent | None = None
     records: str | None = None
     each: str | None = None
+    single: bool = False
     params: Parameters = {}
     phrased: dict[str, str] = {}
     newest_first: Parameters = {}

@@ -328,6 +328,8 @@ class _Pager:
 
     def _records(self, body: Any) -> list[dict[str, Any]]:
         """The list; some vendors leave it out when there is none, or when they count none."""
+        if self.request.single and isinstance(body, dict):
+            return [body]
         found = at_path(body, self.request.records) if self.request.records else body
         above = (self.request.records or "").rpartition(".")[0]
         around = (at_path(body, above) if above else body) if self.request.absent else None

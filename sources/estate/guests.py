@@ -90,6 +90,17 @@ def at_the_till(world: World) -> list[tuple]:
     ]
 
 
+def at_retail(world: World) -> dict[str, Any]:
+    """The regular price of now of each of Odoo's variants that has one on the retail list."""
+    prices = world.prices.filter(pc.equal(world.prices["price_list"], "retail_czk"))
+    asked = ["system", "listing_key", "amount", "valid_to_at", "min_quantity", "kind", "store_code"]
+    return {
+        key: amount
+        for system, key, amount, until, quantity, kind, store in tuples(prices, asked)
+        if (system, until, quantity, kind, store) == ("odoo", None, 1, "regular", None)
+    }
+
+
 def tuples(table: pa.Table, columns: list[str]) -> Iterator[tuple]:
     """The rows of some columns."""
     return zip(*(table[name].to_pylist() for name in columns), strict=True)

@@ -245,6 +245,22 @@ def loyalty(members: pa.Table, seed: int) -> pa.Table:
     return _table(columns, LOYALTY)
 
 
+def points_at_tills(receipts: pa.Table, customers: pa.Table) -> pa.Table:
+    """What the tills book for receipts on which a loyalty card was shown: a point for each whole 25 CZK.
+
+    Columns receipt_key, store_code, customer_key, loyalty_code, points, sold_at, updated_at.
+    """
+    holders = customers.filter(pc.and_(pc.equal(customers["system"], "pos"), pc.is_valid(customers["loyalty_code"])))
+    place = pc.index_in(receipts["customer_key"], holders["key"].combine_chunks())
+    points = pc.floor(pc.divide(receipts["total_amount"].cast(pa.float64()), 25.0)).cast(pa.int32())
+    told = receipts.append_column("points", points)
+    told = told.append_column("loyalty_code", holders["loyalty_code"].take(place)).rename_columns(
+        {"key": "receipt_key"}
+    )
+    named = ["receipt_key", "store_code", "customer_key", "loyalty_code", "points", "sold_at", "updated_at"]
+    return told.filter(pc.and_(pc.is_valid(place), pc.greater(told["points"], 0))).select(named)
+
+
 def _table(columns: dict, schema: pa.Schema) -> pa.Table:
     arrays = [
         value if isinstance(value, pa.Array) else pa.array(value, schema.field(name).type)

@@ -23,6 +23,8 @@ STREAMS = {
     "orders": "order",
     "line_items": "line_item",
     "deals": "deal",
+    "products": "product",
+    "tickets": "ticket",
 }
 _PATHS = {"deals": "0-3"}  # by the number of their kind
 CREDENTIALS = {"HUBSPOT_TOKEN": "pat-estate-hubspot"}

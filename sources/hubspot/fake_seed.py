@@ -1,4 +1,7 @@
-"""The CRM of telephone sales on its first day: contacts, the firms that Odoo invoices, orders with lines and deals."""
+"""The CRM of telephone sales on its first day: contacts, the firms that Odoo invoices, orders with lines and deals.
+
+What it quotes from and is asked about is in fake_desk.py.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pyarrow.compute as pc
 
 from sources.estate.guests import Part, customers_of, dice
 from sources.estate.world import World
+from sources.hubspot.fake_desk import asked, library, quoted
 
 _CONTACT = {
     "firstname": "first_name",
@@ -41,9 +45,19 @@ def invent(world: World) -> Part:
     contacts = [_object(row, _CONTACT, "lastmodifieddate") for row in people.to_pylist()]
     companies = [_object(row, _COMPANY, "hs_lastmodifieddate") for row in firms.to_pylist()]
     orders = _orders(world, contacts)
-    objects = {"contact": contacts, "company": companies, "order": orders, "line_item": _lines(world, orders)}
-    objects["deal"] = [_deal(number, order, at) for number, (_, at, order) in enumerate(orders)]
-    return Part(objects, pa.concat_tables([people, _bound(firms)]))
+    goods = library(world)
+    products = [_product(*quoted(number, good)) for number, good in enumerate(goods)]
+    objects = {
+        "contact": contacts,
+        "company": companies,
+        "order": orders,
+        "line_item": _lines(products, orders),
+        "deal": [_deal(number, order, at) for number, (_, at, order) in enumerate(orders)],
+        "product": products,
+        "ticket": [_ticket(order, *asked(number, order, at)) for number, (_, at, order) in enumerate(orders[::2])],
+    }
+    variants = {f"hubspot:{key}": good["variant_id"] for (key, _, _), good in zip(products, goods, strict=True)}
+    return Part(objects, pa.concat_tables([people, _bound(firms)]), variants)
 
 
 def stamp(at: datetime) -> str:
@@ -115,17 +129,20 @@ def _with(**others: str) -> dict[str, Any]:
     return {kind: {"results": [{"id": key, "type": f"to_{kind[:-1]}"}]} for kind, key in others.items()}
 
 
-def _lines(world: World, orders: list[tuple[str, datetime, Any]]) -> list[tuple[str, datetime, Any]]:
-    """One or two lines an order, of what Odoo sells; together they are what it costs."""
-    goods = world.listings.filter(pc.equal(world.listings["system"], "odoo")).select(["name", "sku"]).to_pylist()
+def _lines(
+    products: list[tuple[str, datetime, Any]], orders: list[tuple[str, datetime, Any]]
+) -> list[tuple[str, datetime, Any]]:
+    """One or two lines an order, of the product library; together they are what it costs."""
     found: list[tuple[str, datetime, Any]] = []
     for number, (order, at, body) in enumerate(orders):
         total = Decimal(body["properties"]["hs_total_price"])
         first = total if number % 3 == 0 else (total * Decimal("0.6")).quantize(Decimal("0.01"))
         for amount in filter(None, (first, total - first)):
-            key, good = str(40_000_003 + 7 * len(found)), goods[(3 * len(found)) % len(goods)]
+            key, (product, _, good) = str(40_000_003 + 7 * len(found)), products[(3 * len(found)) % len(products)]
+            sold = {name: text for name, text in good["properties"].items() if name in ("name", "hs_sku")}
             properties = {
-                "name": good["name"],
+                **sold,
+                "hs_product_id": product,
                 "quantity": "1",
                 "price": str(amount),
                 "amount": str(amount),
@@ -133,8 +150,6 @@ def _lines(world: World, orders: list[tuple[str, datetime, Any]]) -> list[tuple[
                 "hs_object_id": key,
                 "hs_lastmodifieddate": stamp(at),
             }
-            if good["sku"]:
-                properties["hs_sku"] = good["sku"]
             line = _record(key, properties, at, at, "0-8")
             found.append((key, at, {**line, "associations": _with(orders=order)}))
     return found
@@ -157,3 +172,17 @@ def _deal(number: int, order: dict[str, Any], at: datetime) -> tuple[str, dateti
     buyer = order["associations"]["contacts"]["results"][0]["id"]
     deal = _record(key, properties, at - timedelta(days=1), at, "0-3")
     return key, at, {**deal, "associations": _with(contacts=buyer, orders=order["id"])}
+
+
+def _product(key: str, at: datetime, told: dict[str, str]) -> tuple[str, datetime, dict[str, Any]]:
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    own = {**told, "hs_object_id": key, "createdate": stamp(at), "hs_lastmodifieddate": stamp(at)}
+    return key, at, _record(key, own, at, at, "0-7")
+
+
+def _ticket(
+    order: dict[str, Any], key: str, at: datetime, told: dict[str, str]
+) -> tuple[str, datetime, dict[str, Any]]:
+    own = {**told, "hs_object_id": key, "createdate": stamp(at), "hs_lastmodifieddate": stamp(at)}
+    buyer = order["associations"]["contacts"]["results"][0]["id"]
+    return key, at, {**_record(key, own, at, at, "0-5"), "associations": _with(contacts=buyer, orders=order["id"])}

@@ -1,10 +1,12 @@
-"""A stand-in for Klaviyo's profiles: JSON:API, a filter that leaves out its own second, links from page to page."""
+"""A stand-in for Klaviyo: JSON:API, filters of which one leaves out its own second, links from page to page."""
 
 from __future__ import annotations
 
 import re
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -18,11 +20,39 @@ from sources.estate.state import get, instant, open_state
 from sources.estate.world import World
 from sources.klaviyo.fake_seed import stamp
 
-STREAMS = {"profiles": "profile"}
+STREAMS = {"profiles": "profile", "events": "event", "metrics": "metric"}
 CREDENTIALS = {"KLAVIYO_KEY": "pk_estate"}
 REVISION = "2026-07-15"
-_KNOWN = {"filter", "sort", "page[size]", "page[cursor]", "fields[profile]"}
-_FILTER = re.compile(r"greater-than\(updated,([^)]+)\)")
+
+
+@dataclass(frozen=True)
+class List:
+    """What a list can be asked for: by which time and how, in which order, how many at once."""
+
+    known: frozenset[str]
+    filter: re.Pattern[str] = re.compile("(?!)")
+    since: str = ""
+    sort: str | None = None
+    order: str = "id"
+    sizes: tuple[int, int] = (200, 200)
+
+
+_SIZED = frozenset({"filter", "sort", "page[size]", "page[cursor]"})
+LISTS = {
+    "profile": List(
+        _SIZED | {"fields[profile]"}, re.compile(r"greater-than\(updated,([^)]+)\)"), ">", "id", sizes=(20, 100)
+    ),
+    "event": List(
+        _SIZED,
+        re.compile(r"greater-or-equal\(datetime,([^)]+)\)"),
+        ">=",
+        "datetime",
+        "updated_at || id",
+        (200, 1000),
+    ),
+    "metric": List(frozenset({"page[cursor]"})),
+}
+_CHANGED = {"profile": "updated", "event": "datetime", "metric": "updated"}
 
 
 def _said(status: int, code: str, title: str) -> dict[str, Any]:
@@ -43,16 +73,18 @@ def seed(world: World, path: Path) -> None:
 
 def app(path: Path, faults: Any) -> Starlette:
     """The account at `path`; `faults` answers active(name) and spend(name)."""
-    return serve(path, faults, _admit, {"/api/profiles": _profiles}, kind="application/vnd.api+json")
+    lists = {f"/api/{stream}": partial(_list, stream, kind) for stream, kind in STREAMS.items()}
+    return serve(path, faults, _admit, lists, kind="application/vnd.api+json")
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change a profile: the given attributes, or a harmless one."""
-    second = naive(at).replace(microsecond=0)
+    """Change a record: the given attributes, or a harmless one; an event becomes one of that time."""
+    second, kind = naive(at).replace(microsecond=0), STREAMS[stream]
     with closing(open_state(path)) as connection:
-        attributes = get(connection, STREAMS[stream], key).body["attributes"]
-    attributes |= {**(fields or {"properties": {"touched": instant(at)}}), "updated": stamp(second)}
-    changed(path, STREAMS[stream], key, second, {"attributes": attributes})
+        attributes = get(connection, kind, key).body["attributes"]
+    harmless = {"profile": {"properties": {"touched": instant(at)}}}.get(kind, {})
+    attributes |= {**(fields or harmless), _CHANGED[kind]: stamp(second)}
+    changed(path, kind, key, second, {"attributes": attributes})
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
@@ -71,23 +103,28 @@ def _admit(ask: Ask) -> None:
         raise _invalid("revision")
 
 
-def _profiles(ask: Ask) -> dict[str, Any]:
-    if set(ask.given) - _KNOWN:
+def _list(stream: str, kind: str, ask: Ask) -> dict[str, Any]:
+    one = LISTS[kind]
+    if set(ask.given) - one.known or ask.given.get("sort", one.sort) != one.sort:
         raise _invalid("parameter")
-    size, cursor = ask.whole("page[size]", 20, 1, 100, _invalid), ask.given.get("page[cursor]", "")
+    size, cursor = ask.whole("page[size]", one.sizes[0], 1, one.sizes[1], _invalid), ask.given.get("page[cursor]", "")
     if cursor and ask.faults.spend("repeating_cursor") is not None:
         cursor = ""
-    where, values = "id > ?", [cursor]
+    where, values = f"{one.order} > ?", [cursor]
     if "filter" in ask.given:
-        asked = _FILTER.fullmatch(ask.given["filter"]) or _raise(_invalid("filter"))
+        asked = one.filter.fullmatch(ask.given["filter"]) or _raise(_invalid("filter"))
         since = datetime.fromisoformat(asked[1]).astimezone(UTC).replace(tzinfo=None)
-        where, values = f"{where} and updated_at > ?", [*values, instant(since)]
-    found, total = ask.select("profile", where, tuple(values), "id", size)
-    here = f"http://{ask.asked['host']}/api/profiles"
+        where, values = f"{where} and updated_at {one.since} ?", [*values, instant(since)]
+    found, total = ask.select(kind, where, tuple(values), one.order, size)
+    here = f"http://{ask.asked['host']}/api/{stream}"
     links = {"self": here}
     if total > size:
-        last = orjson.loads(orjson.dumps(found[-1]))["id"]
-        links["next"] = f"{here}?{urlencode({**ask.given, 'page[cursor]': last})}"
+        last = orjson.loads(orjson.dumps(found[-1]))
+        place = last["id"]
+        if one.order != "id":
+            at = datetime.fromisoformat(last["attributes"][_CHANGED[kind]]).astimezone(UTC)
+            place = instant(at.replace(tzinfo=None)) + place
+        links["next"] = f"{here}?{urlencode({**ask.given, 'page[cursor]': place})}"
     return {"data": found, "links": links}
 
 

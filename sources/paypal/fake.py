@@ -1,4 +1,4 @@
-"""A stand-in for PayPal's transaction search: a token first, 31 days at most, data that appears three hours late."""
+"""A stand-in for PayPal: a token first; a transaction search of 31 days at most, three hours late; and disputes."""
 
 from __future__ import annotations
 
@@ -8,27 +8,35 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import orjson
 from starlette.applications import Starlette
 
 from sources.estate.guests import seed_part
-from sources.estate.standin import Ask, Refused, basic, naive, serve
+from sources.estate.standin import Ask, Refused, basic, changed, naive, serve
 from sources.estate.state import get, instant, open_state, put
 from sources.estate.world import World
+from sources.paypal.fake_disputes import instant_of, summary
 from sources.paypal.fake_seed import stamp
 
-STREAMS = {"transactions": "transaction"}
+STREAMS = {"transactions": "transaction", "disputes": "dispute"}
 CREDENTIALS = {"PAYPAL_CLIENT_ID": "estate-client", "PAYPAL_CLIENT_SECRET": "estate-paypal-secret"}
 SAYS = {
     "throttled": {"name": "RATE_LIMIT_REACHED", "message": "Too many requests."},
     "error": {"name": "INTERNAL_SERVER_ERROR", "message": "An internal server error occurred."},
 }
+_DEBUG = "b1d1f06c7246c"
 LAG, LONGEST, MOST = timedelta(hours=3), timedelta(days=31), 10_000
+KEPT = timedelta(days=180)
 _KNOWN = {"start_date", "end_date", "fields", "page", "page_size", "balance_affecting_records_only"}
+_OF_DISPUTES = {"update_time_after", "update_time_before", "page_size", "next_page_token"}
+_DISPUTES = "/v1/customer/disputes"
 _ERRORS = {
     401: ("AUTHENTICATION_FAILURE",
           "Authentication failed due to missing authorization header, or invalid authentication credentials."),
     403: ("NOT_AUTHORIZED", "Authorization failed due to insufficient permissions."),
+    404: ("RESOURCE_NOT_FOUND", "The specified resource does not exist."),
 }  # fmt: skip
 
 
@@ -42,11 +50,17 @@ def app(path: Path, faults: Any) -> Starlette:
     issued: dict[str, int] = {}
     search, token = partial(_search, most=MOST), partial(_token, issued, count(1))
     admit = partial(_admit, issued)
-    return serve(path, faults, admit, {"/v1/reporting/transactions": search}, {"/v1/oauth2/token": token})
+    lists = {"/v1/reporting/transactions": search, _DISPUTES: _disputes, _DISPUTES + "/{id}": _dispute}
+    return serve(path, faults, admit, lists, {"/v1/oauth2/token": token})
 
 
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
-    """Change a transaction; the search shows it only when it is refreshed, hours later."""
+    """Change a dispute, or a transaction, which the search shows only when it is refreshed, hours later."""
+    if stream == "disputes":
+        when = naive(at).replace(microsecond=naive(at).microsecond // 1000 * 1000)
+        own = fields or {"dispute_life_cycle_stage": "ARBITRATION"}
+        changed(path, "dispute", key, when, {**own, "update_time": instant_of(when)})
+        return
     with closing(open_state(path)) as connection:
         later = get(connection, "later", key)
         body = (later or get(connection, "transaction", key)).body
@@ -95,6 +109,40 @@ def _search(ask: Ask, most: int) -> dict[str, Any]:
     return {**shown, "account_number": "ESTATE0PAYPAL", "last_refreshed_datetime": stamp(refreshed), **pages}
 
 
+def _disputes(ask: Ask) -> dict[str, Any]:
+    """Summaries of what changed within 180 days, the newest first; a token says from which on."""
+    if set(ask.given) - _OF_DISPUTES:
+        raise _invalid("parameter")
+    size, token = ask.whole("page_size", 10, 1, 50, _invalid), ask.given.get("next_page_token", "").replace("/", "-")
+    oldest = naive(ask.now) - KEPT
+    since = _moment(ask, "update_time_after", oldest)
+    if since < oldest:
+        raise _invalid("update_time_after")
+    if token and ask.faults.spend("repeating_cursor") is not None:
+        token = ""
+    bounds = (instant(since), instant(_moment(ask, "update_time_before", naive(ask.now) + timedelta(seconds=1))))
+    within = "updated_at > ? and updated_at < ? and (? = '' or id < ?)"
+    found, total = ask.select("dispute", within, (*bounds, token, token), "id desc", size)
+    shown = [summary(orjson.loads(orjson.dumps(one))) for one in found]
+    here = f"http://{ask.asked['host']}{_DISPUTES}"
+    links = [{"href": here, "rel": "self", "method": "GET"}]
+    if total > size:
+        following = urlencode({**ask.given, "next_page_token": shown[-1]["dispute_id"].replace("-", "/")})
+        links.append({"href": f"{here}?{following}", "rel": "next", "method": "GET"})
+    return {"items": shown, "links": links} if shown else {}
+
+
+def _moment(ask: Ask, name: str, default: datetime) -> datetime:
+    return naive(datetime.fromisoformat(ask.given[name])) if name in ask.given else default
+
+
+def _dispute(ask: Ask) -> Any:
+    one = get(ask.state, "dispute", ask.path["id"])
+    if one is None:
+        raise _refused(404)
+    return one.body
+
+
 def _refresh(ask: Ask, until: str) -> None:
     """What changed up to then is shown from now on."""
     due = ask.state.execute(
@@ -107,9 +155,12 @@ def _refresh(ask: Ask, until: str) -> None:
 
 def _refused(status: int) -> Refused:
     name, message = _ERRORS[status]
-    return Refused(status, {"name": name, "message": message})
+    return Refused(status, {"name": name, "message": message, "debug_id": _DEBUG})
 
 
 def _invalid(field: str) -> Refused:
     details = [{"field": field, "location": "query", "issue": "INVALID_PARAMETER_VALUE"}]
-    return Refused(400, {"name": "INVALID_REQUEST", "message": "Request is not well-formed.", "details": details})
+    return Refused(
+        400,
+        {"name": "INVALID_REQUEST", "message": "Request is not well-formed.", "debug_id": _DEBUG, "details": details},
+    )

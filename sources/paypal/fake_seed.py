@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from sources.estate.appearances import opaque
 from sources.estate.guests import Part, customers_of, persons
 from sources.estate.world import World
+from sources.paypal.fake_disputes import contested
 
 PAYMENT, HOLD, REFUND, WITHDRAWAL = "T0006", "T1501", "T1107", "T0403"
 
@@ -29,8 +30,16 @@ def invent(world: World) -> Part:
     records = []
     for order in paid:
         records += _of_order(order, payer_of[person_of[str(order["customer_id"])]])
+    disputes = contested([body for body in records if _event(body) == PAYMENT], refunds_of(records))
     records += [_withdrawal(world.now - timedelta(days=7 * week + 1), week) for week in range(12)]
-    return Part({"transaction": [(key_of(body), _at(body), body) for body in records]}, payers)
+    transactions = [(key_of(body), _at(body), body) for body in records]
+    return Part({"transaction": transactions, "dispute": disputes}, payers)
+
+
+def refunds_of(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The refund of each payment that has one, by the payment's id."""
+    refunds = (body["transaction_info"] for body in records if _event(body) == REFUND)
+    return {info["paypal_reference_id"]: info for info in refunds}
 
 
 def key_of(body: dict[str, Any]) -> str:
@@ -42,6 +51,10 @@ def key_of(body: dict[str, Any]) -> str:
 def stamp(at: datetime) -> str:
     """As PayPal writes times: whole seconds with an offset."""
     return at.strftime("%Y-%m-%dT%H:%M:%S") + "+00:00"
+
+
+def _event(body: dict[str, Any]) -> str:
+    return body["transaction_info"]["transaction_event_code"]
 
 
 def _at(body: dict[str, Any]) -> datetime:

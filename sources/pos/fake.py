@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sources.estate.state import seeding
 from sources.estate.tables import decimals
+from sources.estate.trade import points_at_tills
 from sources.estate.world import World
 from sources.pos.tables import METADATA
 
@@ -34,9 +35,10 @@ _RENAMED = {
     "articles": {"key": "article_code"},
     "prices": {"key": "price_code", "listing_key": "article_code"},
     "receipts": {"key": "receipt_code", "customer_key": "customer_code"},
+    "points": {"receipt_key": "receipt_code", "customer_key": "customer_code", "sold_at": "booked_at"},
     "receipt_lines": {"receipt_key": "receipt_code", "listing_key": "article_code"},
 }
-_LOCAL = {"changed_at", "sold_at", "paid_at", "valid_from_at", "valid_to_at", "counted_at"}
+_LOCAL = {"changed_at", "sold_at", "paid_at", "valid_from_at", "valid_to_at", "counted_at", "booked_at"}
 _VOUCHER = 50_00  # hellers
 _COUNTED = 400  # articles of which a store knows its stock, at most
 
@@ -133,6 +135,8 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
     people = people.append_column("changed_at", people["updated_at"])
     listings = world.listings.filter(pc.equal(world.listings["system"], "pos"))
     prices = world.prices.filter(pc.equal(world.prices["system"], "pos"))
+    points = points_at_tills(world.receipts, world.appearances)
+    points = points.append_column("booking_code", pc.binary_join_element_wise(points["receipt_key"], "L", "-"))
     tables = {
         "stores": world.stores,
         "customers": people,
@@ -141,6 +145,7 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
         "receipts": world.receipts,
         "receipt_lines": _lines(world),
         "tenders": _tenders(world),
+        "points": points,
         "stock_levels": _stock(world, listings["key"].to_pylist()[:_COUNTED]),
     }
     for name, source in tables.items():

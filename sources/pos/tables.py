@@ -119,6 +119,16 @@ TENDERS = _table(
     sa.Column("amount", _money(), nullable=False),
     sa.Column("paid_at", _when(), nullable=False),
 )
+POINTS = _table(
+    "points",
+    "booking_code",
+    sa.Column("receipt_code", CODE, nullable=False),
+    sa.Column("store_code", CODE, nullable=False),
+    sa.Column("customer_code", CODE),
+    *_texts("loyalty_code"),
+    sa.Column("points", sa.Integer(), nullable=False),
+    sa.Column("booked_at", _when(), nullable=False),
+)
 STOCK_LEVELS = _table(
     "stock_levels",
     "stock_code",

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from sources.estate.appearances import opaque
-from sources.estate.guests import tuples
+from sources.estate.guests import at_retail
 from sources.estate.world import World
 
 Object = tuple[str, datetime, dict[str, Any]]
@@ -19,7 +19,7 @@ _RATES = ("21", "12", "0")
 
 def catalogue(world: World) -> tuple[list[Object], list[Object], dict[str, str]]:
     """Items, their variations, and which true variant each variation is; the first goods of Odoo that have a price."""
-    price = _retail(world)
+    price = at_retail(world)
     listed = world.listings.filter(pc.equal(world.listings["system"], "odoo"))
     limit, items, variations, variants = max(_FEWEST, len(listed) // _SHARE), {}, [], {}
     for row in listed.to_pylist():
@@ -42,17 +42,6 @@ def taxes(at: datetime) -> list[Object]:
                 tax_data={"name": f"VAT {rate}%", "percentage": rate, "inclusion_type": kind, **same})
         for rate, kind in told
     ]  # fmt: skip
-
-
-def _retail(world: World) -> dict[str, Any]:
-    """The regular price of now of each of Odoo's variants that has one on the retail list."""
-    prices = world.prices.filter(pc.equal(world.prices["price_list"], "retail_czk"))
-    asked = ["system", "listing_key", "amount", "valid_to_at", "min_quantity", "kind", "store_code"]
-    return {
-        key: amount
-        for system, key, amount, until, quantity, kind, store in tuples(prices, asked)
-        if (system, until, quantity, kind, store) == ("odoo", None, 1, "regular", None)
-    }
 
 
 def _item(key: str, row: dict[str, Any]) -> Object:

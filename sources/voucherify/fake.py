@@ -258,7 +258,7 @@ def _points(cards: Iterable[Card]) -> Iterator[tuple]:
     """What was booked on each card, oldest first, with the balance after it."""
     for card in cards:
         balance = 0
-        for number, (kind, points, at, order) in enumerate(card.booked()):
+        for number, (kind, points, at, order, receipt) in enumerate(card.booked()):
             balance += points
             of = {"order": {"id": f"ord_{opaque(order, 0, 16)}", "source_id": order}} if order else {}
             change = {
@@ -275,7 +275,7 @@ def _points(cards: Iterable[Card]) -> Iterator[tuple]:
                 "voucher_id": card.key,
                 "campaign_id": PROGRAMME["id"],
                 "source": "API",
-                "reason": None,
+                "reason": receipt and f"Receipt {receipt}",
                 "type": kind,
                 "details": {"balance": {**change, **by}, **of},
                 "related_transaction_id": None,

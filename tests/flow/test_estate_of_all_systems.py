@@ -12,7 +12,10 @@ TRACES = [
     "stg_shopify__orders", "stg_shopify__transactions", "stg_shopify__returns", "stg_stripe__charges",
     "stg_stripe__balance_transactions", "stg_stripe__payouts", "stg_bank__entries", "stg_bank__statements",
     "stg_warehouse__movements", "stg_warehouse__shipments", "stg_easypost__trackers", "stg_voucherify__points",
-    "stg_zendesk__tickets",
+    "stg_zendesk__tickets", "stg_pos__clocks", "stg_pos__receipts", "stg_pos__points", "stg_paypal__transactions",
+    "stg_paypal__disputes",
+    "stg_hubspot__orders", "stg_hubspot__line_items", "stg_hubspot__products", "stg_hubspot__tickets",
+    "stg_klaviyo__events", "stg_klaviyo__metrics",
 ]  # fmt: skip
 
 
@@ -151,6 +154,86 @@ def test_points_are_an_orders_whole_units_and_tickets_come_after_the_order_that_
     )
     assert len(tickets) > 20
     assert set(tickets) == {(True,)}
+
+
+def test_points_that_a_till_booked_are_those_of_its_receipt_and_stand_on_the_card_that_was_shown(staged):
+    booked = ask(
+        staged,
+        """
+        select
+            points.points_change = floor(receipts.total_amount / 25), points.booked_at = receipts.sold_at,
+            points.customer_record_id = receipts.customer_record_id
+        from stg_pos__points as points
+        left join stg_pos__receipts as receipts on points.receipt_record_id = receipts.record_id
+        """,
+    )
+    assert len(booked) > 5
+    assert set(booked) == {(True, True, True)}
+    platform = ask(
+        staged,
+        """
+        select card.points_change = till.points_change from stg_voucherify__points as card
+        left join stg_pos__points as till on card.receipt_record_id = till.receipt_record_id
+        where card.receipt_record_id is not null
+        """,
+    )
+    assert platform
+    assert set(platform) == {(True,)}
+
+
+def test_what_buyers_contest_is_a_payment_of_the_wallet_and_what_they_won_was_refunded(staged):
+    disputes = ask(
+        staged,
+        """
+        select
+            disputes.disputed_amount = paid.transaction_amount, disputes.opened_at > paid.initiated_at,
+            disputes.order_key = paid.order_key,
+            disputes.refunded_amount is not distinct from -refunds.transaction_amount
+        from stg_paypal__disputes as disputes
+        left join stg_paypal__transactions as paid
+            on disputes.transaction_id = paid.transaction_id and paid.event_code = 'T0006'
+        left join stg_paypal__transactions as refunds
+            on disputes.transaction_id = refunds.reference_id and refunds.event_code = 'T1107'
+        """,
+    )
+    assert len(disputes) > 20
+    assert set(disputes) == {(True, True, True, True)}
+
+
+def test_telephone_orders_are_of_products_of_the_library_and_asked_about_by_whoever_ordered(staged):
+    lines = ask(
+        staged,
+        """
+        select products.sku is not distinct from lines.sku, products.product_name = lines.product_name
+        from stg_hubspot__line_items as lines
+        left join stg_hubspot__products as products on lines.product_record_id = products.record_id
+        """,
+    )
+    assert set(lines) == {(True, True)}
+    tickets = ask(
+        staged,
+        """
+        select orders.customer_record_id = tickets.customer_record_id, tickets.opened_at > orders.sold_at
+        from stg_hubspot__tickets as tickets
+        left join stg_hubspot__orders as orders on tickets.order_record_id = orders.record_id
+        """,
+    )
+    assert len(tickets) > 20
+    assert set(tickets) == {(True, True)}
+
+
+def test_what_marketing_calls_a_placed_order_is_an_order_of_the_shop_at_that_time(staged):
+    placed = ask(
+        staged,
+        """
+        select date_trunc('second', orders.sold_at) = events.happened_at from stg_klaviyo__events as events
+        inner join stg_klaviyo__metrics as metrics on events.metric_key = metrics.source_key
+        left join stg_shopify__orders as orders on orders.record_id = 'shopify:' || events.event_key
+        where metrics.metric_name = 'Placed Order'
+        """,
+    )
+    assert placed
+    assert set(placed) == {(True,)}
 
 
 def test_there_are_orders_with_a_trace_in_every_system(staged):

@@ -73,3 +73,16 @@ def test_no_survivorship_order_names_a_system_whose_people_are_evidence_alone():
     evidence = {system for system, contract in load_contracts().items() if contract.identity_only}
     assert evidence >= {"paypal", "zendesk", "klaviyo", "xero", "easypost"}
     assert evidence & named == set()
+
+
+def test_a_column_in_short_says_the_same_as_at_length(tmp_path):
+    short = {"amount": "decimal(2) commercial required", "at": "timestamp Europe/Prague", "id": ""}
+    long = {
+        "amount": {"type": "decimal", "scale": 2, "class": "commercial", "required": True},
+        "at": {"type": "timestamp", "timezone": "Europe/Prague"},
+        "id": {},
+    }
+    told = [load_contract(write(tmp_path, {"columns": columns})).streams["things"].columns for columns in (short, long)]
+    assert told[0] == told[1]
+    with pytest.raises(ContractError, match="'secret' is no type, no class, no time zone and not `required`"):
+        load_contract(write(tmp_path, {"columns": {"id": "secret", "at": "timestamp"}}))

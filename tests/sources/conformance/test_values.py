@@ -118,4 +118,4 @@ def test_22_a_change_of_one_variant_alone_is_landed_and_reaches_its_sku(retail):
 
 def _sku(row):
     body = json.loads(row["_payload"]) if "_payload" in row else row
-    return next((value for key, value in _pairs(body) if key in ("sku", "default_code")), None)
+    return next((value for key, value in _pairs(body) if key in ("sku", "hs_sku", "default_code")), None)

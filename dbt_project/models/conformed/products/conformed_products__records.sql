@@ -2,6 +2,7 @@
 {{ under_each_other([
     ref('conformed_products__amazon'),
     ref('conformed_products__ebay'),
+    ref('conformed_products__hubspot'),
     ref('conformed_products__odoo'),
     ref('conformed_products__pos'),
     ref('conformed_products__published'),
