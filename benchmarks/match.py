@@ -31,8 +31,8 @@ MODELS = ("matched.customers,+matched_customers__ids", *SEEDS)
 RUN = "bench"
 PHASES = {
     "normalise": ("originals", "normalised", "counts", "vocabulary", "placeholders", "evidence"),
-    "block": ("blocks", "pairs"),
-    "compare and score": ("comparisons", "scores"),
+    "block": ("blocks",),
+    "pair, compare and score": ("comparisons", "scores"),
     "train": ("chance", "model"),
     "cluster": ("decisions", "components", "contradictions", "within", "clusters"),
     "ids": ("ids",),
@@ -112,7 +112,7 @@ def assay() -> None:
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         clusters = warehouse.execute("select record_id, customer_id as cluster_id from matched.matched_customers__ids")
         clusters = clusters.to_arrow_table()
-        pairs = warehouse.execute("select count(*) from matched.matched_customers__pairs").fetchone()[0]
+        pairs = warehouse.execute("select count(*) from matched.matched_customers__comparisons").fetchone()[0]
         note(settings.home, "assay", phases(built), clusters, f"{pairs:,} pairs compared")
 
 

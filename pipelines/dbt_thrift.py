@@ -17,20 +17,23 @@ from types import CodeType
 from typing import Any
 
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
-from dbt.contracts.project import PackageConfig, Project, ProjectFlags
+from dbt.compilation import Linker
+from dbt.contracts.project import Configuration, PackageConfig, Project, ProjectFlags
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
 IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
+NEEDED_THERE = ("scipy.sparse.csgraph",)
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
 
 
 def load_ahead() -> None:
     """Load what a build needs besides dbt before it is asked for: what Python models import, dbt's own schemas."""
-    for name in IN_MODELS:
-        importlib.import_module(f"pipelines.{name}")
-    for checked in (DuckDBCredentials, PackageConfig, Project, ProjectFlags):
+    for name in (*(f"pipelines.{name}" for name in IN_MODELS), *NEEDED_THERE):
+        importlib.import_module(name)
+    for checked in (Configuration, DuckDBCredentials, PackageConfig, Project, ProjectFlags):
         checked.json_schema()
 
 
@@ -38,8 +41,11 @@ def leave_out() -> None:
     """Make no message of what is for debugging, and no copy of a context for each argument of a test.
 
     dbt puts each such event into two messages before it asks whether anyone listens. An argument is rendered with all
-    macros at hand; dbt's other templates look them up where they are, and so do these now.
+    macros at hand; dbt's other templates look them up where they are, and so do these now. No summary of the whole
+    graph is written, and no source of dbt read to name the place where a flag of its adapter is declared.
     """
+    Linker.get_graph_summary = lambda self, manifest: {}
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
     fire = EventManager.fire_event
 
     def fire_heard(self: EventManager, e: BaseEvent, level: Any = None, *rest: Any, **named: Any) -> None:

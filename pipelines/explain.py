@@ -211,7 +211,7 @@ def _query(domain: str) -> str:
         ),
         pairs as (select distinct left_no, right_no from asked),
         weights as ({{{{ learnt_weights('{domain}', 'model') }}}}),
-        compared as ({{{{ compare_pairs('{domain}', 'pairs', 'evidence') }}}}),
+        compared as ({{{{ compare_pairs('{domain}', 'select * from pairs', 'evidence') }}}}),
         scored as ({{{{ score_pairs('{domain}', 'compared', 'model') }}}}),
         terms as ({{{{ explain_pairs('{domain}', 'compared') }}}})
 

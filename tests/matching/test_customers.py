@@ -351,7 +351,7 @@ def test_a_value_that_a_thousand_records_share_or_a_hundred_thousand_compares_no
         for n in range(SHARED)
     ]
     query = match(tmp_path, one_name)
-    assert query("select count(*) from matched_customers__pairs") == [(0,)]
+    assert query("select count(*) from matched_customers__comparisons") == [(0,)]
     assert ("whole name", SHARED, 1) in query("select rule, records, blocks from matched_customers__skipped_blocks")
 
 

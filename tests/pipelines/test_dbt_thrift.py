@@ -4,7 +4,9 @@ import ast
 from contextlib import contextmanager
 
 import pytest
+from dbt.compilation import Linker
 from dbt.events.types import NodeStart
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxTemplate, get_template, render_template
 from dbt_common.events.base_types import DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -22,6 +24,8 @@ def dbt_as_it_comes(monkeypatch):
         (DebugLevel, "__init__"),
         (NativeSandboxTemplate, "new_context"),
         (MacroFuzzEnvironment, "compile"),
+        (Linker, "get_graph_summary"),
+        (BehaviorFlagRendered, "_default_source"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
 

@@ -1,17 +1,15 @@
 {#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. Measures
-    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. Of `few`
-    pairs the records are looked up once, not once for each side. -#}
+    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. `pairs` is a
+    query. Of `few` pairs the records are looked up once, not once for each side. -#}
 {% macro compare_pairs(domain, pairs, evidence, few=false) %}
-{%- if few %}
-with few as materialized (
-    select * from {{ pairs }}
-),
+with these as materialized (
+    {{ pairs }}
+){% if few %},
 
 met as materialized (
-    select * from {{ evidence }} where record_no in (select unnest([left_no, right_no]) from few)
-)
+    select * from {{ evidence }} where record_no in (select unnest([left_no, right_no]) from these)
+){% endif %}
 
-{% endif -%}
 select
     left_no,
     right_no,
@@ -40,7 +38,7 @@ from (
         {{ comparison.share }} as {{ comparison.name }}_share,
         {%- endif %}
         {%- endfor %}
-    from {{ 'few' if few else pairs }} as pairs
+    from these as pairs
     inner join {{ 'met' if few else evidence }} as l on pairs.left_no = l.record_no
     inner join {{ 'met' if few else evidence }} as r on pairs.right_no = r.record_no
 )

@@ -5,7 +5,7 @@ with sized as (
     select rule, key, record_no, count(*) over (partition by rule, key) as records
     from {{ blocks }}
     {%- if keys is not none %}
-    semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as near using (rule, key)
+    semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as of_touched using (rule, key)
     {%- endif %}
     qualify records between 2 and {{ block_cap(domain, 'rule') }}
 
@@ -13,8 +13,7 @@ with sized as (
 
 select
     l.record_no as left_no,
-    r.record_no as right_no,
-    bit_or(1 << cast(l.rule as integer)) as rules
+    r.record_no as right_no
 from sized as l
 inner join sized as r
     on l.rule = r.rule and l.key = r.key and l.record_no < r.record_no
@@ -22,17 +21,43 @@ where {{ is_touched(keys, ['l.record_no', 'r.record_no']) }}
 group by l.record_no, r.record_no
 {% endmacro %}
 
+{#- The blocks that changed records are in now, or were in, each whole: one look at all blocks, and what follows looks at these. They
+    stand in a table of the connection, for whoever pairs records. All blocks where a build makes everything. -#}
+{% macro near_blocks(blocks) -%}
+  {%- set name = blocks.identifier -%}
+  {%- if not incrementally() or not is_told(name ~ '__made') -%}{{ return(blocks) }}{%- endif -%}
+  {%- call statement('near', auto_begin=false) -%}
+create or replace temp table near_blocks as
+from {{ blocks }}
+semi join (select rule, key from {{ made_rows(name) }} union all select rule, key from changed."{{ name }}__before") as held using (rule, key)
+  {%- endcall -%}
+  {{ return('near_blocks') }}
+{%- endmacro %}
+
+{#- Adds the blocks of those touched records that did not change themselves. -#}
+{% macro add_near_blocks(blocks, near, keys) -%}
+  {%- set others = '(select key from ' ~ keys ~ ' where key not in (select record_no from ' ~ made_rows(blocks.identifier) ~ '))' -%}
+  {%- if near == 'near_blocks' and keys is not none and has_rows(others) -%}
+    {%- call statement('near', auto_begin=false) -%}
+insert into near_blocks
+from {{ blocks }}
+semi join (select rule, key from {{ blocks }} where {{ is_touched(others, 'record_no') }}) as held using (rule, key)
+anti join near_blocks as known using (rule, key, record_no)
+    {%- endcall -%}
+  {%- endif -%}
+{%- endmacro %}
+
 {#- The records of blocks that became too large to compare, or small enough: pairs come and go of which no record changed. -#}
-{% macro records_of_turned_blocks(domain, blocks) -%}
+{% macro records_of_turned_blocks(domain, blocks, near) -%}
 select members.record_no
-from {{ blocks }} as members
+from {{ near }} as members
 inner join (
     select here.rule as of_rule, here.key, count(*) as records, any_value(moved.grown) as grown
-    from {{ blocks }} as here
+    from {{ near }} as here
     inner join (
         select rule, key, sum(n) as grown
         from (
-            select rule, key, 1 as n from {{ blocks }} semi join {{ changed(blocks.identifier) }} using (rule, key, record_no)
+            select rule, key, 1 as n from {{ near }} semi join {{ changed(blocks.identifier) }} using (rule, key, record_no)
             union all
             select rule, key, -1 from changed."{{ blocks.identifier }}__before"
         )

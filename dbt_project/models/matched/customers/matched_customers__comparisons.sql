@@ -1,7 +1,9 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no'], meta={'compared': false}) }}
+{%- set blocks, evidence = ref('matched_customers__blocks'), ref('matched_customers__evidence') -%}
+{%- set near = near_blocks(blocks) -%}
 {%- set keys = touch({
     'matched_customers__evidence': 'record_no',
-    'matched_customers__pairs': 'select key from ' ~ touched('matched_customers__pairs'),
+    'matched_customers__blocks': 'select record_no from {changed} union all ' ~ records_of_turned_blocks('customers', blocks, near),
 }) -%}
-{%- set pairs = narrowed(ref('matched_customers__pairs'), keys, ['left_no', 'right_no']) -%}
-{{ compare_pairs('customers', pairs, ref('matched_customers__evidence'), few=keys is not none) }}
+{%- do add_near_blocks(blocks, near, keys) -%}
+{{ compare_pairs('customers', pair_records('customers', near, keys), evidence, few=keys is not none) }}
