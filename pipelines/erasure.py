@@ -26,7 +26,7 @@ from pipelines import audit, ledger, trained
 from pipelines.intake import canonical
 from pipelines.landing import PAYLOAD, QUARANTINE, REJECTED, manifests, rewrite, stream_folder, stream_lock
 from pipelines.resources import Settings
-from pipelines.suppression import Suppression, digest, of_stream
+from pipelines.suppression import ANYWHERE, Suppression, digest, mailboxes, of_stream
 from sources.contract import Contract
 from sources.records import at_path, blanked
 
@@ -47,6 +47,7 @@ class Erasure:
     redacted: dict[str, int] = field(default_factory=dict)
     quarantined: int = 0
     ledger_values: int = 0
+    shared_mailboxes: int = 0
     in_odoo: list[str] = field(default_factory=list)
 
 
@@ -68,9 +69,10 @@ def erase(
 ) -> Erasure:
     """Take the people behind customer `records` (`system:key`) out of all that Assay keeps; safe to run again.
 
-    First the ledger learns whom to refuse, so that a run that reads meanwhile brings nobody back. The warehouse and
-    the exports are deleted: build anew afterwards. Raises NotErasable for a system that no contract names, StreamBusy
-    while a stream is being read.
+    Rows that name no customer, such as a guest's payment, are theirs where a mailbox of theirs stands on them, unless
+    other people's records have that mailbox too. First the ledger learns whom to refuse, so that a run that reads
+    meanwhile brings nobody back. The warehouse and the exports are deleted: build anew afterwards. Raises NotErasable
+    for a system that no contract names, StreamBusy while a stream is being read.
     """
     engine = ledger.open_ledger(settings.ledger_url)
     ids = _golden_ids(engine, records)
@@ -81,10 +83,12 @@ def erase(
         if system not in contracts:
             raise NotErasable(f"{record}: there is no system {system!r}; known are {', '.join(contracts)}")
         keys[system].append(key)
-    _suppress(engine, keys, basis, actor, at)
-    for system in keys:
-        for name in contracts[system].streams:
-            _erase_stream(settings.landing, contracts[system], name, of_stream(engine, contracts[system], name), done)
+    own, shared = _mailboxes(settings, contracts, done.records)
+    done.shared_mailboxes = len(shared)
+    _suppress(engine, keys, own, basis, actor, at)
+    for contract in contracts.values():
+        for name in contract.streams:
+            _erase_stream(settings.landing, contract, name, of_stream(engine, contract, name), done)
     done.ledger_values = _erase_ledger(engine, ids)
     done.ledger_values += trained.forget(engine, "customers", _compared(settings, done.records), len(done.records))
     done.in_odoo = [record.replace("odoo:", "res.partner/") for record in done.records if record.startswith("odoo:")]
@@ -110,6 +114,29 @@ def personal_values(settings: Settings, contracts: Mapping[str, Contract], recor
     return {text for text in found if len(text) >= SHORTEST}
 
 
+def _mailboxes(settings: Settings, contracts: Mapping[str, Contract], records: list[str]) -> tuple[set[str], set[str]]:
+    """The mailboxes on these customer records: those that are on nobody else's, and those that are."""
+    theirs = {one for text in personal_values(settings, contracts, records) for one in mailboxes(text)}
+    shared: set[str] = set()
+    for system, contract in contracts.items():
+        for name in [name for name, stream in contract.streams.items() if stream.domain == "customers"]:
+            folder, stream = stream_folder(settings.landing, system, name), contract.streams[name]
+            for load in manifests(settings.landing, system, name):
+                for row in _with_any(folder / f"{load.load_id}.parquet", theirs):
+                    if f"{system}:{row['_source_key']}" not in records:
+                        found = {one for path in stream.pii for one in mailboxes(at_path(_body(row), path))}
+                        shared |= theirs & found
+    return theirs - shared, shared
+
+
+def _with_any(path: Path, texts: set[str]) -> list[dict[str, Any]]:
+    """The rows of a load in which one of the texts stands, whatever its case."""
+    query = "select one.* from read_parquet(?) as one where exists (select 1 from (select unnest(?::varchar[]) as text)"
+    with duckdb.connect() as db:
+        found = db.execute(f"{query} where contains(lower(cast(one as varchar)), text))", [str(path), sorted(texts)])
+        return found.to_arrow_table().to_pylist()
+
+
 def traces(settings: Settings, values: Iterable[str]) -> dict[str, int]:
     """Rows that still hold a value, per value that is found at all; other people may share a street or a name.
 
@@ -129,11 +156,14 @@ def traces(settings: Settings, values: Iterable[str]) -> dict[str, int]:
     return dict(found)
 
 
-def _suppress(engine: sa.Engine, keys: Mapping[str, list[str]], basis: str, actor: str, at: datetime) -> None:
+def _suppress(
+    engine: sa.Engine, keys: Mapping[str, list[str]], theirs: set[str], basis: str, actor: str, at: datetime
+) -> None:
     table = ledger.suppressions
     with engine.begin() as connection:
         known = {tuple(row) for row in connection.execute(sa.select(table.c.system, table.c.digest))}
         wanted = {(system, digest(system, key)) for system, names in keys.items() for key in names}
+        wanted |= {(ANYWHERE, digest(ANYWHERE, one)) for one in theirs}
         rows = [
             {"system": system, "digest": token, "basis": basis, "erased_by": actor, "erased_at": audit.naive(at)}
             for system, token in sorted(wanted - known)
@@ -167,7 +197,7 @@ def _keys(path: Path, erased: Suppression) -> list[str]:
     """Keys of the rows that are erased people's own, to find their tombstones by, which say nothing else."""
     rows = pq.read_table(path, partitioning=None).to_pylist()
     keys = [row["_source_key"] for row in rows]
-    hit = erased.erased(erased.subjects(keys, [_body(row) for row in rows]))
+    hit = erased.erased(keys, [_body(row) for row in rows])
     return [key for key, one in zip(keys, hit, strict=True) if one]
 
 
@@ -178,7 +208,7 @@ def _dropped(table: pa.Table, keys: set[str]) -> tuple[pa.Table, int]:
 def _redacted(table: pa.Table, erased: Suppression) -> tuple[pa.Table, int]:
     """The load with nothing personal on rows about erased people, and how many rows that changed."""
     rows, personal, changed = table.to_pylist(), erased.stream.pii, 0
-    hit = erased.erased(erased.subjects([row["_source_key"] for row in rows], [_body(row) for row in rows]))
+    hit = erased.erased([row["_source_key"] for row in rows], [_body(row) for row in rows])
     for row in (row for row, one in zip(rows, hit, strict=True) if one):
         body = _body(row)
         if any(at_path(body, path) is not None for path in personal):

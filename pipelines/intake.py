@@ -224,7 +224,7 @@ class Intake:
         """Which rows may not land, because whoever they belong to was erased; None if that is nobody."""
         if not self.suppression or not self.suppression.drops:
             return None
-        return self.suppression.erased(self.suppression.subjects(keys, records))
+        return self.suppression.erased(keys, records)
 
     def _news(
         self, keys: list[str], hashes: list[str | None], erased: list[bool] | None = None, sent: Sent | None = None

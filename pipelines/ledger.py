@@ -91,7 +91,9 @@ suppressions = Table(
     "suppressions",
     metadata,
     Column("system", String, primary_key=True),
-    Column("digest", String, primary_key=True, comment="of the erased record's key"),
+    Column(
+        "digest", String, primary_key=True, comment="of the erased record's key; of a mailbox where the system is *"
+    ),
     Column("basis", String, nullable=False, comment="why it was erased"),
     Column("erased_by", String, nullable=False),
     Column("erased_at", DateTime, nullable=False),

@@ -40,6 +40,10 @@ def erase(name: str, basis: str, yes: bool) -> None:
     for stream in done.dropped:
         click.echo(f"  {stream}: {done.dropped[stream]} rows dropped, {done.redacted[stream]} without personal fields")
     click.echo(f"  {done.quarantined} files of quarantine, {done.ledger_values} rows of plans and receipts")
+    if done.shared_mailboxes:
+        click.echo(
+            f"  {done.shared_mailboxes} mailboxes are other people's too: rows of guests with them stay as they are"
+        )
     click.echo(f"  {len(shared)} values stay, for they stand on other people's records too")
     click.echo("building anew")
     rebuild.rebuild(settings, at, full=True)
