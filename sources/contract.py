@@ -184,8 +184,9 @@ class Stream(Strict):
 class Contract(Strict):
     """What a system promises: who owns it, how it is reached, and its streams.
 
-    `defaults` is what its streams have in common; a stream states only what differs. `live` systems must answer, others
-    are read where their endpoint is set. `identity_only`: its people are evidence of who is who, and own no value.
+    `defaults` is what its streams have in common, columns too; a stream states only what differs, and null takes away a
+    column. `live` systems must answer, others are read where their endpoint is set. `identity_only`: its people are
+    evidence of who is who, and own no value.
     `sunset_on`: when the vendor ends this version; `review_on`: when we look again, where nobody has named such a day.
     """
 
@@ -239,9 +240,11 @@ def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
     """What a stream states itself, over what all have in common; what is itself a mapping merges inside."""
     inside = {
         name: _merged(shared[name], own[name])
-        for name in ("request", "files", "paging", "params")
+        for name in ("request", "files", "paging", "params", "columns")
         if isinstance(shared.get(name), Mapping) and isinstance(own.get(name), Mapping)
     }
+    if "columns" in inside:
+        inside["columns"] = {name: column for name, column in inside["columns"].items() if column is not None}
     return {**shared, **own, **inside}
 
 

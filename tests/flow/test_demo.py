@@ -4,12 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 import sqlalchemy as sa
 
-from pipelines import ledger
+from pipelines import ledger, lineage
 from pipelines.instance import instance
 from pipelines.ledger import open_ledger
 from sources.contract import load_contracts
@@ -39,6 +40,17 @@ def test_the_commands_that_it_names_work_when_the_demo_has_ended(demo):
         done = assay(demo, *words.split())
         assert done.returncode == 0, done.stderr
         assert done.stdout.strip()
+
+
+def test_the_lineage_that_the_readme_names_is_there_after_the_demo(demo):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    named = dict(re.findall(r"`assay lineage (odoo|record) (\S+)`", readme))
+    assert named.keys() == {"odoo", "record"}
+    for found in (
+        lineage.odoo_field(demo.settings, named["odoo"]),
+        lineage.source_record(demo.settings, named["record"]),
+    ):
+        assert len(list(found)) > 1
 
 
 def test_the_ui_shows_the_runs_of_the_demo(demo):

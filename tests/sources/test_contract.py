@@ -86,3 +86,14 @@ def test_a_column_in_short_says_the_same_as_at_length(tmp_path):
     assert told[0] == told[1]
     with pytest.raises(ContractError, match="'secret' is no type, no class, no time zone and not `required`"):
         load_contract(write(tmp_path, {"columns": {"id": "secret", "at": "timestamp"}}))
+
+
+def test_columns_that_all_streams_have_are_stated_once_and_taken_away_by_null(tmp_path):
+    shared = {"columns": {"id": "public", "at": "timestamp required"}}
+    own = {**STREAM, "columns": {"id": "integer", "at": None, "name": "pii"}}
+    whole = {**STREAM, "columns": {"name": "pii"}}
+    path = write(tmp_path, defaults=shared, streams={"things": own, "others": whole})
+    streams = load_contract(path).streams
+    assert streams["things"].columns.keys() == {"id", "name"}
+    assert streams["things"].columns["id"].type == "integer"
+    assert streams["others"].columns.keys() == {"id", "at", "name"}
