@@ -23,7 +23,7 @@ from pipelines.sent_files import SentFiles
 from pipelines.suppression import Suppression
 from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_number
 from sources.contract import Contract, Stream
-from sources.records import ORIGIN, Page, Sent, Tombstone, at_path, key_text, to_utc
+from sources.records import ORIGIN, Page, Sent, Tombstone, at_path, key_texts, to_utc
 
 _NEVER = "never landed"
 _ABSENT = object()
@@ -144,7 +144,7 @@ class Intake:
         problems = self._breaches(records)
         if problems:
             raise Broken("; ".join(problems), self._raw(texts, at))
-        keys = [key_text(record, stream.key_paths) for record in records]
+        keys = key_texts(records, stream.key_paths)
         gone = _deletion_test(stream)
         deleted = [gone(record) for record in records] if gone else [False] * len(records)
         hashes = [None if dead else hashlib.sha256(text).hexdigest() for text, dead in zip(texts, deleted, strict=True)]

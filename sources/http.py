@@ -79,7 +79,7 @@ Meter = Callable[[Any], Reading | None]
 
 @dataclass
 class Account:
-    """What all streams of one system share: connections, allowance, and the server's clock as last heard."""
+    """What all streams of one system share: connections, allowance, the server's clock as last heard, permissions."""
 
     system: str
     base_url: str
@@ -93,6 +93,15 @@ class Account:
     server_at: datetime | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
+    _granted: list[str] | None = None
+    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def granted(self, probe: Callable[[], list[str]]) -> list[str]:
+        """The permissions that `probe` finds; the first stream asks for all of them."""
+        with self._asking:
+            if self._granted is None:
+                self._granted = probe()
+            return self._granted
 
     def address(self, path: str) -> str:
         """The whole address, what the path names among the contract's references filled in; it may name a host."""

@@ -132,6 +132,13 @@ def key_text(record: Any, paths: list[str]) -> str:
     return "-".join(str(at_path(record, path)) for path in paths)
 
 
+def key_texts(records: list[dict[str, Any]], paths: list[str]) -> list[str]:
+    """What names each of the records, as `key_text` says it."""
+    if len(paths) == 1 and "." not in paths[0]:
+        return [str(record.get(paths[0])) for record in records]
+    return [key_text(record, paths) for record in records]
+
+
 def to_utc(value: Any, zone: str = "UTC") -> datetime | None:
     """Any source's time as naive UTC, microseconds; None for null or unreadable.
 

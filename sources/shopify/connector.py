@@ -160,6 +160,10 @@ def keys(client: Client, stream: Stream) -> Iterator[list[str]]:
 
 def probe(client: Client) -> list[str]:
     """The access scopes of the token; writing implies reading. Without read_all_orders only 60 days of orders show."""
+    return client.account.granted(lambda: _scopes(client))
+
+
+def _scopes(client: Client) -> list[str]:
     scopes = ask(client, queries.SCOPES)["currentAppInstallation"]["accessScopes"]
     handles = {scope["handle"] for scope in scopes}
     return sorted(handles | {handle.replace("write_", "read_", 1) for handle in handles})

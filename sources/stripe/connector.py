@@ -105,14 +105,14 @@ def deleted(client: Client, stream: Stream, window: Window) -> Iterator[Tombston
 
 def probe(client: Client) -> list[str]:
     """The permissions of the key, found by asking for one object of each list."""
-    granted = []
-    for permission, path in _LISTS.items():
-        try:
-            client.get(path, {"limit": 1})
-        except MissingScope:
-            continue
-        granted.append(permission)
-    return granted
+    return client.account.granted(lambda: [named for named, path in _LISTS.items() if _shows(client, path)])
+
+
+def _shows(client: Client, path: str) -> bool:
+    try:
+        return client.get(path, {"limit": 1}) is not None
+    except MissingScope:
+        return False
 
 
 def judge(version: str) -> http.Judge:

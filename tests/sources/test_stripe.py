@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.extract import extract_stream
+from pipelines.extract import extract_stream, open_client
 from sources.errors import BadCredentials, MissingScope, RepeatingCursor, SourceError
 from sources.estate.state import get, instant, list_objects, open_state, put
 from sources.estate.world import NOW, generate
+from sources.stripe import connector
 from sources.stripe.connector import judge
 from sources.stripe.fake import API_VERSION, KEY
 from sources.stripe.fake_balance import fee_of, movements, payouts
@@ -306,6 +307,16 @@ def test_an_expired_key_and_a_missing_permission_are_named(stripe):
     with pytest.raises(MissingScope, match="rak_event_read"):
         stripe.extract("customers")
     assert stripe.rows("customers") == []
+
+
+def test_the_streams_of_one_account_ask_once_what_the_key_may_read(stripe):
+    client, asked = open_client(stripe.contract, connector, stripe.resolve), []
+    client.account.http.event_hooks["request"].append(lambda request: asked.append(request.url.path))
+    stripe.extract("customers", client=client)
+    probed = len(asked)
+    stripe.extract("disputes", client=client)
+    assert [path for path in asked[probed:] if path != "/v1/disputes"] == []
+    assert {"/v1/payouts", "/v1/events", "/v1/balance_transactions"} <= set(asked[:probed])
 
 
 def test_throttling_is_waited_out(stripe):
