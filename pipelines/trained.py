@@ -50,12 +50,16 @@ def _without_reasons(said: object) -> object:
 def in_use(engine: sa.Engine, domain: str) -> Trained | None:
     """The model that builds of a domain score with; None before the first, or once the declaration has changed."""
     models = ledger.match_models.c
-    newest = sa.select(models.version, models.declared, models.records, models.parts).where(models.domain == domain)
+    row = _newest(engine, domain, models.version, models.declared, models.records, models.parts)
+    return row and Trained(row.version, row.declared, row.records, _unpacked(row.parts))
+
+
+def _newest(engine: sa.Engine, domain: str, *columns: sa.Column) -> sa.Row | None:
+    models = ledger.match_models.c
+    newest = sa.select(*columns).where(models.domain == domain).order_by(models.seq.desc()).limit(1)
     with engine.connect() as connection:
-        row = connection.execute(newest.order_by(models.seq.desc()).limit(1)).first()
-    if row is None or row.declared != declaration(domain):
-        return None
-    return Trained(row.version, row.declared, row.records, _unpacked(row.parts))
+        row = connection.execute(newest).first()
+    return row if row and row.declared == declaration(domain) else None
 
 
 def keep(engine: sa.Engine, domain: str, parts: dict[str, pa.Table], run_id: str, reason: str) -> str:
@@ -99,7 +103,7 @@ def forget(engine: sa.Engine, domain: str, values: set[str], records: int) -> in
 
 def lasts(domain: str) -> bool:
     """Whether builds of a domain score with a model that was kept, so that no build changes what is learnt."""
-    return in_use(_ledger(), domain) is not None
+    return _newest(_ledger(), domain, ledger.match_models.c.declared) is not None
 
 
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:

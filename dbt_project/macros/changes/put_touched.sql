@@ -7,12 +7,12 @@
 {%- set name, unique, meta = this.identifier, model.config.unique_key, model.config.meta -%}
 {%- set key = [unique] if unique is string else unique -%}
 {%- set keys = key | join(', ') -%}
-{%- set touched_rows = is_touched(touched(name) if narrowed else none, meta.get('touched_on', key)) -%}
+{%- set keys_touched, touched_on = touched(name) if narrowed else none, meta.get('touched_on', key) -%}
 {%- if untouched %}
 create or replace table {{ changed(name) }} as select {{ keys }} from {{ target }} limit 0;
 create or replace table changed."{{ name }}__before" as from {{ target }} limit 0;
 {%- elif not meta.get('compared', true) %}
-create or replace temp table "{{ name }}__were" as select rowid as place, {{ keys }} from {{ target }} where {{ touched_rows }};
+create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, ' ~ keys, keys_touched, touched_on) }};
 create or replace table {{ changed(name) }} as
 select {{ keys }} from "{{ name }}__were" union select {{ keys }} from {{ made }};
 delete from {{ target }} where rowid in (select place from "{{ name }}__were");
@@ -20,10 +20,10 @@ insert into {{ target }} by name select * from {{ made }};
 drop table "{{ name }}__were";
 {%- else %}
 {%- if model.columns | length > 5 %}
-create or replace temp table "{{ name }}__places" as select rowid as place from {{ target }} where {{ touched_rows }};
-{%- set touched_rows = 'rowid in (select place from "' ~ name ~ '__places")' %}
+create or replace temp table "{{ name }}__places" as {{ touched_rows(target, 'rowid as key', keys_touched, touched_on) }};
+{%- set keys_touched, touched_on = '"' ~ name ~ '__places"', 'rowid' %}
 {%- endif %}
-create or replace temp table "{{ name }}__were" as select rowid as place, * from {{ target }} where {{ touched_rows }};
+create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, *', keys_touched, touched_on) }};
 create or replace table {{ changed(name) }} as
 select distinct {{ keys }}
 from (
@@ -36,7 +36,20 @@ select * exclude (place) from "{{ name }}__were" semi join {{ changed(name) }} u
 delete from {{ target }} where rowid in (select place from "{{ name }}__were" semi join {{ changed(name) }} using ({{ keys }}));
 insert into {{ target }} by name select * from {{ made }} semi join {{ changed(name) }} using ({{ keys }});
 drop table "{{ name }}__were";
+drop table if exists "{{ name }}__places";
 {%- endif %}
+{%- endmacro %}
+
+{#- The rows of a relation that are touched in any of several columns. Each is looked for by itself: an `or` would try both on all rows. -#}
+{% macro touched_rows(relation, said, keys, columns) -%}
+  {%- if keys is none -%}{{ return('select ' ~ said ~ ' from ' ~ relation) }}{%- endif -%}
+  {%- set columns, parts = [columns] if columns is string else columns, [] -%}
+  {%- for column in columns -%}
+    {%- set seen = columns[:loop.index0] -%}
+    {%- set not_yet = ' and (' ~ is_touched(keys, seen) ~ ') is not true' if seen else '' -%}
+    {%- do parts.append('select ' ~ said ~ ' from ' ~ relation ~ ' where ' ~ is_touched(keys, column) ~ not_yet) -%}
+  {%- endfor -%}
+  {{ return(parts | join('\nunion all\n')) }}
 {%- endmacro %}
 
 {#- At the end of a run: what only its models had to see goes, before it would be compressed and written to the file. -#}

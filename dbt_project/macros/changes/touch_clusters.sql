@@ -25,9 +25,9 @@
       insert into {{ keys }}
       select distinct record_no
       from (
-        select unnest([left_no, right_no]) as record_no
-        from ({{ links }})
-        where left_no in (select key from {{ keys }}) or right_no in (select key from {{ keys }})
+        select right_no as record_no from ({{ links }}) where left_no in (select key from {{ keys }})
+        union all
+        select left_no from ({{ links }}) where right_no in (select key from {{ keys }})
       )
       where record_no not in (select key from {{ keys }})
     {%- endset -%}
