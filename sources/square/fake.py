@@ -26,8 +26,11 @@ STREAMS = {
     "taxes": "tax",
     "refunds": "refund",
     "inventory": "count",
+    "loyalty_accounts": "loyalty_account",
+    "loyalty_events": "event",
 }
 _CATALOGUE = {"ITEM": "item", "ITEM_VARIATION": "variation", "TAX": "tax"}
+_EVER = "1970-01-01T00:00:00Z"
 CREDENTIALS = {"SQUARE_TOKEN": "EAAAestate-square"}
 
 
@@ -50,6 +53,7 @@ def app(path: Path, faults: Any) -> Starlette:
     """The account at `path`; `faults` answers active(name) and spend(name)."""
     searches = {"POST /v2/customers/search": _customers, "POST /v2/orders/search": _orders}
     searches |= {"POST /v2/catalog/search": _catalogue, "POST /v2/inventory/counts/batch-retrieve": _counts}
+    searches |= {"POST /v2/loyalty/accounts/search": _accounts, "POST /v2/loyalty/events/search": _events}
     lists = {"/v2/payments": lambda ask: _paid(ask, "payment"), "/v2/refunds": lambda ask: _paid(ask, "refund")}
     return serve(path, faults, _admit, {"/v2/locations": _locations, **lists, **searches})
 
@@ -59,6 +63,9 @@ def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> Non
     when = naive(at).replace(microsecond=0)
     if STREAMS[stream] == "count":
         changed(path, "count", key, when, {"quantity": str(when.minute), **fields, "calculated_at": stamp(when)})
+        return
+    if STREAMS[stream] == "event":  # it never changes; what is touched of it is when it was booked
+        changed(path, "event", key, when, {**fields, "created_at": stamp(when)})
         return
     harmless = {"customer": {"reference_id": instant(at)}, "order": {"reference_id": instant(at)}}
     harmless["refund"] = {"reason": instant(at)}
@@ -116,7 +123,7 @@ def _catalogue(ask: Ask) -> dict[str, Any]:
         if sent.get("begin_time") or sent.get("include_deleted_objects")
         else "not json_extract(body, '$.is_deleted')"
     )
-    since = sent.get("begin_time", "1970-01-01T00:00:00Z")
+    since = sent.get("begin_time", _EVER)
     return _page(
         ask, kind, since, sent.get("limit", 100), 1000, sent.get("cursor"), where=shown, after="~", named="objects"
     )
@@ -133,8 +140,19 @@ def _paid(ask: Ask, kind: str) -> dict[str, Any]:
 def _counts(ask: Ask) -> dict[str, Any]:
     """What was calculated after a time, of all variations and locations."""
     sent = ask.sent
-    since = sent.get("updated_after", "1970-01-01T00:00:00Z")
+    since = sent.get("updated_after", _EVER)
     return _page(ask, "count", since, sent.get("limit", 100), 1000, sent.get("cursor"), after="~")
+
+
+def _accounts(ask: Ask) -> dict[str, Any]:
+    """Every account: the search can ask for customers and telephones, and for no time."""
+    return _page(ask, "loyalty_account", _EVER, ask.sent.get("limit", 30), 200, ask.sent.get("cursor"))
+
+
+def _events(ask: Ask) -> dict[str, Any]:
+    """What was booked at a time or after it."""
+    asked = ask.sent.get("query", {}).get("filter", {}).get("date_time_filter", {}).get("created_at", {})
+    return _page(ask, "event", asked.get("start_at", _EVER), ask.sent.get("limit", 30), 30, ask.sent.get("cursor"))
 
 
 def _page(
@@ -162,7 +180,10 @@ def _page(
     if not found:
         return {}
     last = orjson.loads(orjson.dumps(found[-1]))
-    place = [_instant(last.get("updated_at") or last["calculated_at"]), last.get("id") or count_key(last)]
+    place = [
+        _instant(last.get("updated_at") or last.get("calculated_at") or last["created_at"]),
+        last.get("id") or count_key(last),
+    ]
     after = base64.b64encode(orjson.dumps(place)).decode()
     return {named or f"{kind}s": found} | ({"cursor": after} if total > size else {})
 

@@ -1,6 +1,6 @@
 """The pop-up stands on their first day: two locations, customers, orders and their card payments.
 
-What they sell is in fake_catalog.py.
+What they sell is in fake_catalog.py, points for it in fake_loyalty.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sources.estate.appearances import opaque
 from sources.estate.guests import Part, customers_of, dice
 from sources.estate.world import World
 from sources.square.fake_catalog import catalogue, taxes
+from sources.square.fake_loyalty import collected
 
 Object = tuple[str, datetime, dict[str, Any]]
 LOCATIONS = ("L0MAINSTAND", "L1MARKETSTAND")
@@ -25,6 +26,7 @@ def invent(world: World) -> Part:
     orders = _orders(world, people["key"].to_pylist())
     items, variations, variants = catalogue(world)
     places = [(key, _at(world, 900), _location(number, key)) for number, key in enumerate(LOCATIONS)]
+    accounts, points = collected(orders)
     payments = [_payment(number, body, at) for number, (_, at, body) in enumerate(orders)]
     objects = {
         "customer": [_customer(row) for row in people.to_pylist()],
@@ -37,6 +39,8 @@ def invent(world: World) -> Part:
             _count(world, number, key, place) for number, (key, _, _) in enumerate(variations) for place in LOCATIONS
         ],
         "tax": taxes(_at(world, 900)),
+        "loyalty_account": accounts,
+        "event": points,
         "location": places,
         "item": items,
         "variation": variations,

@@ -15,7 +15,7 @@ from sources.estate.state import instant
 from sources.estate.world import World
 from sources.xero.fake_seed import named, stamp
 
-STREAMS = {"contacts": "contact", "invoices": "invoice", "payments": "payment"}
+STREAMS = {"contacts": "contact", "invoices": "invoice", "payments": "payment", "credit_notes": "credit_note"}
 CREDENTIALS = {
     "XERO_LOGIN_ENDPOINT": "{endpoint}",
     "XERO_CLIENT_ID": "ESTATEXEROCLIENT",
@@ -39,7 +39,7 @@ def seed(world: World, path: Path) -> None:
 def app(path: Path, faults: Any) -> Starlette:
     """The organisation at `path`; `faults` answers active(name) and spend(name)."""
     issued: set[str] = set()
-    lists = {f"/{kind.title()}s": partial(_list, kind) for kind in STREAMS.values()}
+    lists = {f"/{_called(kind)}": partial(_list, kind) for kind in STREAMS.values()}
     return serve(
         path,
         faults,
@@ -52,13 +52,17 @@ def app(path: Path, faults: Any) -> Starlette:
 def touch(path: Path, stream: str, key: str, at: datetime, **fields: Any) -> None:
     """Change a record: the given fields, or a harmless one."""
     second = naive(at).replace(microsecond=0)
-    harmless = {"invoice": {"SentToContact": True}, "payment": {"IsReconciled": True}}
+    harmless = {
+        "invoice": {"SentToContact": True},
+        "payment": {"IsReconciled": True},
+        "credit_note": {"SentToContact": True},
+    }
     own = fields or harmless.get(STREAMS[stream], {"HasAttachments": False})
     changed(path, STREAMS[stream], key, second, {**own, "UpdatedDateUTC": stamp(second)})
 
 
 def delete(path: Path, stream: str, key: str, at: datetime) -> None:
-    """Delete an invoice or payment, which then says so. A contact can only be merged into another."""
+    """Delete an invoice, a payment or a credit note, which then says so. A contact can only be merged into another."""
     if stream == "contacts":
         merge_customers(path, named("contact", 0), key, at)
     else:
@@ -94,7 +98,12 @@ def _list(kind: str, ask: Ask) -> dict[str, Any]:
     found, total = ask.select(kind, where, tuple(values), "id", size, (page - 1) * size)
     pages = {"page": page, "pageSize": size, "pageCount": -(-total // size), "itemCount": total}
     head = {"Id": named("answer", page), "Status": "OK", "ProviderName": "Estate", "DateTimeUTC": stamp(naive(ask.now))}
-    return {**head, "pagination": pages, f"{kind.title()}s": found}
+    return {**head, "pagination": pages, _called(kind): found}
+
+
+def _called(kind: str) -> str:
+    """What a list is called: Contacts, CreditNotes."""
+    return kind.title().replace("_", "") + "s"
 
 
 def _invalid(name: str) -> Refused:

@@ -1,4 +1,4 @@
-"""Finance on its first day: an invoice for each telephone order, its contact, and the payment of most of them."""
+"""Finance on its first day: an invoice for each telephone order, most payments, and what came back is credited."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def invent(world: World) -> Part:
         if number % 4:
             payments.append(_payment(number, invoice[2]))
         invoices.append(invoice)
-    return Part({"contact": list(contacts.values()), "invoice": invoices, "payment": payments}, people)
+    invoice_of = {body["Reference"]: body for _, _, body in invoices}
+    returns = [body for _, _, body in world.part("sendcloud").objects["return"]]
+    credited = [_credit_note(number, back, invoice_of[back["order_number"]]) for number, back in enumerate(returns)]
+    objects = {"contact": list(contacts.values()), "invoice": invoices, "payment": payments, "credit_note": credited}
+    return Part(objects, people)
 
 
 def named(kind: str, number: int) -> str:
@@ -105,3 +109,21 @@ def _payment(number: int, invoice: dict[str, Any]) -> tuple[str, datetime, dict[
         "UpdatedDateUTC": stamp(changed),
     }
     return body["PaymentID"], changed, body
+
+
+def _credit_note(number: int, back: dict[str, Any], invoice: dict[str, Any]) -> tuple[str, datetime, dict[str, Any]]:
+    """What a return is worth: a draft while it is on its way, and owed once it has arrived."""
+    arrived = back["delivered_at_iso"]
+    at = datetime.fromisoformat(arrived or back["created_at"]).replace(tzinfo=None, microsecond=0)
+    same = ("Reference", "Contact", "LineAmountTypes", "LineItems", "SubTotal", "TotalTax", "Total", "CurrencyCode")
+    body = {
+        "CreditNoteID": named("credit", number),
+        "Type": "ACCRECCREDIT",
+        "CreditNoteNumber": f"CN-{number + 1:04}",
+        "Date": stamp(at.replace(hour=0, minute=0, second=0)),
+        "Status": "AUTHORISED" if arrived else "DRAFT",
+        **{name: invoice[name] for name in same},
+        "RemainingCredit": invoice["Total"],
+        "UpdatedDateUTC": stamp(at),
+    }
+    return body["CreditNoteID"], at, body

@@ -15,7 +15,8 @@ TRACES = [
     "stg_zendesk__tickets", "stg_pos__clocks", "stg_pos__receipts", "stg_pos__points", "stg_paypal__transactions",
     "stg_paypal__disputes",
     "stg_hubspot__orders", "stg_hubspot__line_items", "stg_hubspot__products", "stg_hubspot__tickets",
-    "stg_klaviyo__events", "stg_klaviyo__metrics",
+    "stg_klaviyo__events", "stg_klaviyo__metrics", "stg_square__orders", "stg_square__loyalty_accounts",
+    "stg_square__loyalty_events", "stg_xero__invoices", "stg_xero__credit_notes", "stg_sendcloud__returns",
 ]  # fmt: skip
 
 
@@ -234,6 +235,42 @@ def test_what_marketing_calls_a_placed_order_is_an_order_of_the_shop_at_that_tim
     )
     assert placed
     assert set(placed) == {(True,)}
+
+
+def test_points_of_the_stands_are_those_of_their_orders_and_a_balance_is_their_sum(staged):
+    booked = ask(
+        staged,
+        """
+        select events.points_change = floor(orders.total_amount / 25) from stg_square__loyalty_events as events
+        left join stg_square__orders as orders on events.order_record_id = orders.record_id
+        """,
+    )
+    assert len(booked) > 20
+    assert set(booked) == {(True,)}
+    wrong = ask(
+        staged,
+        """
+        select accounts.record_id from stg_square__loyalty_accounts as accounts
+        left join stg_square__loyalty_events as events on accounts.record_id = events.account_record_id
+        group by accounts.record_id, accounts.points_balance
+        having sum(events.points_change) is distinct from accounts.points_balance
+        """,
+    )
+    assert wrong == []
+
+
+def test_what_comes_back_of_telephone_orders_is_credited_with_what_was_invoiced(staged):
+    credited = ask(
+        staged,
+        """
+        select notes.total_amount = invoices.total_amount, notes.total_amount = returns.refund_amount
+        from stg_sendcloud__returns as returns
+        left join stg_xero__credit_notes as notes on returns.order_number = notes.order_number
+        left join stg_xero__invoices as invoices on returns.order_number = invoices.order_number
+        """,
+    )
+    assert len(credited) > 20
+    assert set(credited) == {(True, True)}
 
 
 def test_there_are_orders_with_a_trace_in_every_system(staged):

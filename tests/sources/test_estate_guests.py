@@ -41,6 +41,16 @@ def test_every_telephone_order_is_invoiced_to_its_buyer_and_what_is_paid_is_the_
     assert paid == {number: body["Total"] for number, body in invoice.items() if body["Status"] == "PAID"}
 
 
+def test_what_comes_back_of_telephone_orders_is_credited_to_whom_it_was_invoiced(world):
+    invoice = {body["Reference"]: body for body in bodies(world, "xero", "invoice")}
+    notes = bodies(world, "xero", "credit_note")
+    back = {body["order_number"]: bool(body["delivered_at_iso"]) for body in bodies(world, "sendcloud", "return")}
+    assert {note["Reference"]: note["Status"] == "AUTHORISED" for note in notes} == back
+    for note in notes:
+        same = invoice[note["Reference"]]
+        assert (note["Total"], note["Contact"]) == (same["Total"], same["Contact"])
+
+
 def test_every_order_of_the_outlet_is_in_its_books_and_what_the_wallet_paid_is_paid_there(world):
     shop, books = world.part("woocommerce").appearances, world.part("quickbooks").appearances
     placed = dict(zip(shop["key"].to_pylist(), shop["person_id"].to_pylist(), strict=True))
@@ -149,6 +159,16 @@ def test_every_variation_of_the_stands_is_a_variant_of_odoos_at_its_retail_price
         sold, variant = one["item_variation_data"], truth[f"square:{one['id']}"]
         assert Decimal(sold["price_money"]["amount"]) / 100 == price[variant]
         assert (names[sold["item_id"]], sold.get("sku"), sold.get("upc")) == told[variant]
+
+
+def test_every_order_of_the_stands_has_its_points_and_a_balance_is_the_sum_of_them(world):
+    earned = [
+        one["accumulate_points"] | {"account": one["loyalty_account_id"]} for one in bodies(world, "square", "event")
+    ]
+    totals = {order["id"]: order["total_money"]["amount"] for order in bodies(world, "square", "order")}
+    assert {one["order_id"]: one["points"] for one in earned} == {key: total // 2500 for key, total in totals.items()}
+    for account in bodies(world, "square", "loyalty_account"):
+        assert account["balance"] == sum(one["points"] for one in earned if one["account"] == account["id"])
 
 
 def test_every_order_of_a_delivery_service_is_a_receipt_of_the_tills(world):

@@ -198,6 +198,8 @@ SYSTEMS = {
             "taxes": "CatalogObject",
             "refunds": "PaymentRefund",
             "inventory": "InventoryCount",
+            "loyalty_accounts": "LoyaltyAccount",
+            "loyalty_events": "LoyaltyEvent",
         },
         {"id": 7},
         untold=frozenset({401, 403, 429}),
@@ -234,7 +236,7 @@ SYSTEMS = {
     "xero": Vendor(
         ("xero",),
         frozenset({"authorization", "xero-tenant-id"}),
-        {"contacts": "Contact", "invoices": "Invoice", "payments": "Payment"},
+        {"contacts": "Contact", "invoices": "Invoice", "payments": "Payment", "credit_notes": "CreditNote"},
         {"ContactID": 7},
         "pageSize",
         frozenset({401, 403, 429}),
