@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines import calibration
 
-THRESHOLDS = ("start_bits", "lone_bits", "stop_bits")
+THRESHOLDS = ("lone_bits", "stop_bits", "review_bits")
 LEAST_LABELS = 50
 """Fewer labels calibrate nothing: two parameters would follow the luck of the draw."""
 

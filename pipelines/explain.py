@@ -18,6 +18,7 @@ import jinja2
 import pyarrow as pa
 
 from pipelines import thresholds, transform
+from pipelines.calibration import AT_ITS_WORD, Calibration
 from pipelines.lineage import NotFound
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -55,7 +56,8 @@ class Change:
 class Explained:
     """A pair with its terms, the strongest first; `bits` are log2 odds of one party against household and chance.
 
-    `beyond` is what the build added to the terms' own bits: likeness of whole texts, or a veto.
+    `beyond` is what the build added to the terms' own bits: likeness of whole texts, or a veto. `worth` says what bits
+    are worth as a probability, `links_above` how many two single records need to be joined.
     """
 
     domain: str
@@ -67,12 +69,18 @@ class Explained:
     links_above: float
     compared: bool
     beyond: float = 0.0
+    worth: Calibration = AT_ITS_WORD
     changes: list[Change] = field(default_factory=list)
 
     @property
     def probability(self) -> float:
-        """As the model believes it, without labels."""
-        return 1 / (1 + 2**-self.bits)
+        """That both are one party."""
+        return float(self.worth.probability(self.bits))
+
+    @property
+    def basis(self) -> str:
+        """On whose word the probability rests."""
+        return "as the model sees it" if self.worth == AT_ITS_WORD else "by stewards' labels"
 
     @property
     def links(self) -> bool:
@@ -120,12 +128,13 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
     for left, right, compared, bits, beyond, *term in rows:
         terms[left, right, compared, bits, beyond].append(Term(*term))
     weights = _weights(db, domain)
-    above = thresholds.at_its_word(domain)["start_bits"]
+    worth = thresholds.in_warehouse(db, domain)
+    above = thresholds.solved(declared(domain), worth)["lone_bits"]
     found = {}
     for (left, right, compared, bits, beyond), its in terms.items():
         rival = max(("household", "chance"), key=lambda name: sum(getattr(term, name) for term in its))
         its.sort(key=lambda term: (term.comparison == "prior", -abs(term.bits(rival)), term.comparison))
-        one = Explained(domain, left, right, its, bits, rival, above, compared, beyond)
+        one = Explained(domain, left, right, its, bits, rival, above, compared, beyond, worth)
         one.changes = [] if beyond else _changes(one, weights)
         found[left, right] = one
     return found

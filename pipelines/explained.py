@@ -8,8 +8,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from pipelines import decisions, explain, ledger, thresholds
+from pipelines import decisions, explain, thresholds
 from pipelines.lineage import NotFound
+from pipelines.matching import declared
 from pipelines.resources import Settings
 
 
@@ -30,7 +31,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         clusters = dict(db.execute(query, [left, right]).fetchall())
         version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
     said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
-    limits = thresholds.limits(ledger.open_ledger(settings.ledger_url), domain)
+    limits = thresholds.solved(declared(domain), pair.worth)
     terms = [
         {
             "comparison": term.comparison,
@@ -55,7 +56,8 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         "bits": pair.bits,
         "bits_by_texts_or_veto": pair.beyond,
         "probability": pair.probability,
-        "links_above_bits": limits["start_bits"],
+        "probability_rests_on": pair.basis,
+        "links_above_bits": limits["lone_bits"],
         "clusters_split_below": limits["stop_bits"],
         "links": pair.links,
         "together": clusters.get(left) == clusters.get(right),
@@ -84,10 +86,11 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
     yield table
     if told["bits_by_texts_or_veto"]:
         yield Text(f"likeness of whole texts, or a veto: {told['bits_by_texts_or_veto']:+.2f} bits")
-    yield Text(f"altogether {told['bits']:+.2f} bits: {told['probability']:.2%} one party, as the model believes it")
+    basis = told["probability_rests_on"]
+    yield Text(f"altogether {told['bits']:+.2f} bits: {told['probability']:.2%} one party, {basis}")
     by_itself = "joins them" if told["links"] else "does not join them"
     yield Text(
-        f"a pair above {told['links_above_bits']:+g} bits joins, so this {by_itself} by itself; "
+        f"two single records are joined above {told['links_above_bits']:+g} bits, so this {by_itself} by itself; "
         f"in a cluster the mean of all pairs decides, and parts stay together above {told['clusters_split_below']:+g}"
     )
     yield Text(f"verdict: {'one golden record' if told['together'] else 'two golden records'}", style="bold")

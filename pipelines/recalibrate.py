@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from pipelines import expectation, ledger, quality, resources, thresholds, trained
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -11,6 +9,11 @@ from pipelines.resources import Settings
 
 class TooFewLabels(RuntimeError):
     """Labels calibrate nothing; the message says what to do."""
+
+
+def declared_probabilities(domain: str) -> list[tuple[str, float]]:
+    """Each threshold of a domain with its probability, which is what stays when labels say what it takes in bits."""
+    return [(one["name"], one["probability"]) for one in declared(domain)["thresholds"]]
 
 
 def calibrate(settings: Settings, domain: str, adopt: bool = False) -> list[str]:
@@ -32,13 +35,13 @@ def calibrate(settings: Settings, domain: str, adopt: bool = False) -> list[str]
         )
     before, after = thresholds.limits(engine, domain), thresholds.solved(declared(domain), fitted)
     if adopt:
-        parts = {**model.parts, thresholds.CALIBRATION: pa.Table.from_pylist([fitted._asdict()])}
+        parts = {**model.parts, trained.WEIGHTS: thresholds.calibrated(model.parts[trained.WEIGHTS], fitted)}
         trained.keep(engine, domain, parts, resources.run_id(), f"assay match calibrate, {labels} labels")
     return [
         f"{domain}: what {labels} labels say that joining takes",
         *(
             f"  {name}: a probability of {p} takes {after[f'{name}_bits']:+.2f} bits, now {before[f'{name}_bits']:+.2f}"
-            for name, p in thresholds.calibrated(declared(domain)).items()
+            for name, p in declared_probabilities(domain)
         ),
         "  adopted; the next build joins by it"
         if adopt

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import decisions, explain
+from pipelines import decisions, explain, thresholds
 from pipelines.explain import Explained
 from pipelines.resources import Settings
 
@@ -24,8 +24,8 @@ SALES = {
     "products": ("stg_pos__receipt_lines",),
 }
 KEY = {"customers": "customer_record_id", "products": "product_record_id"}
-WEAK_BITS = 4
-"""Below, a join is doubtful: one in 17 of such is wrong by the model's own word, and it is too sure of itself."""
+WEAK = 0.94
+"""Below this probability of its best pair a join is doubtful: one in 17 of such is wrong."""
 NOT_COMPARED = {"record_id", "system", "source_key", "unit", "load_id", "extracted_at", "is_deleted", "published_id"}
 
 
@@ -57,6 +57,7 @@ class Case:
     impact: float
     decided: str | None = None
     explained: Explained | None = None
+    probability: float | None = None
     differing: int = 0
     names: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
@@ -101,7 +102,7 @@ def between(settings: Settings, domain: str, pairs: Iterable[explain.Pair], reas
 
 
 def unheeded(settings: Settings) -> list[str]:
-    """The rows of both files that change nothing: they name a record that is gone or has no evidence of its own."""
+    """The rows of both files that change nothing: of a record that is gone or has no evidence, or that cannot hold."""
     told = []
     with explain.warehouse(settings) as db:
         known = {
@@ -123,6 +124,12 @@ def unheeded(settings: Settings) -> list[str]:
         for row in decisions.overrides():
             if row.record_id not in live["customers" if row.domain == "customers" else "products"]:
                 told.append(f"golden_overrides.csv: {row.record_id},{row.attribute}: no live record of {row.domain}")
+        for domain in explain.DOMAINS:
+            refused = (
+                f"select record_id, attribute, problem from golden.golden_{domain}__decided where problem is not null"
+            )
+            for record_id, attribute, problem in db.execute(f"{refused} order by all").fetchall():
+                told.append(f"golden_overrides.csv: {record_id},{attribute}: {problem}")
     return told
 
 
@@ -133,7 +140,8 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[C
     """
     rows = db.execute(query).fetchall()
     named = {frozenset(row[2:4]) for row in rows}
-    rows += [row for row in db.execute(_weakly_joined(domain)).fetchall() if frozenset(row[2:4]) not in named]
+    weak = thresholds.bits_for(WEAK, thresholds.in_warehouse(db, domain))
+    rows += [row for row in db.execute(_weakly_joined(domain, weak)).fetchall() if frozenset(row[2:4]) not in named]
     cases = _cases(db, domain, rows, said)
     return [case for case in cases if case.decided in (None, "later")]
 
@@ -145,6 +153,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
     pairs = [(row[2], row[3]) for row in rows if row[3]]
     explained = explain.explain(db, domain, pairs)
     names, shared = _attributes(db, domain), _golden_columns(db, f"golden_{domain}")
+    worth = thresholds.in_warehouse(db, domain)
     cases = []
     for case_id, kind, left, right, _, bits, reason in rows:
         if left not in records or (right and right not in records):
@@ -158,14 +167,15 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         case.explained, case.names, case.shared = why, names, shared
         row = said.get(tuple(sorted(case.pair))) if case.pair else None
         case.decided = row.decision if row else None
-        case.uncertainty = 1.0 if bits is None else _entropy(bits)
+        case.probability = None if bits is None else float(worth.probability(bits))
+        case.uncertainty = 1.0 if bits is None else _entropy(case.probability)
         case.differing = sum(differs for *_, differs in case.fields())
         case.impact = 1 + math.log2(1 + case.sales) + case.differing + min(len(case.left), len(case.right) or 1)
         cases.append(case)
     return cases
 
 
-def _weakly_joined(domain: str) -> str:
+def _weakly_joined(domain: str, weak: float) -> str:
     """Of each cluster the record with the weakest hold: its best pair with the rest says little for one party."""
     return f"""
         with seats as (
@@ -188,14 +198,13 @@ def _weakly_joined(domain: str) -> str:
         select 'bond ' || one || ' ' || other, 'pair', one, other, cluster_id, bits,
             'joined on little evidence: may be two in one cluster'
         from bonds
-        where bits < {WEAK_BITS}
+        where bits < {weak}
         qualify row_number() over (partition by cluster_id order by bits, one) = 1
         order by 1
     """
 
 
-def _entropy(bits: float) -> float:
-    p = 1 / (1 + 2**-bits)
+def _entropy(p: float) -> float:
     return -sum(x * math.log2(x) for x in (p, 1 - p) if x > 0)
 
 

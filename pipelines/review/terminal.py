@@ -66,7 +66,7 @@ def waterfall(pair: Explained) -> Table:
         bar = Text(" " * left + "█" * max(right - left, 1), style="green" if step.bits > 0 else "red")
         table.add_row(f"{step.bits:+.1f}", step.name, step.label, bar)
     verdict = "would join them by itself" if pair.links else "would not join them by itself"
-    table.add_row(f"{pair.bits:+.1f}", "altogether", f"{pair.probability:.1%} one party; {verdict}", "")
+    table.add_row(f"{pair.bits:+.1f}", "altogether", f"{pair.probability:.1%} one party, {pair.basis}; {verdict}", "")
     return table
 
 

@@ -155,9 +155,8 @@ def _bars(case: Case) -> list[dict]:
     if case.explained is None:
         return []
     found = steps(case.explained)
-    end = Step(
-        "altogether", f"{case.explained.probability:.1%} one party, as the model sees it", 0.0, case.explained.bits
-    )
+    told = f"{case.explained.probability:.1%} one party, {case.explained.basis}"
+    end = Step("altogether", told, 0.0, case.explained.bits)
     points = [0.0, *(step.end for step in found), *(step.start for step in found)]
     low, width = min(points), max(max(points) - min(points), 1.0)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from pipelines import ledger
 from pipelines.ledger import open_ledger
+from pipelines.review import cases
 from sources.estate.scenarios import ANA_MOBILE, ANNA_EMAIL, ANNA_MOBILE, LANDLINE
 from tests.flow.fixtures import retailer_in
 from tests.flow.scenes import change_seed, export_digests, golden, rows
@@ -97,6 +98,8 @@ def separated(demo, tmp_path_factory):
     pairs += f"{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
     values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
     values += f"customers,{right},birth_on,1988-13-12,Jana Steward,A slip,2026-03-29\n"
+    values += f"customers,{one},city,Brno by hand,Jana Steward,She said so,2026-03-29\n"
+    values += f"customers,{other},city,Olomouc by hand,Petr Steward,She said so,2026-03-29\n"
     with pytest.MonkeyPatch.context() as patch:
         for name, added in (("match_overrides.csv", pairs), ("golden_overrides.csv", values)):
             change_seed(patch, folder, name, lambda text, added=added: text.rstrip("\n") + "\n" + added)
@@ -116,7 +119,12 @@ def test_what_stewards_say_holds_and_what_contradicts_itself_waits_loudly(separa
     assert (origin["rule"], origin["record_id"]) == ("steward", right)
     assert ANNA_EMAIL in origin["losing_values"]
     refused = golden(settings, "from golden_customers__rejected where remedy like '%golden_overrides.csv%'")
-    assert [(each["attribute"], each["reason"]) for each in refused] == [("birth_on", "not a date")]
+    assert sorted((each["attribute"], each["reason"]) for each in refused) == [
+        ("birth_on", "not a date"),
+        ("city", "rows of one day contradict each other"),
+    ]
+    assert golden(settings, "from golden_customers where city like '%by hand'") == [], "nobody's word wins by chance"
+    assert any("contradict each other" in told for told in cases.unheeded(settings))
 
     hers, gate = ana(settings), retailer.gates()["customers"]
     assert len(set(hers.values())) == 1, "her rows keep the id they had"

@@ -150,6 +150,16 @@ CASES += [
     for system, name in (("pos", "Kvidas"), ("shop", "Ctirad"))
 ]
 
+# Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.
+CASES += [
+    person("shop:hebrew", first_name="דוד", last_name="אלמוג", phone="+420602777011"),
+    person("pos:hebrew", full_name="דוד אלמוג", phone="+420602777011"),
+    person("shop:husband", first_name="志明", last_name="陳", email="c@posta.example", phone="+420585777012", **HOME),
+    person("odoo:9011", full_name="陳, 美玲", email="c@posta.example", phone="+420585777012", **HOME),
+    person("shop:kanji", full_name="山田太郎", email="ty1961@posta.example", phone="+420602777013"),
+    person("pos:romaji", first_name="Taro", last_name="Yamada", email="ty1961@posta.example", phone="+420602777013"),
+]
+
 # What a clerk types where a customer gives nothing: one mailbox and one number for people who share nothing else.
 STRANGERS = [
     ("Kazimír", "Dobeš"),
@@ -232,6 +242,17 @@ def test_a_pet_name_is_learnt_from_what_several_families_share(matched, cluster_
 @pytest.mark.parametrize(("native", "latin"), [("shop:cyrillic", "pos:latin"), ("shop:greek", "pos:greeklish")])
 def test_a_name_in_another_script_is_recognised(cluster_of, native, latin):
     assert cluster_of[native] == cluster_of[latin]
+
+
+def test_names_of_one_script_are_compared_letter_by_letter(matched, cluster_of):
+    assert cluster_of["shop:hebrew"] == cluster_of["pos:hebrew"]
+    assert cluster_of["shop:husband"] != cluster_of["odoo:9011"]
+    names = "select first_name, last_name from matched_customers__evidence where record_id = 'odoo:9011'"
+    assert matched(names) == [("美玲", "陳")]
+
+
+def test_a_name_in_a_script_that_nothing_is_transliterated_from_does_not_speak_against_a_latin_one(cluster_of):
+    assert cluster_of["shop:kanji"] == cluster_of["pos:romaji"]
 
 
 def test_a_company_is_recognised_where_nobody_says_that_it_is_one(cluster_of):

@@ -3,9 +3,10 @@
 import pyarrow as pa
 import pytest
 
-from pipelines import ledger, matching, retrain, trained
+from pipelines import explain, ledger, matching, quality, recalibrate, retrain, thresholds, trained, transform
 from pipelines.resources import Settings
 from tests.matching.conftest import match, person
+from tests.pipelines.test_quality import three_bits_too_sure
 
 WEIGHTS = pa.Table.from_pylist(
     [
@@ -82,7 +83,7 @@ def test_another_reason_is_no_other_declaration_and_none_at_all_is_refused(tmp_p
         matching.declared("customers", tmp_path)
 
 
-def test_a_later_build_scores_as_the_first_learnt_and_training_anew_tells_what_would_change(tmp_path, crowd):
+def test_a_later_build_scores_as_the_first_learnt_and_retraining_tells_what_would_change(tmp_path, crowd, monkeypatch):
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     weights = "select * from matched_customers__model order by all"
     scores = "select left_no, right_no, bits from matched_customers__scores"
@@ -98,3 +99,17 @@ def test_a_later_build_scores_as_the_first_learnt_and_training_anew_tells_what_w
     assert match(tmp_path, crowd + namesakes)(weights) != learnt
     again = retrain.train(settings, "customers")
     assert (again.version, again.moved, again.ended, again.begun) == (told.version, 0, 0, 0)
+
+    clusters = "select count(distinct cluster_id) from matched_customers__clusters"
+    before = query(clusters)
+    monkeypatch.setattr(quality, "labelled", lambda *_: three_bits_too_sure(400))
+    recalibrate.calibrate(settings, "customers", adopt=True)
+    rebuilt = (f"matched_customers__{name}" for name in ("model", "clusters", "review"))
+    transform.run_dbt(settings, "run", "--full-refresh", "--select", *rebuilt)
+    assert query(clusters) > before, "labels that find the model too sure let less be joined"
+    asked = query("select bits, probability from matched_customers__review where kind = 'pair'")
+    with explain.warehouse(settings) as db:
+        worth = thresholds.in_warehouse(db, "customers")
+    assert worth.intercept < -1
+    assert min(bits for bits, _ in asked) >= thresholds.bits_for(0.5, worth) > 1
+    assert all(said == pytest.approx(float(worth.probability(bits)), abs=1e-6) for bits, said in asked)

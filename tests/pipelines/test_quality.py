@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import duckdb
+import jinja2
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from pipelines import calibration, decisions, expectation, quality, recalibrate, thresholds, trained, transform
 from pipelines.ledger import open_ledger, review_samples
 from pipelines.quality import Stratum, estimate
-from pipelines.resources import Settings
+from pipelines.resources import PROJECT, Settings
 
 AT = datetime(2026, 3, 29, 15, 0)
 
@@ -123,13 +124,13 @@ def test_the_gate_can_be_asked_about_the_decisions_of_another_branch(settings, t
     assert quality.judge(settings, "customers", built) == ([], [])
 
 
-LIMITS = {"start_bits": 1, "lone_bits": 2, "stop_bits": -1.5}
+LIMITS = {"lone_bits": 2, "stop_bits": -1.5, "review_bits": 0}
 
 
 def test_without_labels_the_model_is_taken_at_its_word_and_it_is_said_so():
     told = expectation.expect(np.array([2.0, 8.0]), [], LIMITS)
     assert told["labels"] == 0
-    assert told["thresholds"] == {"start_bits": 0.6667, "lone_bits": 0.8, "stop_bits": 0.2612}
+    assert told["thresholds"] == {"lone_bits": 0.8, "stop_bits": 0.2612, "review_bits": 0.5}
     assert told["expected"] == pytest.approx((0.8 + 256 / 257) / 2)
     assert "by the model alone" in expectation.lines("customers", told)[0]
 
@@ -149,7 +150,8 @@ def test_a_declared_probability_takes_the_bits_that_labels_say_and_the_models_ow
     assert thresholds.limits(engine, "customers")["lone_bits"] == 2.0
     with pytest.raises(recalibrate.TooFewLabels, match="no model of customers is kept yet"):
         recalibrate.calibrate(settings, "customers")
-    records = {"comparison": "records", "level": 0, "match": 900.0, "household": 900.0, "chance": 900.0}
+    records = {"model_version": "m", "comparison": "records", "level": 0, "label": "learnt from"}
+    records |= dict.fromkeys(("match", "household", "chance"), 900.0)
     first = trained.keep(engine, "customers", {"weights": pa.Table.from_pylist([records])}, "run-1", "test")
     monkeypatch.setattr(quality, "labelled", lambda *_: three_bits_too_sure(10))
     with pytest.raises(recalibrate.TooFewLabels, match="assay review --sample"):
@@ -163,6 +165,11 @@ def test_a_declared_probability_takes_the_bits_that_labels_say_and_the_models_ow
     after = thresholds.limits(engine, "customers")
     assert after["lone_bits"] == pytest.approx(5, abs=0.8)
     assert after["stop_bits"] == pytest.approx(1.5, abs=0.8)
+    assert after["review_bits"] == pytest.approx(3, abs=0.8), "what is even odds by labels is what a person is asked"
+    assert after["start_bits"] == thresholds.declared("customers")["cluster"]["start_bits"], "a search, no probability"
+    recalibrate.calibrate(settings, "customers", adopt=True)
+    kept = trained.in_use(engine, "customers").parts["weights"].to_pylist()
+    assert [row["comparison"] for row in kept] == ["records", "calibration"], "the newer takes the place of the older"
     assert after["cap_bits"] == thresholds.declared("customers")["cluster"]["cap_bits"]
 
 
@@ -171,18 +178,31 @@ def test_how_much_waits_for_a_person_is_told_as_a_share_of_what_was_compared():
     assert "30 cases wait for a person, 1.50% of 2,000 pairs compared" in expectation.lines("customers", told)[-1]
 
 
-def test_no_cut_falls_to_what_a_veto_leaves_of_a_pair():
+def test_no_cut_falls_to_what_a_veto_leaves_of_a_pair_or_below_what_connects_two_records():
     lenient = calibration.Calibration(5.0, 0.7)
-    stop, veto = ({"name": name, "probability": p} for name, p in (("stop", 0.5), ("veto", 0.3333)))
-    bits = thresholds.solved({"cluster": {}, "thresholds": [{**stop, "calibrated": True}, veto]}, lenient)
+    bits = thresholds.solved(thresholds.declared("products"), lenient)
     assert bits["stop_bits"] > bits["veto_bits"] == -1
+    assert bits["lone_bits"] >= bits["start_bits"] == 0
+    assert bits["review_bits"] < -1, "a person is asked about less"
 
 
-def test_a_threshold_that_is_not_calibrated_takes_the_model_at_its_word():
-    too_sure = calibration.Calibration(-2.0, 0.7)
-    told = thresholds.solved(thresholds.declared("customers"), too_sure)
-    assert told["start_bits"] == thresholds.at_its_word("customers")["start_bits"] == 1.0
-    assert told["lone_bits"] > thresholds.at_its_word("customers")["lone_bits"]
+def test_sql_and_python_say_the_same_of_what_bits_are_worth(settings):
+    weights = pa.table({"model_version": ["m"], "comparison": ["prior"], "level": [0], "label": ["share"]})
+    for name in ("match", "household", "chance"):
+        weights = weights.append_column(name, pa.array([0.5]))
+    macros = jinja2.Environment().from_string((PROJECT / "dbt_project/macros/matching/threshold_bits.sql").read_text())
+    said = macros.make_module()
+    for fitted in (calibration.AT_ITS_WORD, calibration.Calibration(-2.1, 0.55)):
+        held = weights if fitted == calibration.AT_ITS_WORD else thresholds.calibrated(weights, fitted)
+        with duckdb.connect() as db:
+            db.register("held", held)
+            db.execute("create schema matched; create table matched.matched_customers__model as from held")
+            in_python = thresholds.in_warehouse(db, "customers")
+            in_sql = db.execute(f"select intercept, slope from ({said.calibration('held')})").fetchone()
+            told = db.execute(f"select {said.probability('3.5')} from ({said.calibration('held')})").fetchone()[0]
+        assert in_sql == pytest.approx(in_python)
+        assert in_sql == pytest.approx(fitted)
+        assert told == pytest.approx(float(fitted.probability(3.5)), abs=1e-6)
 
 
 def test_labels_that_find_the_model_too_sure_lower_what_its_thresholds_are_worth():

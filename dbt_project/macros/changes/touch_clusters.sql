@@ -2,7 +2,7 @@
     chain of links. A pre-hook. -#}
 {% macro touch_components(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
-  {%- set both, start = 'select unnest([left_no, right_no]) from ', threshold_bits(domain, 'start') -%}
+  {%- set both, start = 'select unnest([left_no, right_no]) from ', declared(domain, 'cluster.start_bits') -%}
   {%- if incrementally() -%}
     {%- set keys = touch({
       name ~ 'evidence': 'record_no',

@@ -1,14 +1,25 @@
 {#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents and case removed. Most texts are plain
-    words already, which is seen in half the time that replacing takes. -#}
-{% macro fold_text(text) -%}
+    words already, which is seen in half the time that replacing takes. `also` is a range of further letters that stay. -#}
+{% macro fold_text(text, also='') -%}
 case
   when {{ matches('lower(' ~ text ~ ')', '^[a-z0-9]+( [a-z0-9]+)*$') }} then lower({{ text }})
   else trim(regexp_replace(
     case
       when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }}
       else replace(lower({{ text }}), '''', '')
-    end, '[^a-z0-9]+', ' ', 'g'))
+    end, '[^a-z0-9{{ also }}]+', ' ', 'g'))
 end
+{%- endmacro %}
+
+{#- A name as `fold_text` has it, but one in Armenian, Hebrew, Arabic, Indian, Thai, Georgian, Chinese, Japanese or Korean keeps
+    its letters: it is compared with names of its own script, and with others not at all. -#}
+{% macro fold_name(text) -%}
+{{ fold_text(text, '\\x{0530}-\\x{1dff}\\x{3040}-\\x{d7ff}') }}
+{%- endmacro %}
+
+{#- Whether a folded name is in a script that nothing is transliterated from. -#}
+{% macro is_native(name) -%}
+ascii({{ name }}) > 127
 {%- endmacro %}
 
 {#- Expects lower case. One spelling per letter; `sound_key` evens out the schools of transliteration. -#}

@@ -1,4 +1,5 @@
-{#- What stewards set by hand on the golden records of a domain, the latest per attribute; `problem` says why a row cannot hold. -#}
+{#- What stewards set by hand on the golden records of a domain, the latest per attribute; `problem` says why a row cannot hold,
+    such as another one of the same day on another record that says otherwise. -#}
 {% macro decided(domain, records, golden_id, traits) -%}
 select
     records.{{ golden_id }},
@@ -23,10 +24,13 @@ select
             then 'not a {{ attribute_type(attribute) }}'
         {%- endfor %}
         {%- endfor %}
+        when min(coalesce(overrides.value, '')) over of_one_day <> max(coalesce(overrides.value, '')) over of_one_day
+            then 'rows of one day contradict each other'
     end as problem
 from {{ ref('golden_overrides') }} as overrides
 inner join {{ records }} as records on overrides.record_id = records.record_id
 where overrides.domain = '{{ domain }}' and records.{{ golden_id }} is not null and not records.is_deleted
+window of_one_day as (partition by records.{{ golden_id }}, overrides.attribute, overrides.decided_on)
 qualify row_number() over (
     partition by records.{{ golden_id }}, overrides.attribute
     order by overrides.decided_on desc, overrides.record_id

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id') }}
 {%- set keys = touch({
     'conformed_products': 'record_id',
-    'matched_products__ids': 'record_id',
+    'matched_products__ids': 'select record_id from {changed} union all select record_id from ' ~ ref('golden_overrides'),
     'golden_products': 'select record_id from {changed} inner join ' ~ ref('matched_products') ~ ' using (product_id)',
     'golden_products__candidates': 'record_id',
     'golden_products__variant_candidates': 'record_id',

@@ -1,11 +1,11 @@
 """Records that any chain of likely pairs connects: the largest groups that could be one party."""
 
-from pipelines import changes, matching, thresholds
+from pipelines import changes, matching
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_no", "component_no"])
-    limits = thresholds.at_its_word("customers")
+    limits = matching.declared("customers")["cluster"]
     records = changes.narrowed(dbt, session, dbt.ref("matched_customers__evidence"), "record_no")
     links = changes.narrowed(dbt, session, dbt.ref("matched_customers__scores"), "left_no")
     demanded = changes.narrowed(dbt, session, dbt.ref("matched_customers__decisions"), "left_no")

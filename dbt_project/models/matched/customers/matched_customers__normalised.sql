@@ -63,10 +63,10 @@ folded as (
         system,
         coalesce(kind = 'company', false) as is_company,
         kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}') as is_unstated,
-        nullif({{ fold_text("coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end)") }}, '') as given,
-        nullif({{ fold_text("coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end)") }}, '') as family,
-        nullif({{ fold_text('full_name') }}, '') as full_name,
-        nullif({{ fold_text('company_name') }}, '') as company_name,
+        nullif({{ fold_name("coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end)") }}, '') as given,
+        nullif({{ fold_name("coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end)") }}, '') as family,
+        nullif({{ fold_name('full_name') }}, '') as full_name,
+        nullif({{ fold_name('company_name') }}, '') as company_name,
         case when len(email) <= {{ longest }} then lower(trim(email)) end as email,
         {%- for column in ['phone', 'mobile'] %}
         right(nullif(regexp_replace({{ column }}, '[^0-9]', '', 'g'), ''), 9) as {{ column }},
@@ -111,7 +111,8 @@ worded as (
 
     select
         * exclude (given),
-        {{ words("coalesce(given, case when not is_company and family is null then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
+        {#- Family and given name that some scripts write as one word cannot be told apart: it is compared as a whole, with `name_words`. -#}
+        {{ words("coalesce(given, case when not is_company and family is null and (not " ~ is_native('full_name') ~ " or contains(full_name, ' ')) then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
         {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
         {{ words('full_name', titles + particles) }} as name_words,
         {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,

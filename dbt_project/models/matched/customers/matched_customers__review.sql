@@ -2,7 +2,11 @@
 {%- set keys = touch_review('customers') -%}
 {%- set near = none if keys is none else '(select record_no as key from ' ~ ref('matched_customers__evidence') ~ ' where ' ~ is_touched(keys, 'record_id') ~ ')' -%}
 {#- What a person should look at, the most doubtful first: pairs near the cut, loose clusters, decisions that contradict. -#}
-with decided as (
+with calibration as (
+    {{ calibration(ref('matched_customers__model')) }}
+),
+
+decided as (
 
     select left_no, right_no from {{ ref('matched_customers__decisions') }} where decision <> 'later'
 
@@ -29,7 +33,7 @@ seated as (
     from (
         select left_no, right_no, bits
         from {{ ref('matched_customers__scores') }}
-        where bits >= {{ threshold_bits('customers', 'review') }} and {{ is_touched(near, ['left_no', 'right_no']) }}
+        where bits >= {{ threshold_bits('customers', 'review', 'calibration') }} and {{ is_touched(near, ['left_no', 'right_no']) }}
     ) as pairs
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no
@@ -76,7 +80,7 @@ loose as (
 
     select cluster_id, record_no, bits
     from ties
-    where bits < {{ threshold_bits('customers', 'cohesion') }}
+    where bits < {{ threshold_bits('customers', 'cohesion', 'calibration') }}
     qualify row_number() over (partition by cluster_id order by bits, record_no) = 1
 
 )
@@ -88,9 +92,10 @@ select
     right_record_id,
     left_cluster_id as cluster_id,
     bits,
-    round(1 / (1 + pow(2, -bits)), 6) as probability,
+    {{ probability('bits') }} as probability,
     'near the cut: may be one party in two clusters' as reason
 from between_clusters
+cross join calibration
 where place = 1
 
 union all
@@ -102,10 +107,11 @@ select
     null,
     loose.cluster_id,
     round(loose.bits, 4),
-    1 / (1 + pow(2, -loose.bits)),
+    {{ probability('loose.bits') }},
     'loose cluster: this record speaks least for the others'
 from loose
 inner join clustered on loose.record_no = clustered.record_no
+cross join calibration
 
 union all
 

@@ -1,11 +1,11 @@
 """Records that any chain of likely pairs connects: the largest groups that could be one party."""
 
-from pipelines import changes, matching, thresholds
+from pipelines import changes, matching
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_no", "component_no"])
-    limits = thresholds.at_its_word("products")
+    limits = matching.declared("products")["cluster"]
     records = changes.narrowed(dbt, session, dbt.ref("matched_products__evidence"), "record_no")
     links = changes.narrowed(dbt, session, dbt.ref("matched_products__scores"), "left_no")
     demanded = changes.narrowed(dbt, session, dbt.ref("matched_products__decisions"), "left_no")

@@ -1,7 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key='case_id', meta={'touched_on': ['cluster_id', 'right_record_id']}) }}
 {%- set keys = touch_review('products') -%}
 {#- What a person should look at: pairs near the cut, and numbers that two different variants share. -#}
-with decided as (
+with calibration as (
+    {{ calibration(ref('matched_products__model')) }}
+),
+
+decided as (
 
     select left_no, right_no from {{ ref('matched_products__decisions') }} where decision <> 'later'
 
@@ -46,7 +50,7 @@ select
     right_record_id,
     cluster_id,
     bits,
-    round(1 / (1 + pow(2, -bits)), 6) as probability,
+    {{ probability('bits') }} as probability,
     case
         when vetoes.reasons is not null then 'one GTIN on what looks like two variants: ' || vetoes.reasons
         when shares_gtin then 'one GTIN on what looks like two variants'
@@ -54,8 +58,9 @@ select
         else 'near the cut: may be one variant in two clusters'
     end as reason
 from apart
+cross join calibration
 left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)
-where place = 1 and (shares_gtin or shares_sku or bits >= {{ threshold_bits('products', 'review') }})
+where place = 1 and (shares_gtin or shares_sku or bits >= {{ threshold_bits('products', 'review', 'calibration') }})
 
 union all
 

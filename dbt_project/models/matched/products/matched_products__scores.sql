@@ -13,7 +13,7 @@ with compared as (
 select
     compared.* replace (
         case
-            when vetoes.left_no is not null then least(compared.bits, {{ threshold_bits('products', 'veto') }})
+            when vetoes.left_no is not null then least(compared.bits, {{ declared('products', 'cluster.veto_bits') }})
             else coalesce(likeness.bits, compared.bits)
         end as bits
     )
