@@ -32,7 +32,7 @@ def read(mapping: Mapping, files: Sequence[Path], records: pa.Table) -> Labels:
         db.register("records", records)
         if mapping.truth.record:
             return Labels(_entities(db, mapping.truth, files))
-        return _from_pairs(db, mapping.truth, files)
+        return _from_pairs(db, mapping, files)
 
 
 def read_tested(mapping: Mapping, file: Path, records: pa.Table) -> pa.Table:
@@ -41,7 +41,7 @@ def read_tested(mapping: Mapping, file: Path, records: pa.Table) -> pa.Table:
         raise UnusableInput(f"{file.name}: a test split is of pairs, so the mapping must name `left` and `right`")
     with duckdb.connect() as db:
         db.register("records", records)
-        _pairs(db, mapping.truth, [file])
+        _pairs(db, mapping, [file])
         return db.execute("select left_id, right_id, same from labelled").to_arrow_table()
 
 
@@ -67,19 +67,26 @@ def _entities(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Pat
     return db.execute("select distinct record_id, entity_id from known join records using (key)").to_arrow_table()
 
 
-def _pairs(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Path]) -> None:
-    """Make the table labelled (left_id, right_id, same); left ids are of the first file where there are two."""
+def _pairs(db: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path]) -> None:
+    """Make the table labelled (left_id, right_id, same).
+
+    Of two files left ids are of the first, unless one entry of the mapping describes both and no id stands in both.
+    """
+    how = mapping.truth
     db.execute("create table said (l varchar, r varchar, label varchar)")
-    label = named(how.label) if how.label else "'1'"
+    label = "'1'"
+    if how.label:
+        label = f"case lower({named(how.label)}) when 'true' then '1' when 'false' then '0' else {named(how.label)} end"
     for file in files:
         view(db, "given", file, how, [how.left, how.right, *([how.label] if how.label else [])])
         db.execute(
             f"insert into said select distinct trim({named(how.left)}), trim({named(how.right)}), {label} from given"
         )
     unreadable = "select l from said where try_cast(label as double) is null"
-    _refuse(db, unreadable, "have a label that is no number; 1 is the same, 0 is different")
-    several = db.execute("select max(file) > '1' from records").fetchone()[0]
-    left, right = ("file = '1'", "file = '2'") if several else ("true", "true")
+    _refuse(db, unreadable, "have a label that is no number; 1 or true is the same, 0 or false is different")
+    several, unique = db.execute("select max(file) > '1', count(distinct key) = count(*) from records").fetchone()
+    by_side = several and not (unique and len(mapping.records) == 1)
+    left, right = ("file = '1'", "file = '2'") if by_side else ("true", "true")
     db.execute(f"""
         create table labelled as
         select distinct
@@ -97,8 +104,8 @@ def _pairs(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Path])
     _refuse(db, both, "are labelled both the same and different")
 
 
-def _from_pairs(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Path]) -> Labels:
-    _pairs(db, how, files)
+def _from_pairs(db: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path]) -> Labels:
+    _pairs(db, mapping, files)
     ids = db.execute("select record_id from records order by record_id").to_arrow_table()["record_id"].to_pylist()
     place = {record_id: n for n, record_id in enumerate(ids)}
     same = db.execute("select distinct left_id, right_id from labelled where same").to_arrow_table()
@@ -106,7 +113,11 @@ def _from_pairs(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[P
     links = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(len(ids), len(ids)))
     _, entity = connected_components(links, directed=False)
     entities = pa.table({"record_id": ids, "entity_id": [f"{e}" for e in entity]})
-    across = db.execute("select max(file) > '1' from records").fetchone()[0]
+    db.register("same", same)
+    across = db.execute("""
+        select count(*) > 0 and bool_and(l.file <> r.file)
+        from same join records as l on left_id = l.record_id join records as r on right_id = r.record_id
+    """).fetchone()[0]
     if across:
         return Labels(entities, same)
     db.register("entities", entities)

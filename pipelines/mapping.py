@@ -24,7 +24,9 @@ from sources.declared import read_yaml
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
 NO_LATIN = re.compile("[\x80-\x84\x86-\x9f]")
-LINES = f"`separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
+LINES = (
+    f"`encoding`, `separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
+)
 Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1250", "windows-1252"]
 
 

@@ -40,6 +40,8 @@ def match_eval(**options: Any) -> None:
     """
     from pipelines import evaluate, evaluate_sets
 
+    if not options["mapping"] and any(options[name] for name in ("records", "truth", "test", "data")):
+        raise click.UsageError("--mapping is missing: what the columns of these files mean; docs/matching.md has one")
     told = evaluate_sets.report(**options) if options["mapping"] else evaluate.report(resources.settings())
     for line in told:
         click.echo(line)

@@ -120,8 +120,11 @@ def test_a_mapping_that_cannot_be_used_is_refused_with_the_key(tmp_path, text, w
         (b"", "is empty"),
         (b"id,system,full_name\n", "has no column first_name"),
         ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "is not utf-8; state its `encoding`"),
-        (b"id;system\n1;shop\n" + b"2;shop;too;many\n", "check `separator`, quotes, and that all lines"),
-        (b"id,system\n" + b"1,shop\n" * 3000 + b"2,shop,too,many\n", "check `separator`, quotes, and that all lines"),
+        (b"id;system\n1;shop\n" + b"2;shop;too;many\n", "check `encoding`, `separator`, quotes, and that all lines"),
+        (
+            b"id,system\n" + b"1,shop\n" * 3000 + b"2,shop,too,many\n",
+            "check `encoding`, `separator`, quotes, and that all lines",
+        ),
         (None, "does not exist"),
     ],
 )
@@ -175,6 +178,7 @@ def test_an_id_that_several_records_bear_is_refused(tmp_path):
         ("id,person\n1,x\n1,y\n", BY_ENTITY, "stand in two entities"),
         ("id,person\n9,x\n", BY_ENTITY, "in no file of records, for one 9"),
         ("a,b,same\n1,2,1\n2,1,0\n", BY_PAIR, "both the same and different"),
+        ("a,b,same\n1,2,True\n2,1,false\n", BY_PAIR, "both the same and different"),
         ("a,b,same\n1,2,1\n2,3,1\n1,3,0\n", BY_PAIR, "other labels make them the same"),
         ("a,b,same\n1,7,1\n", BY_PAIR, "name a record that is in no file"),
         ("a,b,same\n1,2,maybe\n", BY_PAIR, "a label that is no number"),
@@ -231,6 +235,23 @@ def test_pairs_across_two_files_stay_pairs_and_their_ids_may_be_equal(tmp_path):
     records = pa.table({"record_id": ["file1:1", "file2:1"], "file": ["1", "2"], "key": ["1", "1"]})
     known = labels.read(load(write(tmp_path / "m.yml", TWO_FILES)), [write(tmp_path / "t.csv", "a,b\n1,1\n")], records)
     assert known.pairs.to_pylist() == [{"left_id": "file1:1", "right_id": "file2:1"}]
+
+
+def test_pairs_within_and_across_the_parts_of_one_set_are_all_entities(tmp_path):
+    parts = [("1", "1"), ("1", "2"), ("2", "3")]
+    records = pa.table({"record_id": [f"file{n}:{key}" for n, key in parts], "file": [n for n, _ in parts]})
+    records = records.append_column("key", pa.array([key for _, key in parts]))
+    mapping, truth = (write(tmp_path / "m.yml", BY_PAIR), write(tmp_path / "t.csv", "a,b,same\n3,1,1\n1,2,1\n"))
+    known = labels.read(load(mapping), [truth], records)
+    assert known.pairs is None
+    assert len(set(known.entities["entity_id"].to_pylist())) == 1
+
+
+def test_files_without_a_mapping_are_not_passed_over(tmp_path):
+    records = write(tmp_path / "a.csv", "id,name\n1,Anna\n")
+    told = CliRunner().invoke(main, ["match", "eval", "--records", records, "--truth", records])
+    assert told.exit_code == 2
+    assert "--mapping is missing" in told.output
 
 
 def test_precision_over_recall_counts_what_was_never_compared():
