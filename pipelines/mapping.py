@@ -70,9 +70,10 @@ class Attribute(_Strict):
         return f"nullif(concat_ws(' ', {', '.join(texts)}), '')"
 
     def sql(self, type: str) -> str:
-        """The value as SQL of a type; null where it does not fit."""
+        """The value as SQL of a type; null where it does not fit. 1988-04-12 is a date whatever the `format`."""
         if self.format:
-            return f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
+            written = f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
+            return f"coalesce({written}, try_cast({self.text} as {type}))"
         return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
 
 
