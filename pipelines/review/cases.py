@@ -150,8 +150,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
     named = {record for row in rows for record in row[2:4] if record}
     members = _members(db, domain, named)
     records = _records(db, domain, {record for each in members.values() for record in each})
-    pairs = [(row[2], row[3]) for row in rows if row[3]]
-    explained = explain.explain(db, domain, pairs)
+    explained = explain.explain(db, domain, [pair for row in rows if (pair := _weighed(row, members))])
     names, shared = _attributes(db, domain), _golden_columns(db, f"golden_{domain}")
     worth = thresholds.in_warehouse(db, domain)
     cases = []
@@ -161,8 +160,8 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         sides = [_side(records, members, one) for one in (left, right) if one]
         if kind == "cluster":
             sides = [sides[0][:1], sides[0][1:]]
-        why = explained.get((left, right))
-        bits = why.bits if why else bits
+        why = explained.get(_weighed((case_id, kind, left, right), members))
+        bits = why.bits if why and right else bits
         case = Case(case_id, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
         case.explained, case.names, case.shared = why, names, shared
         row = said.get(tuple(sorted(case.pair))) if case.pair else None
@@ -173,6 +172,14 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         case.impact = 1 + math.log2(1 + case.sales) + case.differing + min(len(case.left), len(case.right) or 1)
         cases.append(case)
     return cases
+
+
+def _weighed(row: tuple, members: dict[str, list[str]]) -> explain.Pair | None:
+    """The pair of a case that is weighed: its own, or a cluster's loosest record and the first of the others."""
+    _, kind, left, right, *_ = row
+    if right or kind != "cluster":
+        return (left, right) if right else None
+    return next(((left, other) for other in members.get(left, []) if other != left), None)
 
 
 def _weakly_joined(domain: str, weak: float) -> str:

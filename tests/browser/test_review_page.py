@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -79,6 +80,41 @@ def test_a_steward_decides_a_pair_by_keyboard_and_takes_it_back(page, served, se
     assert verify_chain(open_ledger(settings.ledger_url)) == 2
     assert not failed
     assert all(asked.startswith(url) for asked in said), "nothing comes from elsewhere"
+
+
+def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, settings):
+    url, desk = served
+    case = next(case for case in desk.open if case.kind == "cluster")
+    loosest, other = case.pair
+    page.goto(f"{url}?case={quote(case.case_id)}")
+    page.get_by_role("columnheader", name=loosest).wait_for()
+    assert page.locator("rect.for, rect.against").count() > 1, "what speaks for and against its loosest record"
+    assert page.locator("#decide").count() == 0, "a cluster is split, not decided"
+
+    page.get_by_text("Set a golden value by hand").click()
+    page.get_by_label("Golden record of").select_option(other)
+    page.get_by_label("Attribute").select_option("city")
+    page.get_by_label("Value").fill("Olomouc by hand")
+    page.get_by_label("Why this value").fill("She said so at the counter")
+    page.get_by_role("button", name="Set").click()
+    page.get_by_role("status").wait_for()
+    (row,) = decisions.overrides()
+    assert row[:5] == ("customers", other, "city", "Olomouc by hand", "Jana Steward")
+
+    page.get_by_role("checkbox", name=loosest).check()
+    page.get_by_text("Split off what is ticked").click()
+    page.get_by_label("Why they are someone else").fill("Another person, says the store")
+    page.get_by_role("button", name="Split").click()
+    page.get_by_text("split off:").first.wait_for()
+    rest = {record.record_id for record in case.right}
+    assert {row[:3] for row in decisions.decisions()} == {(*sorted((loosest, one)), "cannot") for one in rest}
+    assert case not in desk.open
+
+    page.keyboard.press("u")
+    page.get_by_text("taken back").wait_for()
+    assert decisions.decisions() == []
+    assert case in desk.open
+    assert len(decisions.overrides()) == 1
 
 
 def test_nobody_but_the_page_itself_decides(served):

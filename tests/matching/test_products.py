@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.matching import declared
 from sources.estate import world
 from tests.matching.conftest import match, variant
 
@@ -71,6 +72,23 @@ CASES = [
     listing("pos:3", "VELLMAR ALPINE PARKA", sku="VE-1-XXL", option_1="XXL", weight_g=1100),
 ]
 
+# For each veto two articles that bear one number.
+VETOED = {
+    "the brands differ": ({"template_name": "Trail bottle"}, {"template_name": "Trail bottle", "brand": "Ostrovec"}),
+    "the packs differ": ({"template_name": "Pear cider 6x330ml"}, {"template_name": "Pear cider 12 x 330 ml"}),
+    "the model numbers differ": (
+        {"template_name": "Kettle", "model_number": "KT-44107"},
+        {"template_name": "Kettle", "model_number": "KT-81120"},
+    ),
+    "the numbers in the names differ": ({"template_name": "Photo album 2019"}, {"template_name": "Photo album 2024"}),
+    "the names share no word": ({"template_name": "Enamel mug"}, {"template_name": "Wool scarf"}),
+}
+CASES += [
+    variant(f"{system}:veto{n}", gtin14=f"0400638144{n:04}", **{"brand": "Vellmar"} | side)
+    for n, sides in enumerate(VETOED.values())
+    for system, side in zip(("shopify", "pos"), sides, strict=True)
+]
+
 
 @pytest.fixture(scope="module")
 def matched(tmp_path_factory):
@@ -106,6 +124,14 @@ def test_a_bottles_number_on_a_case_waits_for_a_person(ids, matched):
     assert ids["shopify:4"][0] != ids["pos:6"][0]
     reasons = "select reason from matched_products__review where left_record_id = 'pos:6' or right_record_id = 'pos:6'"
     assert any("the packs differ" in reason for (reason,) in matched(reasons))
+
+
+@pytest.mark.parametrize(("place", "veto"), list(enumerate(VETOED)))
+def test_a_number_that_something_contradicts_waits_for_a_person_with_the_reason(ids, matched, place, veto):
+    assert set(VETOED) == {one["name"] for one in declared("products")["vetoes"]}
+    assert ids[f"shopify:veto{place}"][0] != ids[f"pos:veto{place}"][0]
+    reasons = matched(f"select reason from matched_products__review where left_record_id like '%:veto{place}'")
+    assert any(veto in reason for (reason,) in reasons)
 
 
 def test_a_gtin_on_two_variants_is_put_before_a_person(matched):

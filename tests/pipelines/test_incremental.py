@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import changes, exports, transform
+from pipelines.matching import declared
 from pipelines.resources import Settings
 from tests.matching.conftest import population
 from tests.pipelines.small_catalogue import Catalogue, land_catalogue
@@ -105,10 +106,40 @@ def partner(key, person):
     return odoo_partner(int(key), name, **said)
 
 
-def a_change(shop, draw):
-    """Some people move, take another's number or name, appear again with a slip, or go; a store's dummy comes up."""
-    living = sorted(record_id for record_id, person in shop.records.items() if person)
-    changed = {}
+CHAIN = declared("customers")["cluster"]["max_component"] + 4
+
+
+def chain():
+    """More records than a component may have: each shares its mailbox with the one before, its number with the next."""
+    blank = dict.fromkeys(("company_name", "street", "city", "zip", "birth_on"))
+    return {
+        f"pos:K{n:03}": blank
+        | {"first_name": "Věroslav", "last_name": "Kazatelovec"}
+        | {"email": f"vk{(n + 1) // 2 * 7919}@posta.example", "phone": f"+4207395{n // 2:05}"}
+        for n in range(CHAIN)
+    }
+
+
+def links_out_of_components(shop):
+    """How many likely pairs of the chain lie in two components, because one would be too large."""
+    with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
+        return warehouse.execute(f"""
+            with seats as (from matched.matched_customers__components where record_id like 'pos:K%')
+            select count(*) from matched.matched_customers__scores
+            join seats as l on left_no = l.record_no
+            join seats as r on right_no = r.record_no
+            where bits > {declared("customers")["cluster"]["start_bits"]} and l.component_no <> r.component_no
+        """).fetchone()[0]
+
+
+def a_change(shop, draw, step=0):
+    """Some people move, take another's number or name, appear again with a slip, or go; a store's dummy comes up.
+
+    The end of the chain goes and comes by turns, and with it what the rest of the chain is.
+    """
+    living = sorted(record_id for record_id, person in shop.records.items() if person and "K" not in record_id)
+    end = list(chain().items())[-10:]
+    changed = dict(end) if step % 2 else dict.fromkeys(key for key, _ in end)
     for record_id in draw.sample(living, 6):
         other = shop.records[draw.choice(living)]
         what = draw.choice(["email", "phone", "last_name", "street"])
@@ -154,7 +185,7 @@ def built(shop):
     land_prices(shop.settings.landing)
     land_catalogue(shop.settings.landing, shop.catalogue.said, 2)
     crowd = [person for person in population() if person["system"] in ("pos", "shopify", "odoo")]
-    shop.land({person["record_id"]: person for person in crowd})
+    shop.land({person["record_id"]: person for person in crowd} | chain())
     shop.build()
     return shop
 
@@ -162,7 +193,7 @@ def built(shop):
 def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
     draw, in_parts_once = random.Random(5), set()
     for step in range(STEPS):
-        shop.land(a_change(shop, draw))
+        shop.land(a_change(shop, draw, step))
         if step % 2 == 0:
             land_catalogue(shop.settings.landing, shop.catalogue.change(shop.prices()), 3 + step)
         else:
@@ -170,6 +201,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         result = shop.build()
         assert "error" not in result.counts
+        assert (links_out_of_components(shop) > 0) == (step % 2 == 1)
         assert "assert_every_record_is_golden_or_rejected" in result.seconds_by_model
         whole = shop.elsewhere(tmp_path / str(step))
         assert whole.due() is None
