@@ -40,7 +40,7 @@ def match_eval(**options: Any) -> None:
     """
     from pipelines import evaluate, evaluate_sets
 
-    if not options["mapping"] and any(options[name] for name in ("records", "truth", "test", "data")):
+    if not options["mapping"] and (options["records"] or options["data"]):
         raise click.UsageError("--mapping is missing: what the columns of these files mean; docs/matching.md has one")
     told = evaluate_sets.report(**options) if options["mapping"] else evaluate.report(resources.settings())
     for line in told:
