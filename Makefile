@@ -22,9 +22,10 @@ dev: $(READY)  ## open the Dagster UI with everything loaded and nothing running
 docs: $(READY)  ## write the dbt docs as one static file
 	$(BIN)/assay docs
 
-eval: $(READY)  ## score duplicate resolution: the estate's truth if it was built, and every public set found in DATA
+eval: $(READY)  ## score duplicate resolution: the estate's truth if it was built, and every public set found in DATA; draw its curves
+	@mkdir -p .assay
 	@test ! -d .assay/exports/matched || $(BIN)/assay match eval
-	$(BIN)/assay match eval --mapping tests/matching/mappings --data $(DATA)
+	$(BIN)/assay match eval --mapping tests/matching/mappings --data $(DATA) --curve .assay/precision_over_recall.svg
 
 evaluate-project: $(READY)  ## fetch dbt-project-evaluator and ask it about the dbt project
 	cd tests/rules/evaluator && $(abspath $(BIN))/dbt deps \
