@@ -184,3 +184,23 @@ def test_a_later_success_opens_the_domain_again(settings):
     record_build(settings, all_fresh(), NOW)
     assert last_build(settings).failures == {}
     assert evaluate(settings, CONTRACTS, NOW)["customers"].open
+
+
+@pytest.mark.parametrize(
+    ("built", "says"),
+    [
+        ({"largest": 3000, "where": "pos:1", "expected": 0.99}, "3,000 records"),
+        ({"largest": 7, "where": "pos:1", "expected": 0.5}, "expects of itself a precision of 0.500"),
+    ],
+    ids=["a cluster too large", "too little expected"],
+)
+def test_matching_that_is_not_good_enough_closes_its_domain_and_no_other(settings, built, says):
+    dbt_said(settings)
+    record_build(settings, all_fresh(), NOW)
+    good = {"largest": 7, "where": "pos:1", "expected": 0.99}
+    settings.exports.mkdir(exist_ok=True)
+    (settings.exports / "quality.json").write_text(json.dumps({"customers": built, "products": good}))
+    gates = evaluate(settings, CONTRACTS, NOW)
+    assert not gates["customers"].open
+    assert any(says in reason for reason in gates["customers"].reasons)
+    assert gates["products"].open
