@@ -211,7 +211,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         mine, others = shop.exports(in_parts), whole.exports(in_parts)
         assert mine.keys() == others.keys()
         assert [name for name in mine if mine[name] != others[name]] == []
-    assert "golden_customers__provenance" in in_parts_once, "until so much has changed that it is written whole"
+    assert any(name.endswith("__provenance") for name in in_parts_once), "some tables were never written whole"
     exports.export(shop.settings)
     assert shop.in_parts() == set()
     assert shop.exports() == whole.exports()
