@@ -93,8 +93,8 @@ def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, setti
 
     page.get_by_text("Set a golden value by hand").click()
     page.get_by_label("Golden record of").select_option(other)
-    page.get_by_label("Attribute").select_option("city")
-    page.get_by_label("Value").fill("Olomouc by hand")
+    page.get_by_label("Attribute", exact=True).select_option("city")
+    page.get_by_label("Value", exact=True).fill("Olomouc by hand")
     page.get_by_label("Why this value").fill("She said so at the counter")
     page.get_by_role("button", name="Set").click()
     page.get_by_role("status").wait_for()
