@@ -73,6 +73,10 @@ def from_answer(model: str, method: str, status: int | None, body: Any) -> OdooE
         found, remedy = OdooAmbiguous, "Odoo lost its database: look it up by key before anything else"
     elif _CONTENTION.search(name) or status in (409, 429) or (method != "create" and _KEY_RACE in message):
         found, remedy = OdooRetryable, "nothing was saved; send it again after a pause"
+    elif name == "AccessDenied" and status:
+        # What JSON-2 says when looking for the key failed, as while its PostgreSQL restarts; a bad key is Unauthorized.
+        found, remedy = OdooUnreachable, "nothing was done; check that Odoo's database runs, then Odoo's log"
+        problem = f"Odoo could not check the key ({problem})"
     elif name in _DENIED or status in (401, 403):
         found, remedy = OdooDenied, "check the API key and the rights of its user"
     elif name == "MissingError":

@@ -124,6 +124,20 @@ def test_relations_dates_and_numbers_compare_as_clients_read_them(odoo):
     assert {name: row[name] for name in new} == new
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_a_list_of_relations_that_is_blank_in_odoo_and_in_the_plan_is_no_conflict(odoo):
+    tags = call(odoo, "res.partner.category", "create", vals_list=[{"name": "A"}, {"name": "B"}])
+    made, kept = partner(odoo), partner(odoo, category_id=tags[:1])
+    items = [{"id": each, "base": {"category_id": False}, "values": {"category_id": tags}} for each in (made, kept)]
+    answer = compare_and_set(odoo, "res.partner", items)
+    conflict = {"id": kept, "field": "category_id", "current": tags[:1]}
+    assert answer == {"done": [made], "conflict": [conflict], "gone": [], "busy": []}
+    assert shown(odoo, made, "category_id") == [tags]
+    back = {"id": made, "base": {"category_id": tags}, "values": {"category_id": []}}
+    assert compare_and_set(odoo, "res.partner", [back])["done"] == [made]
+    assert compare_and_set(odoo, "res.partner", [back]) == {"done": [made], "conflict": [], "gone": [], "busy": []}
+
+
 def test_one_bad_value_of_a_batch_changes_no_record(odoo):
     made = [partner(odoo), partner(odoo)]
     items = [

@@ -216,3 +216,16 @@ def test_pages_of_columns_hold_every_record_once_in_order(odoo):
     assert len(pages) > 1
     assert pages[0][0] == {"id": made[0], "name": "P0", "zip": None}
     assert list(read_columns(odoo, "res.partner", ["name"], [("id", "=", 0)])) == []
+
+
+@pytest.mark.parametrize("odoo_target", KINDS[1:2], indirect=True)
+def test_a_key_that_odoo_could_not_look_up_is_no_missing_right_and_is_tried_again(odoo, odoo_target):
+    with sql(odoo_target.db) as cursor:
+        cursor.execute("alter table res_users_apikeys rename to away")
+        waits = []
+        odoo.pause = waits.append
+        with pytest.raises(OdooUnreachable, match=r"could not check the key.*nothing was done"):
+            partner(odoo)
+        assert len(waits) == odoo.tries - 1
+        odoo.pause = lambda seconds: cursor.execute("alter table if exists away rename to res_users_apikeys")
+        assert shown(odoo, partner(odoo), "name") == ["Anna Nováková"]
