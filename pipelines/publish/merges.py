@@ -194,10 +194,14 @@ def _survey(model: str, told: list[dict[str, Any]], clusters: list[Cluster], sta
     of = {loser: cluster for cluster in clusters for loser in cluster.losers}
     survivors = {cluster.survivor: cluster for cluster in clusters}
     posted: dict[int, int] = {}
+    moved = merging.references()[model]["moves"]
     for entry in told:
         where = (entry["model"], entry["field"])
+        forbids = moved.get(entry["model"], {}).get("forbids")
         for row, loser, what, along in entry["rows"]:
             of[loser].rows.append((*where, row, loser, what, along))
+            if what == "clashes" and forbids:
+                of[loser].problem = f"record {loser} cannot be archived: {forbids}"
         for holder, count in entry["counts"].items():
             if int(holder) in of:
                 of[int(holder)].stays[where] += count
@@ -205,7 +209,7 @@ def _survey(model: str, told: list[dict[str, Any]], clusters: list[Cluster], sta
             posted = {int(holder): count for holder, count in entry["counts"].items()}
         for holder in map(int, entry["blocks"]):
             if holder in of:
-                why = why_it_stays(model, *where)
+                why = why_it_stays(model, *where, "blocked")
                 other = any(survivors.get(n) is of[holder] for n in map(int, entry["blocks"]))
                 both = " and so does the one that would stand for it" if other else "; let that one stand for all"
                 of[holder].problem = f"record {holder} cannot be archived: {why}{both}"
@@ -244,9 +248,10 @@ def _impact(model: str, clusters: list[Cluster]) -> dict[str, Any]:
     return counts | {what: dict(sorted(counted.items())) for what, counted in told.items()} if clusters else {}
 
 
-def why_it_stays(model: str, at: str, field_: str) -> str:
-    """Why rows of `at` stay, by references.yml."""
+def why_it_stays(model: str, at: str, field_: str, said: str = "why") -> str:
+    """Why rows of `at` stay, by references.yml; "blocked": why they forbid a merge."""
     told = merging.references()[model]
     if field_ in told["moves"].get(at, {}).get("fields", []):
-        return told["moves"][at]["else"]
-    return next((row["why"] for row in told["stays"] if row["model"] == at and field_ in row["fields"]), UNKNOWN)
+        return told["moves"][at].get("else", "it moves")
+    stays = (row for row in told["stays"] if row["model"] == at and field_ in row["fields"])
+    return next((row.get(said, row["why"]) for row in stays), UNKNOWN)

@@ -191,6 +191,21 @@ def kept_by_odoo(Model, names):
     return found
 
 
+def followers():
+    # Rows that are to follow, with what Odoo would compute anew on them besides: the line of an order, say, would take
+    # the analytic accounts of the survivor, and keep them when the merge is undone.
+    rows, found = {}, []
+    for name, field, row in told.get("cells", []):
+        if field in POLICY["follows"].get(name, []):
+            rows.setdefault(name, []).append(row)
+    for name in rows:
+        found.append((kept_by_odoo(sudo[name], POLICY["follows"][name]), sudo[name].browse(rows[name])))
+    return found
+
+
+following = followers()
+
+
 def write(records, values):
     records.write(values)
     records.env.flush_all()
@@ -209,7 +224,8 @@ def write_alone(records, values):
 def written(Model, records, values):
     rule = POLICY["moves"].get(Model._name, {})
     way = write_alone if rule.get("alone") else write
-    records.env.protecting(kept_by_odoo(Model, values), records)(way)(records, values)
+    kept = [(kept_by_odoo(Model, values), records)] + following
+    records.env.protecting(kept)(way)(records, values)
 
 
 def given(row, parent, names):

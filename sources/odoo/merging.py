@@ -18,6 +18,8 @@ from sources.odoo.errors import OdooNoSuchMethod
 
 MERGED_INTO = "x_assay_merged_into"
 MODELS = ("product.product", "product.template", "res.partner")
+SAID = ("else", "forbids")
+"""What references.yml says to people about a reference that moves, and Odoo need not know."""
 Cell = tuple[str, str, int]
 
 
@@ -58,7 +60,7 @@ def _policy(model: str) -> dict[str, Any]:
     blocks = {
         f"{row['model']}.{field}": row["blocks"] for row in told["stays"] for field in row["fields"] if "blocks" in row
     }
-    moves = {name: {key: rule[key] for key in rule if key != "else"} for name, rule in told["moves"].items()}
+    moves = {name: {key: rule[key] for key in rule if key not in SAID} for name, rule in told["moves"].items()}
     return {"moves": moves, "follows": told.get("follows", {}), "blocks": blocks, "clears": told.get("clears", [])}
 
 

@@ -10,6 +10,7 @@ from pipelines.publish.policy import load_policy
 from sources.odoo.client import call, search_read
 from sources.odoo.merging import MERGED_INTO
 from tests.odoo.exporting import changes, export, vanished
+from tests.odoo.fire import sql
 from tests.odoo.publishing import Shop
 
 OBJECTS = ["product_template", "product_product"]
@@ -56,6 +57,15 @@ def test_a_duplicate_product_gives_up_its_barcode_keeps_its_stock_and_comes_back
     impact = {name: plan.summary["objects"][name]["merges"] for name in OBJECTS}
     assert impact["product_template"]["moves"] == {"product.pricelist.item.product_tmpl_id": 1}
     assert impact["product_template"]["clashes"] == {"product.pricelist.item.product_tmpl_id": 1}
+    assert impact["product_product"]["moves"] == dict.fromkeys(
+        (
+            "account.analytic.distribution.model.product_id",
+            "loyalty.reward.discount_product_ids",
+            "loyalty.reward.reward_product_id",
+            "sale.order.template.line.product_id",
+        ),
+        1,
+    )
     assert impact["product_product"]["stays"][
         "stock.quant.product_id: stock is counted where it is; transfer it in Odoo"
     ]
@@ -98,3 +108,33 @@ def test_a_product_with_a_variant_of_its_own_is_not_archived(shop, used_odoo):
     assert not shop.lines(plan, "merge")
     variant = used_odoo.ids["variants"]["mug_2"]
     assert f"has variant {variant}, which is not merged itself" in shop.lines(plan, "hold")[0].reason
+
+
+def test_what_odoo_would_not_archive_is_told_in_the_plan(shop, used_odoo):
+    variants = used_odoo.ids["variants"]
+    golden(shop, used_odoo, {"both": ["pen_1", "lamp"]})
+    wanted = [("product_id", "=", variants["lamp"])]
+    line = search_read(shop.admin, "pos.order.line", ["order_id"], wanted, limit=1)[0]
+
+    def held() -> str:
+        plan = shop.plan(objects=OBJECTS)
+        assert not shop.lines(plan, "merge")
+        return next(line.reason for line in shop.lines(plan, "hold") if line.golden_id == "V-both")
+
+    assert f"record {variants['lamp']} cannot be archived: a reward names both; take one of them out" in held()
+    reward = search_read(shop.admin, "loyalty.reward", [], [("discount_product_ids", "in", [variants["pen_1"]])])
+    call(
+        shop.admin,
+        "loyalty.reward",
+        "write",
+        [reward[0]["id"]],
+        vals={"discount_product_ids": [[3, variants["pen_1"]]]},
+    )
+    with sql(used_odoo.db) as cursor:
+        cursor.execute("update pos_order set state = 'draft' where id = %s", (line["order_id"],))
+    assert "it is on an order that a till has not finished" in held()
+    with sql(used_odoo.db) as cursor:
+        cursor.execute("update pos_order set state = 'done' where id = %s", (line["order_id"],))
+    till = search_read(shop.admin, "pos.config", [], limit=1)[0]["id"]
+    call(shop.admin, "pos.config", "write", [till], vals={"tip_product_id": variants["lamp"]})
+    assert "a till is set up to sell it" in held()

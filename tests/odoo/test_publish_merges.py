@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from pipelines import lineage
-from pipelines.publish import aliases, report, shown
+from pipelines.publish import aliases, merges, report, shown
 from pipelines.publish.approve import approve
 from pipelines.publish.policy import load_policy
 from pipelines.publish.receipts import by_record, find_run
@@ -18,6 +18,7 @@ from sources.odoo import access, actions, merging
 from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooDenied, OdooRejected
 from sources.odoo.merging import MERGED_INTO
+from tests.odoo import postgres
 from tests.odoo.exporting import changes, export, vanished
 from tests.odoo.publishing import NOW, Shop, intercepting
 
@@ -36,10 +37,15 @@ FORBIDDEN = {
     "C-ciril": (["company_1", "company_2"], "they belong to different companies"),
     "C-beta": (["taxed_1", "taxed_2"], "different VAT numbers"),
     "C-delta": (["holding", "holding_branch"], "is a contact or address of"),
+    "C-ivo": (["staff_1", "staff_2"], "it is the contact of an employee; let that one stand for all"),
     "C-mixed": (["plain_1", "firm_1"], "one is a person and one a company"),
 }
 DERIVED = {"common_name", "res_name", "invoice_partner_display_name"}
-PAIRS = {"calendar_event_res_partner_rel", "res_partner_res_partner_category_rel"}
+PAIRS = {
+    "account_reconcile_model_res_partner_rel",
+    "calendar_event_res_partner_rel",
+    "res_partner_res_partner_category_rel",
+}
 
 
 class Interrupted(BaseException):
@@ -126,7 +132,9 @@ def test_merges_survive_a_kill_have_a_receipt_for_every_reference_and_are_undone
         (table, *cell) for table, cells in changes(before, merged).items() if table not in PAIRS for cell in cells
     }
     assert {cell for cell in changed if cell[2] not in DERIVED} == {cell for cell in receipts if "[" not in cell[2]}
+    regulars = search_read(shop.admin, "account.reconcile.model", [], [("name", "=", "Regulars")])[0]["id"]
     assert sorted(cell for cell in receipts if "[" in cell[2]) == [
+        ("account_reconcile_model", regulars, f"match_partner_ids[{ids['anna_web']}]"),
         ("calendar_event", 1, f"partner_ids[{ids['anna_married']}]"),
         ("res_partner_category", 1, f"partner_ids[{ids['anna_web']}]"),
     ]
@@ -213,6 +221,27 @@ def test_a_plan_tells_what_would_move_what_stays_and_what_forbids_a_merge(shop, 
     )
     with pytest.raises(PublishRefused, match=r"would archive 6 records.* would move \d+ references"):
         approve(careful.settings, careful.plan(objects=["res_partner"]).plan_id, "eva", NOW)
+
+
+def test_every_reference_of_the_modules_in_use_is_decided_on_in_the_reviewed_file(used_odoo):
+    odoo = used_odoo.client()
+    tables = set(postgres.psql("select relname from pg_class where relkind = 'r'", used_odoo.db).split())
+    kept = {
+        row["model"]
+        for row in search_read(odoo, "ir.model", ["model", "transient"])
+        if row["model"].replace(".", "_") in tables and not row["transient"]
+    }
+    fields = search_read(odoo, "ir.model.fields", ["model", "name", "ttype", "relation"], [("store", "=", True)])
+    undecided = []
+    for model in merging.MODELS:
+        told = merging.references()[model].get("follows", {})
+        for row in fields:
+            named = row["ttype"] in ("many2one", "many2many") and row["relation"] == model
+            if (named or row["ttype"] in ("many2one_reference", "reference")) and row["name"] != MERGED_INTO:
+                why = merges.why_it_stays(model, row["model"], row["name"])
+                if row["model"] in kept and row["name"] not in told.get(row["model"], []) and why == merges.UNKNOWN:
+                    undecided.append((model, row["model"], row["name"]))
+    assert undecided == []
 
 
 def test_what_people_did_meanwhile_stays_and_is_listed(shop, used_odoo):

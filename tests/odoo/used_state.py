@@ -51,6 +51,8 @@ followers = [person(f"follower_{n}", "Eva Mala", email="eva@example.com") for n 
 clerks = [person(f"clerk_{n}", "Filip Cerny", email=f"filip{n}@example.com") for n in (1, 2)]
 portal = [person(f"portal_{n}", "Greta Bila", email="greta@example.com") for n in (1, 2)]
 plain = [person(f"plain_{n}", "Hana Horka", email="hana@example.com") for n in (1, 2)]
+staff = [person(f"staff_{n}", "Ivo Jasny", email="ivo@example.com") for n in (1, 2)]
+env["hr.employee"].create({"name": "Ivo Jasny", "work_contact_id": staff[1].id})
 
 Users = env["res.users"]
 user_group, portal_group = env.ref("base.group_user"), env.ref("base.group_portal")
@@ -164,6 +166,29 @@ session.post_closing_cash_details(160)
 session.close_session_from_ui()
 if session.state != "closed":
     raise SystemExit(f"the till session is {session.state}")
+
+# --- rules by which Odoo recognises them from now on -------------------------------------------------------------
+
+plan = env["account.analytic.plan"].create({"name": "Campaigns"})
+account = env["account.analytic.account"].create({"name": "Spring", "plan_id": plan.id, "partner_id": anna[2].id})
+shared = {"analytic_distribution": {str(account.id): 100}}
+env["account.analytic.distribution.model"].create(
+    [shared | {"partner_id": anna[2].id}, shared | {"product_id": mug[1].id}]
+)
+to_partner = [(0, 0, {"partner_id": boris[1].id})]
+env["account.reconcile.model"].create(
+    [
+        {"name": "Boris pays", "match_label": "contains", "match_label_param": "BORIS", "line_ids": to_partner},
+        {"name": "Regulars", "match_partner_ids": [(6, 0, [anna[2].id, twin.id])]},
+    ]
+)
+quoted = [(0, 0, {"product_id": mug[1].id, "product_uom_id": mug[1].uom_id.id, "product_uom_qty": 3, "name": "Mugs"})]
+env["sale.order.template"].create({"name": "Office", "sale_order_template_line_ids": quoted})
+gift = {"reward_type": "product", "reward_product_id": mug[1].id, "reward_product_qty": 1}
+cut = {"reward_type": "discount", "discount_applicability": "specific", "discount": 10}
+rewards = [(0, 0, gift), (0, 0, cut | {"discount_product_ids": [(6, 0, mug[1].ids)]})]
+rewards.append((0, 0, cut | {"discount_product_ids": [(6, 0, (pen[0] | lamp).ids)]}))
+env["loyalty.program"].create({"name": "Mugs free", "program_type": "promotion", "reward_ids": rewards})
 
 # --- loyalty, leads, activities, calendar, chatter, followers, attachments ------------------------------------------
 
