@@ -58,17 +58,26 @@ def widest_first(rows: Rows, policy: ObjectPolicy, number: int) -> tuple[float, 
 
 def _duplicates(rows: Rows, name: str, found: Comparison) -> Iterator[tuple[int, str]]:
     """Rows whose value another row wants too, or another record in Odoo holds, archived ones included."""
-    wanted = defaultdict(list)
+    wanted, leaving = defaultdict(list), {}
     for number, value in enumerate(rows.values[name]):
-        if value is None and number in found.held:
-            value = found.held[number][name] or None
+        standing = (found.held[number][name] or None) if number in found.held else None
+        if value not in (None, standing) and standing is not None:
+            leaving[standing] = found.bound[number]
+        value = standing if value is None else value
         if value is not None:
             wanted[value].append(number)
     there = {record[name]: record["id"] for record in found.others if record[name]}
     for value, numbers in wanted.items():
         for number in numbers:
+            if number in found.changes and name not in found.changes[number][1]:
+                continue
             if value in there:
                 yield number, f"{name} {value} is on record {there[value]} in Odoo; correct one of the two"
+            elif value in leaving:
+                yield (
+                    number,
+                    f"{name} {value} is on record {leaving[value]} until this plan is applied; plan again then",
+                )
             elif len(numbers) > 1:
                 ids = ", ".join(rows.ids[number] for number in numbers)
                 yield number, f"{name} {value} is wanted by {ids}; correct all but one at their source"

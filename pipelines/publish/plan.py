@@ -36,12 +36,12 @@ from pipelines.publish.drafts import Asking
 from pipelines.publish.golden import Converter, Rows, convert, fingerprint, read_rows, round_to_currency
 from pipelines.publish.history import last_written, once_bound
 from pipelines.publish.merges import Merges, add_counts, add_merges, refuse_variants_left, taken_back
-from pipelines.publish.policy import ObjectPolicy, Policy, load_policy
+from pipelines.publish.policy import FieldPolicy, ObjectPolicy, Policy, load_policy
 from pipelines.publish.precheck import precheck
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.rulings import FLAPS, Rulings, rule, rulings, written_back
 from pipelines.publish.store import Line, Plan, save
-from pipelines.publish.values import BadValue, Pending, Refused, addressed, converter
+from pipelines.publish.values import BadValue, Pending, Refused, addressed, at_least, converter
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient
 
@@ -240,14 +240,18 @@ def _converters(making: Making, policy: ObjectPolicy, fields: Mapping[str, Any])
             known = live.keys(making.client, lookup.model, lookup.key)
         try:
             made = converter(name, fields[name], known)
-            converters[name] = partial(_addressed, made) if field_policy.spelling == "website" else made
+            converters[name] = partial(_formed, name, field_policy, made)
         except BadValue as bad:
             raise PublishRefused(f"{policy.model}: {bad}", "mend odoo.yml") from bad
     return converters
 
 
-def _addressed(made: Converter, value: Any) -> Any:
-    return addressed(made(value))
+def _formed(name: str, policy: FieldPolicy, made: Converter, value: Any) -> Any:
+    """The canonical value in the form, and within the bounds, of the policy."""
+    value = made(value)
+    if policy.spelling == "website":
+        value = addressed(name, value)
+    return value if policy.least is None else at_least(name, policy.least, value)
 
 
 def _given(policy: ObjectPolicy, fields: Mapping[str, Any]) -> Values:

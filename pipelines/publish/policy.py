@@ -49,6 +49,7 @@ class FieldPolicy(_Strict):
     where: list[tuple[str, str, Any]] = []
     agrees: str | None = None
     states: dict[str, str] = {}
+    least: float | None = None
     only: Literal["create"] | None = None
     from_parent: bool = False
 

@@ -61,10 +61,17 @@ def _to_rehearse(asking: Asking, drafts: dict[int, Draft]) -> list[int]:
     only_odoo |= {name for name, each in asking.policy.owned.items() if each.spelling == "website"}
     if "vies_valid" in asking.fields:
         only_odoo.add("vat")
-    shapes = {(draft.odoo_id is None, *sorted(draft.values)): n for n in able for draft in (drafts[n],)}
+    chosen_of = {name for name, said in asking.fields.items() if said["type"] in ("selection", "boolean")}
+    shapes = {_shape(drafts[n], chosen_of): n for n in able}
     chosen = {n for n in able if only_odoo & drafts[n].values.keys()} | set(list(shapes.values())[: asking.up_to])
     step = max(1, len(able) // max(asking.up_to, 1))
     return sorted(chosen | set(able[::step]))
+
+
+def _shape(draft: Draft, chosen_of: set[str]) -> tuple[Any, ...]:
+    """What drafts have in common that Odoo judges alike: the fields, and what was chosen where there is a choice."""
+    choices = [(name, draft.values[name]) for name in sorted(chosen_of & draft.values.keys())]
+    return draft.odoo_id is None, tuple(sorted(draft.values)), tuple(choices)
 
 
 def _alone(asking: Asking, draft: Draft) -> bool:

@@ -24,10 +24,12 @@ def check(asking: Asking, drafts: dict[int, Draft], found: Objections) -> None:
             _within_domain(asking, name, each.where, users, found)
             for column, path in each.states.items():
                 _as_stated(asking, name, column, path, drafts, found)
-            if each.agrees and users:
-                _agree(asking, name, each.agrees, drafts, found)
         if each.spelling == "vat" and "vies_valid" not in asking.fields:
             _vat(asking, name, drafts, found)
+    for name, each in asking.policy.fields.items():
+        if each.agrees and name in asking.fields:
+            moved = {n: draft for n, draft in drafts.items() if {name, each.agrees} & draft.values.keys()}
+            _agree(asking, name, each.agrees, moved, found)
     _companies(asking, drafts, found)
     if asking.policy.acyclic:
         _circles(asking, *asking.policy.acyclic, drafts, found)
@@ -79,7 +81,7 @@ def _matching(asking: Asking, model: str, ids: list[int], domain: list) -> set[i
 def _agree(asking: Asking, name: str, other: str, drafts: dict[int, Draft], found: Objections) -> None:
     """A relation whose record belongs to another `other` than the draft, such as a state of another country."""
     model = asking.fields[name]["relation"]
-    standing = held(asking, drafts, {name, other})
+    standing = held(asking, drafts, {name, other}) if drafts else {}
     ids = sorted({values[name] for values in standing.values() if isinstance(values.get(name), int)})
     theirs = {row["id"]: row[other] for row in search_read(asking.client, model, [other], [("id", "in", ids)])}
     for number, values in standing.items():

@@ -18,7 +18,11 @@ TEXT = {"char", "text", "html"}
 NUMBER = {"float", "monetary"}
 # PostgreSQL's integer, in which Odoo keeps whole numbers.
 WHOLE = range(-(2**31), 2**31)
+# Of a field of one line; PostgreSQL refuses to index more than 2704 bytes that it cannot compress.
+LONGEST = 2000
 _MARKUP = re.compile(r"<[a-zA-Z/!]")
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
+_SCRIPT = re.compile(r"\s*(javascript|vbscript|data):", re.I)
 
 
 class BadValue(ValueError):
@@ -75,9 +79,18 @@ def dialled(value: Any) -> Any:
     return re.sub(r"^00", "+", re.sub(r"[\s().\-/]", "", value)) if isinstance(value, str) else value
 
 
-def addressed(value: Any) -> Any:
-    """A web address as Odoo keeps it: one without a scheme gets http."""
+def addressed(field: str, value: Any) -> Any:
+    """A web address as Odoo keeps it: one without a scheme gets http. Raises BadValue for what a click would run."""
+    if value is not None and _SCRIPT.match(value):
+        raise BadValue(f"{field} is a script and no web address; mend it at its source")
     return value if value is None or re.match(r"[a-z][a-z0-9+.-]*:", value, re.I) else f"http://{value}"
+
+
+def at_least(field: str, least: float, value: Any) -> Any:
+    """The number, or BadValue where it is below what the policy allows."""
+    if value < least:
+        raise BadValue(f"{field} {value:g} is below {least:g}, which odoo.yml allows; mend it at its source")
+    return value
 
 
 def rounded(value: Any, places: int) -> float:
@@ -95,7 +108,7 @@ def converter(field: str, described: Mapping[str, Any], known: Mapping[Any, Any]
         return lambda value: _html(_text(field, value, None))
     if kind in TEXT:
         size = described.get("size") or None
-        return lambda value: _text(field, value, size)
+        return lambda value: _text(field, value, size, LONGEST if kind == "char" else None)
     if kind == "selection":
         choices = {choice for choice, _ in described["selection"]}
         return lambda value: _choice(field, value, choices)
@@ -115,14 +128,22 @@ def converter(field: str, described: Mapping[str, Any], known: Mapping[Any, Any]
     raise BadValue(f"{field} is a {kind} in Odoo, which Assay does not publish; remove it from odoo.yml")
 
 
-def _text(field: str, value: Any, size: int | None) -> str | None:
+def _text(field: str, value: Any, size: int | None, longest: int | None = None) -> str | None:
     if not isinstance(value, str):
         raise BadValue(f"{field} is not text but {type(value).__name__}; mend its publish model")
     if "\0" in value:
         raise BadValue(f"{field} holds a NUL byte; mend it at its source")
+    if _CONTROL.search(value):
+        raise BadValue(
+            f"{field} holds a control character, which no XML that Odoo sends may hold; mend it at its source"
+        )
     text = value.strip()
     if size and len(text) > size:
         raise BadValue(f"{field} has {len(text)} characters, of which Odoo would keep {size}; shorten it at its source")
+    if longest and len(text.encode()) > longest:
+        raise BadValue(
+            f"{field} is longer than {longest} bytes, too long for PostgreSQL's index; shorten it at its source"
+        )
     return text or None
 
 
@@ -169,12 +190,17 @@ def _time(field: str, value: Any, kind: str) -> str:
         moment = None
     if not isinstance(moment, date):
         raise BadValue(f"{field} is no {kind}; mend its publish model")
+    if moment.year < 1000:
+        raise BadValue(f"{field} is before the year 1000, of which Odoo makes another; leave it blank for always")
     if kind == "date":
-        return moment.strftime("%Y-%m-%d")
+        return date(moment.year, moment.month, moment.day).isoformat()
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day)
-    moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    except OverflowError:
+        raise BadValue(f"{field} is beyond the year 9999 in UTC; leave it blank for always") from None
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def _relation(field: str, value: Any, known: Mapping[Any, Any]) -> int | Pending:

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipelines.publish.policy import Rehearsal
 from sources.odoo.client import call, search_read
 from sources.odoo.errors import OdooError
 from tests.odoo.publishing import COLUMNS, KEYS, MODELS, NUMBER, TEXT, Shop, person, price, product
@@ -162,6 +163,19 @@ def test_every_violation_is_in_the_plan_with_field_reason_and_remedy_and_apply_m
         "comment": "<p>a &gt; b</p>",
     }
     assert shop.plan().empty
+
+
+def test_of_more_records_than_are_rehearsed_one_of_each_choice_is_tried(shop):
+    rules = [{"golden_id": f"R-{n}", "min_quantity": 100.0 + n, "product_id": "V-sold"} for n in range(23)]
+    shared = {"pricelist_id": "Our list", "compute_price": "fixed", "fixed_price": 9.0}
+    odd = {7: "1_product", 9: "3_global"}
+    shop.policy = shop.policy.model_copy(update={"rehearsal": Rehearsal(up_to=5)})
+    shop.golden(RULE, [{"applied_on": odd.get(n, "0_product_variant"), **shared, **r} for n, r in enumerate(rules)])
+    plan = shop.plan()
+    assert plan.summary["objects"][RULE]["rehearsed"] < 10
+    said = {line.golden_id: line.reason for line in shop.lines(plan, "reject") if line.object == RULE}
+    assert set(said) == {"R-7", "R-9"}
+    assert all("product_id would be changed by Odoo" in reason for reason in said.values())
 
 
 def test_without_the_pre_check_odoo_refuses_changes_or_takes_each_violation(odoo_target, scene):

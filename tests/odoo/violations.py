@@ -6,6 +6,8 @@ value in silence, or takes a record that would do harm in the shop.
 
 from __future__ import annotations
 
+import random
+import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,6 +117,8 @@ def set_scene(admin: OdooClient) -> Scene:
     make("product.pricelist.item", pricelist_id=ids["list"], compute_price="fixed", **fixed)
     ids["mother"] = make("res.partner", name="Mother", ref="MOTHER")
     ids["daughter"] = make("res.partner", name="Daughter", ref="DAUGHTER", parent_id=ids["mother"])
+    american = one("res.country", ("code", "=", "US"))
+    ids["texan"] = make("res.partner", name="Texan", state_id=ids["texas"], country_id=american)
     ids["lost"] = make("res.partner", name="Lost")
     call(admin, "res.partner", "unlink", [ids["lost"]])
     ids["edited"] = make("res.partner", name="Edited")
@@ -145,10 +149,32 @@ def _raw(**values: Any) -> Callable[[Scene], dict[str, Any]]:
     return lambda scene: {k: scene[v[1:]] if isinstance(v, str) and v[:1] == "@" else v for k, v in values.items()}
 
 
+# Letters that repeat too little for PostgreSQL to make them shorter.
+ENDLESS = "".join(random.Random(1).choices(string.ascii_letters, k=12_000))
 MARCH = {"date_start": datetime(2026, 3, 1), "date_end": datetime(2026, 3, 31)}
 VIOLATIONS = [
     Violation("no name", PARTNER, {"name": None}, "name", "is required", _raw(email="x@example.com"), REFUSED),
     Violation("NUL byte", PARTNER, {"city": "Br\0no"}, "city", "NUL byte", _raw(city="Br\0no"), REFUSED, "edited"),
+    Violation("control character", PARTNER, {"name": "A\x02"}, "name", "control character", _raw(name="A\x02"), TAKEN),
+    Violation(
+        "script for a web address",
+        PARTNER,
+        {"website": "javascript:alert(1)"},
+        "website",
+        "is a script",
+        _raw(website="javascript:alert(1)"),
+        TAKEN,
+    ),
+    Violation(
+        "country that leaves the state behind",
+        PARTNER,
+        {"odoo_id": "texan", "country_id": "CZ"},
+        "state_id",
+        "belongs to another country_id",
+        _raw(country_id="@czech"),
+        TAKEN,
+        "texan",
+    ),
     Violation("language not installed", PARTNER, {"lang": "xx_YY"}, "lang", "not a choice", _raw(lang="xx_YY"), TAKEN),
     Violation(
         "word for a yes", PARTNER, {"is_company": "no"}, "is_company", "not bool", _raw(is_company="no"), CHANGED
@@ -269,6 +295,16 @@ VIOLATIONS = [
         _raw(weight=0.004),
         CHANGED,
     ),
+    Violation("weight below nothing", VARIANT, {"weight": -1.0}, "weight", "is below 0", _raw(weight=-1.0), TAKEN),
+    Violation(
+        "barcode longer than an index holds",
+        VARIANT,
+        {"barcode": ENDLESS},
+        "barcode",
+        "too long for PostgreSQL's index",
+        _raw(barcode=ENDLESS),
+        REFUSED,
+    ),
     Violation(
         "barcode of another product",
         VARIANT,
@@ -322,6 +358,42 @@ VIOLATIONS = [
         "overlaps that of record",
         _raw_rule(min_quantity=1),
         TAKEN,
+    ),
+    Violation(
+        "price below nothing",
+        RULE,
+        _rule(fixed_price=-1.0, min_quantity=8.0),
+        "fixed_price",
+        "is below 0",
+        _raw_rule(fixed_price=-1.0),
+        TAKEN,
+    ),
+    Violation(
+        "quantity below nothing",
+        RULE,
+        _rule(min_quantity=-3.0),
+        "min_quantity",
+        "is below 0",
+        _raw_rule(min_quantity=-3.0),
+        TAKEN,
+    ),
+    Violation(
+        "window since the year 1",
+        RULE,
+        _rule(date_start=datetime(1, 1, 1), min_quantity=9.0),
+        "date_start",
+        "before the year 1000",
+        _raw_rule(date_start="0001-01-01 00:00:00"),
+        CHANGED,
+    ),
+    Violation(
+        "rule of a product that names a variant",
+        RULE,
+        _rule(product_id="V-sold", applied_on="1_product", min_quantity=10.0),
+        "product_id",
+        "would be changed by Odoo",
+        _raw_rule(applied_on="1_product"),
+        CHANGED,
     ),
     Violation(
         "unknown price list",

@@ -63,10 +63,21 @@ def test_a_barcode_on_another_product_in_odoo_is_refused_even_if_that_one_is_arc
     assert "on record 90 in Odoo" in clash(VARIANTS, [variant("V-1", "859")], [other])["V-1"]
 
 
-def test_a_barcode_may_move_when_the_record_that_has_it_gets_another_one():
+def test_a_barcode_that_a_record_gives_up_in_the_same_plan_is_free_for_the_next_one():
     live = [record(11, VARIANTS, barcode="859"), record(12, VARIANTS, barcode="860")]
     given = [variant("V-1", "861", odoo_id=11), variant("V-2", "859", odoo_id=12)]
+    assert set(found := clash(VARIANTS, given, live)) == {"V-2"}
+    assert "barcode 859 is on record 11 until this plan is applied; plan again then" in found["V-2"]
+    live[0]["barcode"] = "861"
     assert clash(VARIANTS, given, live) == {}
+
+
+def test_a_reference_that_odoo_holds_twice_already_stops_no_other_change():
+    other = record(90, VARIANTS, default_code="SKU", active=False)
+    mine = record(11, VARIANTS, default_code="SKU", barcode="859")
+    given = variant("V-1", "860", odoo_id=11, default_code="SKU")
+    assert clash(VARIANTS, [given], [other, mine]) == {}
+    assert "SKU is on record 90" in clash(VARIANTS, [given], [other, mine | {"default_code": "OLD"}])["V-1"]
 
 
 def test_a_rule_that_ends_before_it_begins_is_refused():

@@ -28,6 +28,8 @@ LANG = {"type": "selection", "selection": [["cs_CZ", "Czech"], ["en_US", "Englis
         ({"type": "datetime"}, datetime(2026, 3, 29, 3, tzinfo=timezone(timedelta(hours=2))), "2026-03-29 01:00:00"),
         ({"type": "datetime"}, "2026-03-29T01:00:00Z", "2026-03-29 01:00:00"),
         ({"type": "datetime"}, date(2026, 3, 29), "2026-03-29 00:00:00"),
+        ({"type": "datetime"}, datetime(9999, 12, 31, 23, 59, 59), "9999-12-31 23:59:59"),
+        ({"type": "text"}, "first\nsecond", "first\nsecond"),
         ({"type": "date"}, datetime(2026, 3, 29, 1, tzinfo=UTC), "2026-03-29"),
     ],
 )
@@ -40,6 +42,8 @@ def test_a_value_of_golden_takes_the_form_that_odoo_would_give_it(described, gol
     [
         ({"type": "char"}, 7, "not text"),
         ({"type": "char"}, "a\0b", "NUL"),
+        ({"type": "text"}, "a\x02b", "control character"),
+        ({"type": "char"}, "é" * 1001, "longer than 2000 bytes"),
         (WEIGHT, "12,50", "not a finite number"),
         (WEIGHT, float("nan"), "not a finite number"),
         (WEIGHT, True, "not a finite number"),
@@ -47,6 +51,12 @@ def test_a_value_of_golden_takes_the_form_that_odoo_would_give_it(described, gol
         ({"type": "integer"}, 7.0, "not int"),
         (LANG, "xx_YY", "not a choice"),
         ({"type": "datetime"}, "29.3.2026", "no datetime"),
+        ({"type": "datetime"}, datetime(1, 1, 1), "before the year 1000"),
+        (
+            {"type": "datetime"},
+            datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-2))),
+            "beyond the year 9999",
+        ),
         ({"type": "one2many"}, [1], "does not publish"),
     ],
 )
