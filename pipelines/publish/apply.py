@@ -64,8 +64,8 @@ def apply_plan(
     """Write the plan, or the rest of it if an earlier apply was interrupted; a finished plan is only reported.
 
     Raises PublishRefused (unapproved, expired, edited, golden or Odoo moved on, another database, another apply under
-    way) and the errors of Odoo's client; after either, applying again goes on where this ended. A canary that does not
-    read back as written halts the plan for good.
+    way), BrokenChain where the audit was changed, and the errors of Odoo's client; after any, applying again goes on
+    where this ended. A canary that does not read back as written halts the plan for good.
     """
     policy, authority = policy or load_policy(), authority or load_authority()
     engine = open_ledger(settings.ledger_url)
@@ -208,6 +208,7 @@ def _refuse_unfit(
             raise PublishRefused(f"plan {plan.plan_id} was halted by its canary", f"undo {run.run_id}, then plan anew")
         if run and receipts.status(connection, run.run_id) == "succeeded":
             return
+        audit.verify_chain(engine)
         refuse_unapproved(connection, plan, policy, authority)
         refuse_expired(plan, now)
         if plan.policy_hash != sealed_policies(policy, authority):

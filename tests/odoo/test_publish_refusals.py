@@ -66,6 +66,19 @@ def test_a_plan_whose_approval_was_forged_for_another_content_is_not_applied(sho
     assert_nothing_happened(shop)
 
 
+def test_a_plan_whose_approval_is_forged_in_the_audit_as_well_is_not_applied(shop):
+    approved, wanted = shop.approved(), shop.plan()
+    for table, column in (("approvals", "content_hash"), ("audit", "detail")):
+        ledger_says(
+            shop, f"update {table} set {column} = replace({column}, '{approved.content_hash}', '{wanted.content_hash}')"
+        )
+    ledger_says(shop, f"update approvals set plan_id = '{wanted.plan_id}'")
+    ledger_says(shop, f"update audit set detail = replace(detail, '{approved.plan_id}', '{wanted.plan_id}')")
+    with pytest.raises(audit.BrokenChain, match="was changed"):
+        shop.apply(wanted)
+    assert_nothing_happened(shop)
+
+
 def test_a_plan_for_another_database_is_not_applied_verified_or_undone(shop):
     plan = shop.approved()
     report = shop.apply(plan)
