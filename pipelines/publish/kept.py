@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from stdnum import ean
 
 from pipelines import decisions, exports
 from pipelines.columns import attributes_of
@@ -17,29 +23,74 @@ KEPT_IN = {"res_partner": "customers", "product_template": "products", "product_
 def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
     """A function that sets the golden attribute behind a published field, on whatever golden record holds it.
 
-    It raises PublishRefused for prices, which follow their sources, and for a field made of several attributes.
+    Odoo's form becomes golden's: kilograms grams, a scanned barcode a GTIN-14. It raises PublishRefused for prices,
+    which follow their sources, and where no attribute is meant, or the value fits none.
     """
 
     def take(name: str, golden_id: str, field: str, value: str | None) -> None:
         if name not in KEPT_IN:
             raise PublishRefused(f"{name} takes no values by hand", "change the price at its source, or release it")
+        row = _published(settings, name, golden_id)
         attributes = attributes_of(settings, f"publish_odoo__{name}", field)
-        if len(attributes) != 1:
+        meant = _meant(field, attributes, row, value)
+        if not meant:
             made_of = ", ".join(attributes) or "no attribute of golden"
             raise PublishRefused(
                 f"{name}.{field} is made of {made_of}", "set the attribute itself, or release the field"
             )
-        record = _record(settings, name, golden_id)
-        decisions.override(settings, KEPT_IN[name], record, attributes[0], value, by, reason, at)
+        record = min(row["record_ids"], key=lambda one: (not one.startswith("odoo:"), one))
+        said = {each: value if value is None else FORMS.get(each, str)(value) for each in meant}
+        for attribute, each in said.items():
+            decisions.override(settings, KEPT_IN[name], record, attribute, each, by, reason, at)
 
     return take
 
 
-def _record(settings: Settings, name: str, golden_id: str) -> str:
-    """A record of the golden one, Odoo's own where it has one: decisions outlive golden ids."""
+def _meant(field: str, attributes: Sequence[str], row: dict[str, Any], value: str | None) -> Sequence[str]:
+    """The attribute that decides the field on this record; of a field left blank all that could fill it."""
+    if len(attributes) < 2:
+        return attributes
+    first = {"name": "company_name" if row.get("is_company") else "full_name"}.get(field, field)
+    if first not in attributes:
+        return []
+    return attributes if value is None else [first]
+
+
+def _published(settings: Settings, name: str, golden_id: str) -> dict[str, Any]:
+    """What golden publishes. Its records outlive golden ids; decisions are put down on Odoo's own where it has one."""
     path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
     rows = exports.read(path, filters=[("golden_id", "=", golden_id)]).to_pylist()
-    records = sorted(rows[0]["record_ids"], key=lambda one: (not one.startswith("odoo:"), one)) if rows else []
-    if not records:
+    if not rows or not rows[0]["record_ids"]:
         raise PublishRefused(f"golden publishes no {name} {golden_id}", "run `assay build`, or release the record")
-    return records[0]
+    return rows[0]
+
+
+def _grams(kilograms: str) -> str:
+    return f"{Decimal(kilograms) * 1000:.0f}"
+
+
+def _gtin14(barcode: str) -> str:
+    if not ean.is_valid(barcode):
+        raise PublishRefused(f"{barcode} is no GTIN, which golden's barcodes are", "release the field instead")
+    return barcode.zfill(14)
+
+
+def _kind(is_company: str) -> str:
+    return "company" if is_company == "True" else "person"
+
+
+def _language(code: str) -> str:
+    with (decisions.seeds() / "languages.csv").open(newline="") as file:
+        known = {row["odoo_language"]: row["language"] for row in csv.DictReader(file)}
+    if code not in known:
+        raise PublishRefused(f"{code} is not in languages.csv", "add it there, or release the field")
+    return known[code]
+
+
+# Golden's form of an attribute that Odoo keeps in another.
+FORMS: dict[str, Callable[[str], str]] = {
+    "weight_g": _grams,
+    "gtin14": _gtin14,
+    "kind": _kind,
+    "language": _language,
+}

@@ -78,7 +78,7 @@ def in_odoo() -> dict[tuple[str, int], Row]:
     found = {}
     with open_target() as client:
         for name, policy in load_policy().objects.items():
-            fields = sorted({*policy.fields, *policy.retire})
+            fields = sorted({*policy.owned, *policy.retire})
             found |= {(name, row["id"]): row for row in search_read(client, policy.model, fields)}
     return found
 

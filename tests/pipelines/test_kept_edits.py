@@ -34,3 +34,41 @@ def test_a_kept_value_is_set_by_the_steward_on_odoo_s_own_record(tmp_path, monke
     ):
         with pytest.raises(PublishRefused, match=says):
             take(name, golden_id, field, "x")
+
+
+MADE_OF = {"name": ["company_name", "full_name"], "phone": ["mobile", "phone"], "weight": ["weight_g"]}
+MADE_OF |= {"barcode": ["gtin14"], "is_company": ["kind"], "lang": ["language"], "city": ["city"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "set_to"),
+    [
+        ("res_partner", "name", "Anna Bílá", {"full_name": "Anna Bílá"}),
+        ("res_partner", "phone", "+420 601 111 222", {"phone": "+420 601 111 222"}),
+        ("res_partner", "phone", None, {"phone": "", "mobile": ""}),
+        ("res_partner", "is_company", "True", {"kind": "company"}),
+        ("res_partner", "lang", "cs_CZ", {"language": "cs"}),
+        ("product_product", "weight", "0.35", {"weight_g": "350"}),
+        ("product_product", "barcode", "4006381333931", {"gtin14": "04006381333931"}),
+        ("product_product", "barcode", "ON-THE-SHELF", "is no GTIN"),
+        ("res_partner", "lang", "xx_YY", "not in languages.csv"),
+    ],
+)
+def test_a_kept_value_is_set_in_golden_s_own_form_on_the_attribute_that_decides(
+    tmp_path, monkeypatch, name, field, value, set_to
+):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    shutil.copytree(transform.DBT_PROJECT / "seeds", tmp_path / "seeds")
+    monkeypatch.setattr(decisions, "seeds", lambda: tmp_path / "seeds")
+    monkeypatch.setattr(kept, "attributes_of", lambda settings, model, field: MADE_OF[field])
+    path = settings.exports / "publish" / f"publish_odoo__{name}.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"golden_id": ["X-1"], "record_ids": [["odoo:12"]], "is_company": [False]}), path)
+    take = kept.keeper(settings, "eva", "she said so", NOW)
+    if isinstance(set_to, str):
+        with pytest.raises(PublishRefused, match=set_to):
+            take(name, "X-1", field, value)
+    else:
+        take(name, "X-1", field, value)
+    rows = {row.attribute: row.value for row in decisions.overrides(tmp_path / "seeds") if row.record_id == "odoo:12"}
+    assert rows == ({} if isinstance(set_to, str) else set_to)
