@@ -25,7 +25,7 @@ from pipelines.publish.values import same, seen
 from pipelines.resources import Settings
 from sources.odoo.client import OdooClient, search_read
 
-Take = Callable[[str, str, str, str | None], Any]
+Take = Callable[[str, str, str, str | None], Callable[[], Any]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def rule_on_edit(
 ) -> list[str]:
     """Rule on fields of a record and return them; without any on all edited ones, `release` and `take` on the record.
 
-    take: for `keep`, makes a value golden's own; called with object, golden id, field and value.
+    take: for `keep`, called with object, golden id, field and value, returns what makes it golden's own; nothing is
+    kept unless all can be.
     Raises PublishRefused where nothing was edited, or the ruling does not fit.
     """
     policy, asked = policy or load_policy(), list(fields)
@@ -108,8 +109,9 @@ def rule_on_edit(
 def _keep(edits: Iterable[Edit], take: Take | None) -> None:
     if take is None:
         raise PublishRefused("there is nowhere to keep a value", "release the field instead")
-    for edit in edits:
-        take(edit.object, edit.golden_id, edit.field, None if edit.now is None else str(edit.now))
+    said = [(edit, None if edit.now is None else str(edit.now)) for edit in edits]
+    for keep in [take(edit.object, edit.golden_id, edit.field, value) for edit, value in said]:
+        keep()
 
 
 def _refuse_foreign(connection: sa.Connection, target: str) -> None:

@@ -21,13 +21,13 @@ KEPT_IN = {"res_partner": "customers", "product_template": "products", "product_
 
 
 def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
-    """A function that sets the golden attribute behind a published field, on whatever golden record holds it.
+    """A function that returns what sets the golden attribute behind a published field, whatever golden record holds it.
 
     Odoo's form becomes golden's: kilograms grams, a scanned barcode a GTIN-14. It raises PublishRefused for prices,
     which follow their sources, and where no attribute is meant, or the value fits none.
     """
 
-    def take(name: str, golden_id: str, field: str, value: str | None) -> None:
+    def take(name: str, golden_id: str, field: str, value: str | None) -> Callable[[], None]:
         if name not in KEPT_IN:
             raise PublishRefused(f"{name} takes no values by hand", "change the price at its source, or release it")
         row = _published(settings, name, golden_id)
@@ -40,8 +40,12 @@ def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
             )
         record = min(row["record_ids"], key=lambda one: (not one.startswith("odoo:"), one))
         said = {each: value if value is None else FORMS.get(each, str)(value) for each in meant}
-        for attribute, each in said.items():
-            decisions.override(settings, KEPT_IN[name], record, attribute, each, by, reason, at)
+
+        def keep() -> None:
+            for attribute, each in said.items():
+                decisions.override(settings, KEPT_IN[name], record, attribute, each, by, reason, at)
+
+        return keep
 
     return take
 

@@ -61,9 +61,23 @@ def test_odoo_s_own_tracking_tells_who_changed_a_field_though_assay_wrote_the_re
     assert seen(shop, shop.admin)["C-0001", "email"].by == "steward"
 
 
+def test_of_several_edits_none_is_kept_unless_all_can_be(shop):
+    taken = []
+
+    def take(name, golden_id, field, value):
+        if field == "email":
+            raise PublishRefused("email takes nothing", "release it")
+        return lambda: taken.append(field)
+
+    with pytest.raises(PublishRefused, match="email takes nothing"):
+        rule(shop, "keep", "C-0001", take=take)
+    assert taken == []
+    assert {one.ruling for one in seen(shop).values()} == {""}
+
+
 def test_a_kept_value_goes_to_golden_a_reverted_one_is_written_over_and_a_released_one_is_left_alone(shop, odoo_target):
     taken = []
-    assert rule(shop, "keep", "C-0001", "email", take=lambda *given: taken.append(given)) == ["email"]
+    assert rule(shop, "keep", "C-0001", "email", take=lambda *given: lambda: taken.append(given)) == ["email"]
     assert rule(shop, "revert", "C-0001", "country_id") == ["country_id"]
     assert rule(shop, "release", "C-0002", "city") == ["city"]
     assert taken == [("res_partner", "C-0001", "email", "human@example.com")]

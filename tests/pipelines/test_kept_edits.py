@@ -24,7 +24,7 @@ def test_a_kept_value_is_set_by_the_steward_on_odoo_s_own_record(tmp_path, monke
     path.parent.mkdir(parents=True)
     pq.write_table(pa.table({"golden_id": ["C-1"], "record_ids": [["shopify:9", "odoo:12"]]}), path)
     take = kept.keeper(settings, "eva", "the customer said so", NOW)
-    take("res_partner", "C-1", "email", "human@example.com")
+    take("res_partner", "C-1", "email", "human@example.com")()
     (row,) = [row for row in decisions.overrides(tmp_path / "seeds") if row.record_id == "odoo:12"]
     assert row[:5] == ("customers", "odoo:12", "email", "human@example.com", "eva")
     for name, golden_id, field, says in (
@@ -69,6 +69,6 @@ def test_a_kept_value_is_set_in_golden_s_own_form_on_the_attribute_that_decides(
         with pytest.raises(PublishRefused, match=set_to):
             take(name, "X-1", field, value)
     else:
-        take(name, "X-1", field, value)
+        take(name, "X-1", field, value)()
     rows = {row.attribute: row.value for row in decisions.overrides(tmp_path / "seeds") if row.record_id == "odoo:12"}
     assert rows == ({} if isinstance(set_to, str) else set_to)
