@@ -53,6 +53,9 @@ def approve(
         before = _approvers(connection, plan)
         if principal in before:
             raise PublishRefused(f"{principal} has approved plan {plan_id} already", "let another person look at it")
+        if authority.four_eyes.accounts and account() in before.values():
+            said = f"plan {plan_id} was approved from the account {account()} already"
+            raise PublishRefused(said, "let another person approve it from an account of their own")
         row = {"plan_id": plan_id, "approved_by": principal, "approved_at": audit.naive(now)}
         row |= {"content_hash": plan.content_hash, "forced": bool(caps), "note": note}
         connection.execute(approvals.insert().values(**row))
@@ -76,8 +79,11 @@ def refuse_unapproved(
     needed, approvers = approvals_needed(authority, policy, plan), _approvers(connection, plan)
     for person in approvers:
         refuse_unauthorised(authority, policy, person, "force" if plan.summary["caps"] else "approve", touched(plan))
-    if len(approvers) < needed:
+    eyes = set(approvers.values()) if authority.four_eyes.accounts else set(approvers)
+    if len(eyes) < needed:
         lacking = f"is approved by {len(approvers)} of {needed} people" if approvers else "is not approved"
+        if len(approvers) >= needed:
+            lacking += ", but from one account"
         raise PublishRefused(f"plan {plan.plan_id} {lacking}", f"run `assay approve {plan.plan_id}`")
 
 
@@ -102,11 +108,14 @@ def refuse_outdated(settings: Settings, plan: Plan, policy: Policy, authority: A
         raise PublishRefused(f"golden has changed since plan {plan.plan_id} was made", "make a new plan")
 
 
-def _approvers(connection: sa.Connection, plan: Plan) -> set[str]:
-    """Who approved exactly this content, by force where it reaches beyond a cap, according to the audit as well."""
+def _approvers(connection: sa.Connection, plan: Plan) -> dict[str, str]:
+    """The machine's account by person who approved exactly this content, by force where it reaches beyond a cap,
+    according to the audit as well."""
     wanted = sa.select(approvals).where(approvals.c.plan_id == plan.plan_id)
     rows = connection.execute(wanted.where(approvals.c.content_hash == plan.content_hash)).all()
     told = sa.select(audit_table.c.actor, audit_table.c.detail).where(audit_table.c.action == "approve")
     told = connection.execute(told.where(audit_table.c.detail.contains(plan.content_hash))).all()
-    said = {row.actor for row in told if orjson.loads(row.detail)["plan"] == plan.plan_id}
-    return {row.approved_by for row in rows if row.approved_by in said and (row.forced or not plan.summary["caps"])}
+    details = [(row.actor, orjson.loads(row.detail)) for row in told]
+    said = {actor: detail.get("account", "") for actor, detail in details if detail["plan"] == plan.plan_id}
+    people = [row.approved_by for row in rows if row.forced or not plan.summary["caps"]]
+    return {person: said[person] for person in people if person in said}

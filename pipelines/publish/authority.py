@@ -50,6 +50,7 @@ class FourEyes(_Strict):
     forced: bool = False
     records: int | None = None
     domains: list[str] = []
+    accounts: bool = False
 
 
 class Reach(_Strict):

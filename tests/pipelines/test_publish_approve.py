@@ -207,6 +207,21 @@ def test_where_four_eyes_are_asked_two_different_people_with_the_role_must_appro
         refuse_unapproved(connection, load(connection, "plan-1"), authority=rules)
 
 
+def test_one_account_that_says_two_names_is_not_four_eyes_where_accounts_count(settings):
+    planned(settings, caps=["too many"])
+    rules, lax = (authority(four_eyes={"forced": True, "accounts": accounts}) for accounts in (True, False))
+    given = {"note": "counted", "force": True}
+    approve(settings, "plan-1", "petr", NOW, **given, authority=rules)
+    with pytest.raises(PublishRefused, match="was approved from the account .* already"):
+        approve(settings, "plan-1", "ivo", NOW, **given, authority=rules)
+    approve(settings, "plan-1", "ivo", NOW, **given, authority=lax)
+    with open_ledger(settings.ledger_url).connect() as connection:
+        both = load(connection, "plan-1")
+        with pytest.raises(PublishRefused, match="is approved by 2 of 2 people, but from one account"):
+            refuse_unapproved(connection, both, authority=rules)
+        refuse_unapproved(connection, both, authority=lax)
+
+
 def test_an_approval_that_the_audit_does_not_tell_of_does_not_count(settings):
     plan = planned(settings)
     forged = {"plan_id": "plan-1", "approved_by": "eva", "approved_at": AT, "content_hash": plan.content_hash}
