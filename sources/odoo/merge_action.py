@@ -102,7 +102,16 @@ def plain(value):
     return value if value is None or isinstance(value, known) else value.id
 
 
-def clash(Model, row, field, survivor, sets, taken):
+def destined(Model, row, column, into):
+    # Where the row's other reference goes with the same merges: a contact may follow itself.
+    value = plain(row[column])
+    if not may(Model._name, column) or value not in into:
+        return value
+    named = Model._fields[column].model_field if kind_of(Model, column) == "many2one_reference" else ""
+    return into[value] if not named or row[named] == target._name else value
+
+
+def clash(Model, row, field, survivor, sets, taken, into):
     if kind_of(Model, field) == "many2many":
         key = (Model._name, row.id, field, survivor)
         there = survivor in row[field].ids or key in taken
@@ -112,9 +121,9 @@ def clash(Model, row, field, survivor, sets, taken):
         domain = within(Model, field, [survivor])
         key = [Model._name, field, survivor]
         for column in columns:
-            value = plain(row[column])
+            value = destined(Model, row, column, into)
             key.append((column, value))
-            domain.append((column, "=", value))
+            domain.append((column, "in", [value, plain(row[column])]))
         if tuple(key) in taken or Model.search_count(domain + [("id", "!=", row.id)], limit=1):
             return True
         taken.add(tuple(key))
@@ -150,7 +159,7 @@ def rows_to_move(Model, field, rule, into):
         for holder in holders(values[field]):
             if holder in into:
                 state = "moves" if rule else "follows"
-                if rule and clash(Model, row, field, into[holder], sets, taken):
+                if rule and clash(Model, row, field, into[holder], sets, taken, into):
                     state = "clashes"
                 rows.append([row.id, holder, state, pick(values, along)])
     return rows
