@@ -1,4 +1,4 @@
-"""The stores' terminals on their first day: each card receipt of a closed day settled in its batch, and paid out."""
+"""The stores' terminals on their first day: what each card paid or got on a closed day, settled in its batch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import pyarrow.compute as pc
+
 from sources.estate.appearances import opaque
 from sources.estate.guests import Part, tuples
 from sources.estate.world import World
+from sources.pos.fake import tenders
 
 CENT = Decimal("0.01")
 _MOST = 2_000
@@ -18,17 +21,19 @@ Line = tuple[str, datetime, dict[str, Any]]
 
 
 def invent(world: World) -> Part:
-    """The terminals' part of the retailer."""
+    """The terminals' part of the retailer: what the tills say was paid by card, and given back to a card."""
     today, lines, paid = world.now.replace(tzinfo=None, hour=0, minute=0, second=0), [], {}
-    asked = ["key", "store_code", "total_amount", "payment", "sold_at"]
-    sold = [row for row in tuples(world.receipts, asked) if row[3] == "card" and row[4] < today][-_MOST:]
-    for number, (key, store, total, _, at) in enumerate(sorted(sold, key=lambda row: (row[4], row[0]))):
+    tendered = tenders(world)
+    by_card = tendered.filter(pc.and_(pc.equal(tendered["method"], "card"), pc.less(tendered["paid_at"], today)))
+    asked = ["paid_at", "receipt_code", "store_code", "amount"]
+    settled = sorted(tuples(by_card.sort_by("paid_at")[-_MOST:], asked))
+    numbers = {receipt: number for number, receipt in enumerate(dict.fromkeys(row[1] for row in settled))}
+    for at, receipt, store, amount in settled:
         batch = (at - datetime(2026, 1, 1)).days + 1
-        of_receipt = [_line(number, batch, "Settled", key, store, total, at)]
-        if number % 15 == 7:
-            of_receipt.append(_line(number, batch, "Refunded", key, store, -total, at + timedelta(hours=1)))
-        lines += of_receipt
-        paid.setdefault(batch, []).extend(body for _, _, body in of_receipt)
+        lines.append(
+            _line(numbers[receipt], batch, "Settled" if amount > 0 else "Refunded", receipt, store, amount, at)
+        )
+        paid.setdefault(batch, []).append(lines[-1][2])
     return Part({"settlement": [*lines, *(_payout(batch, bodies) for batch, bodies in paid.items())]})
 
 

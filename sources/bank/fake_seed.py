@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sources.estate.guests import Part, tuples
+from sources.estate.guests import Part
 from sources.estate.world import World
 from sources.stripe.fake_seed import money
 from sources.stripe.money import from_minor
@@ -29,7 +29,7 @@ def invent(world: World) -> Part:
     """The banks' part of the retailer."""
     days = [world.now.date() - timedelta(days=ago) for ago in range(DAYS, 0, -1)]
     booked = {
-        "camt": _terminals(world) | _wallet(world),
+        "camt": _beside(_terminals(world), _wallet(world)),
         "mt940": _beside(_card_processor(world), _marketplace(world), _amazon(world)),
         "ofx": _readers(world),
         "listing": _transfers(world),
@@ -87,15 +87,11 @@ def entry_of(
 
 
 def _terminals(world: World) -> dict[date, list[tuple[str, str, Decimal]]]:
-    """What was paid by card at the tills of a store comes in one sum the day after."""
-    sums: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
-    asked = ["sold_at", "store_code", "total_amount", "payment"]
-    for at, store, amount, paid in tuples(world.receipts, asked):
-        if paid == "card":
-            sums[at.date() + timedelta(days=1), store] += amount
+    """What the card terminals pay out of a batch arrives the same day, by its transfer."""
     found = defaultdict(list)
-    for (day, store), amount in sorted(sums.items()):
-        found[day].append(("Card terminals", store, amount))
+    for _, at, body in world.part("adyen").objects["settlement"]:
+        if body["type"] == "MerchantPayout":
+            found[at.date()].append(("Adyen", body["modification_reference"], Decimal(body["net_debit"])))
     return found
 
 

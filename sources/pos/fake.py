@@ -144,7 +144,7 @@ def _sources(world: World) -> Iterator[tuple[sa.Table, pa.Table]]:
         "prices": prices,
         "receipts": world.receipts,
         "receipt_lines": _lines(world),
-        "tenders": _tenders(world),
+        "tenders": tenders(world),
         "points": points,
         "stock_levels": _stock(world, listings["key"].to_pylist()[:_COUNTED]),
     }
@@ -180,13 +180,13 @@ def _stock(world: World, articles: list[str]) -> pa.Table:
     return pa.table(columns)
 
 
-def _tenders(world: World) -> pa.Table:
-    """Receipts as they were paid, each nineteenth in part by voucher; each 53rd was given back a day later."""
+def tenders(world: World) -> pa.Table:
+    """Receipts as they were paid, each 19th in part by voucher; of the others each 23rd was given back a day later."""
     heads, number, day = world.receipts, np.arange(len(world.receipts)), timedelta(days=1)
     total = pc.multiply(heads["total_amount"], pa.scalar(100)).cast(pa.int64()).to_numpy()
     voucher = np.flatnonzero((number % 19 == 7) & (total > _VOUCHER))
     known = heads["updated_at"].to_numpy() < np.datetime64((world.now - day).replace(tzinfo=None))
-    back = np.flatnonzero((number % 53 == 11) & known)
+    back = np.setdiff1d(np.flatnonzero((number % 23 == 3) & known), voucher)
     paid = total.copy()
     paid[voucher] -= _VOUCHER
     partly, returned = heads.take(voucher), heads.take(back)

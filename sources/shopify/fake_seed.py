@@ -241,7 +241,7 @@ def _orders(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]
         yield row["key"], row["updated_at"], body
 
 
-def _came_back(orders: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any], bool]]:
+def came_back(orders: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any], bool]]:
     """(number, order, whether its money went back); of some goods came back in exchange, and no money went."""
     often = 2 if len(orders) < 200 else 40
     for number, row in enumerate(orders):
@@ -250,9 +250,14 @@ def _came_back(orders: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, An
             yield number, row, given_back
 
 
+def under_way(number: int, given_back: bool) -> bool:
+    """Whether what is exchanged has not yet arrived."""
+    return not given_back and number % 4 == 1
+
+
 def _refunds(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Any, dict]]:
     """All of an order's money and its goods, or in exchange its first line."""
-    for number, row, given_back in _came_back(orders):
+    for number, row, given_back in came_back(orders):
         bag, own = _bags(number, row["currency"]), lines[row["key"]]
         net = sum((line["unit_amount"] * line["quantity"] for line in own), Decimal(0))
         body = {
@@ -277,9 +282,9 @@ def _refunds(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]
 
 def _returns(orders: list[dict[str, Any]], lines: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Any, dict]]:
     """Each refund's goods came back; of what nobody gave money for some is still on its way."""
-    for number, row, given_back in _came_back(orders):
+    for number, row, given_back in came_back(orders):
         own = lines[row["key"]] if given_back else lines[row["key"]][:1]
-        is_open = not given_back and number % 4 == 1
+        is_open = under_way(number, given_back)
         body = {
             "name": f"{row['name']}-R1",
             "status": "OPEN" if is_open else "CLOSED",

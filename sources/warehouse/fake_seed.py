@@ -1,10 +1,11 @@
 """The warehouse on its first day: stock of what the web shop sells, a parcel and its movements for each order.
 
-What was refunded came back.
+What was refunded came back, and so did what was exchanged, as far as it has arrived.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from sources.estate.guests import Part, dice, tuples
 from sources.estate.world import World
+from sources.shopify.fake_seed import came_back, under_way
 
 _MOST = 400
 _CARRIERS = ("PPL", "DPD", "GLS")
@@ -33,16 +35,11 @@ def invent(world: World) -> Part:
         for row in tuples(world.order_lines, ["order_key", "line", "listing_key", "quantity"])
         if row[0] in chosen and row[2] in goods
     ]
-    back = {
-        key: at
-        for key, at, status in tuples(world.orders, ["key", "updated_at", "financial_status"])
-        if status == "refunded"
-    }
     moved = [(chosen[order], item, order, -pieces, "sale") for order, _, item, pieces in lines]
     moved += [
-        (max(back[order], chosen[order]), item, order, pieces, "return")
-        for order, _, item, pieces in lines
-        if order in back
+        (max(at, chosen[order]), item, order, pieces, "return")
+        for at, order, item, pieces in _returned(world)
+        if order in chosen and item in goods
     ]
     return Part(
         {
@@ -52,6 +49,18 @@ def invent(world: World) -> Part:
             "shipment": [_shipment(n, at, key, names[key]) for n, (key, at) in enumerate(chosen.items())],
         }
     )  # fmt: skip
+
+
+def _returned(world: World) -> Iterator[tuple[datetime, str, str, int]]:
+    """(when it arrived, order, item, pieces): all of an order whose money went back, else its first line."""
+    lines: dict[str, list[tuple[str, int]]] = {}
+    for order, item, pieces in tuples(world.order_lines, ["order_key", "listing_key", "quantity"]):
+        lines.setdefault(order, []).append((item, pieces))
+    orders = world.orders.select(["key", "updated_at", "financial_status"]).to_pylist()
+    for number, order, given_back in came_back(orders):
+        if not under_way(number, given_back):
+            own = lines[order["key"]] if given_back else lines[order["key"]][:1]
+            yield from ((order["updated_at"], order["key"], item, pieces) for item, pieces in own)
 
 
 def _stock(world: World, goods: dict[str, tuple[str, str]]) -> list[tuple[str, datetime, dict[str, Any]]]:

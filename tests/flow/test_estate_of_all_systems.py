@@ -1,5 +1,7 @@
 """The retailer that has every system, really served, read and staged: one order's traces in all of them agree."""
 
+from datetime import datetime
+
 import duckdb
 import pytest
 
@@ -17,6 +19,8 @@ TRACES = [
     "stg_hubspot__orders", "stg_hubspot__line_items", "stg_hubspot__products", "stg_hubspot__tickets",
     "stg_klaviyo__events", "stg_klaviyo__metrics", "stg_square__orders", "stg_square__loyalty_accounts",
     "stg_square__loyalty_events", "stg_xero__invoices", "stg_xero__credit_notes", "stg_sendcloud__returns",
+    "stg_shopify__refunds", "stg_stripe__refunds", "stg_pos__tenders", "stg_adyen__settlements",
+    "stg_amazon__orders", "stg_amazon__transactions", "stg_amazon__settlements",
 ]  # fmt: skip
 
 
@@ -98,7 +102,7 @@ def test_every_charge_went_into_a_payout_that_is_the_sum_of_its_parts_and_on_the
     assert {same for _, same in booked} == {True}
 
 
-def test_every_order_that_was_sent_left_the_warehouse_in_one_parcel_that_is_followed_and_returns_came_back(staged):
+def test_every_order_that_was_sent_left_the_warehouse_in_one_parcel_that_is_followed(staged):
     parcels = ask(
         staged,
         """
@@ -125,13 +129,109 @@ def test_every_order_that_was_sent_left_the_warehouse_in_one_parcel_that_is_foll
     )
     assert len(pieces) > 40
     assert set(pieces) == {(True,)}
-    assert ask(
+
+
+def test_what_came_back_is_in_the_warehouse_again_and_its_money_left_the_charge_and_the_payout(staged):
+    goods = ask(
         staged,
         """
-        select distinct movements.order_record_id in (select order_record_id from stg_shopify__returns)
-        from stg_warehouse__movements as movements where movements.reason = 'return'
+        with given as (select order_record_id, unnest(lines) as line from stg_shopify__refunds),
+        back as (
+            select order_record_id, sum(line.quantity) as pieces from given
+            where trim(line.lineItem.sku) <> '' group by order_record_id
+        ),
+        moved as (
+            select order_record_id, sum(quantity) as pieces from stg_warehouse__movements
+            where reason = 'return' group by order_record_id
+        )
+        select back.pieces is not distinct from moved.pieces from back
+        inner join stg_shopify__returns as returns on back.order_record_id = returns.order_record_id
+        inner join stg_shopify__orders as orders on back.order_record_id = orders.record_id
+        full join moved on back.order_record_id = moved.order_record_id
+        where returns.status is distinct from 'open' and coalesce(orders.sold_at, '2026-01-01') < '2026-03-28'
         """,
-    ) == [(True,)]
+    )
+    assert len(goods) > 10
+    assert set(goods) == {(True,)}
+    money = ask(
+        staged,
+        """
+        select sales.transaction_amount, refunds.refund_amount, -parts.gross_amount, parts.payout_record_id is not null
+        from stg_shopify__transactions as sales
+        full join (
+            select refunds.*, charges.order_record_id from stg_stripe__refunds as refunds
+            inner join stg_stripe__charges as charges on refunds.charge_record_id = charges.record_id
+            where refunds.status = 'succeeded' and charges.order_record_id is not null
+        ) as refunds on sales.order_record_id = refunds.order_record_id
+        left join stg_stripe__balance_transactions as parts on refunds.record_id = parts.source_record_id
+        where sales.transaction_kind is null or sales.transaction_kind = 'refund'
+        """,
+    )
+    assert money
+    assert all(shop == processor == moved and paid for shop, processor, moved, paid in money)
+
+
+def test_what_a_card_paid_or_got_at_a_till_is_settled_and_each_batch_comes_to_the_bank_in_one_sum(staged):
+    tills = ask(
+        staged,
+        """
+        select receipt_record_id, amount from stg_pos__tenders
+        where method = 'card' and paid_at < timestamp '2026-03-29' order by all
+        """,
+    )
+    terminals = ask(
+        staged,
+        """
+        select receipt_record_id, gross_amount from stg_adyen__settlements
+        where line_type <> 'MerchantPayout' order by all
+        """,
+    )
+    assert tills == terminals
+    assert min(amount for _, amount in tills) < 0
+    paid = ask(
+        staged,
+        """
+        select lines.batch_number, sum(lines.net_amount), any_value(entries.amount)
+        from stg_adyen__settlements as lines
+        inner join stg_adyen__settlements as payouts
+            on lines.batch_number = payouts.batch_number and payouts.line_type = 'MerchantPayout'
+        left join stg_bank__entries as entries on entries.reference = split_part(payouts.source_key, '-', 1)
+        where lines.line_type <> 'MerchantPayout' and payouts.event_at < timestamp '2026-03-29'
+        group by lines.batch_number
+        """,
+    )
+    assert paid
+    assert all(settled == booked for _, settled, booked in paid)
+
+
+def test_what_the_marketplace_took_for_an_order_is_in_a_settlement_and_the_settlement_on_a_statement(staged):
+    unheard = ask(
+        staged,
+        """
+        select orders.record_id from stg_amazon__orders as orders
+        left join stg_amazon__transactions as moves
+            on orders.record_id = moves.order_record_id and moves.transaction_type = 'Shipment'
+        where orders.status = 'SHIPPED' group by orders.record_id, orders.total_amount, orders.sold_at
+        having count(moves.record_id) <> 1 or sum(moves.net_amount) > orders.total_amount
+            or min(moves.posted_at) < orders.sold_at
+        """,
+    )
+    assert unheard == []
+    settled = ask(
+        staged,
+        """
+        select settlements.settled_amount, sum(moves.net_amount), settlements.paid_out_at, any_value(entries.amount)
+        from stg_amazon__settlements as settlements
+        inner join stg_amazon__transactions as moves on settlements.record_id = moves.settlement_record_id
+        left join stg_bank__entries as entries on settlements.trace_key = entries.reference
+        group by settlements.record_id, settlements.settled_amount, settlements.paid_out_at
+        """,
+    )
+    assert all(amount == moved for amount, moved, *_ in settled)
+    heard = datetime(2026, 3, 15)
+    booked = [(amount, seen) for amount, _, paid, seen in settled if paid and paid > heard]
+    assert len(booked) > 1
+    assert all(amount == seen for amount, seen in booked)
 
 
 def test_points_are_an_orders_whole_units_and_tickets_come_after_the_order_that_they_are_about(staged):

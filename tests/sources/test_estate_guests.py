@@ -12,6 +12,7 @@ import pytest
 from sources.estate.guests import at_the_till
 from sources.estate.state import list_objects, open_state
 from sources.estate.world import World, generate
+from sources.pos.fake import tenders
 from sources.stripe import fake as stripe
 
 
@@ -127,15 +128,20 @@ def test_every_order_of_the_outlet_has_one_parcel_to_the_person_who_placed_it(wo
     assert sent == {f"woocommerce:{order['id']}": placed[str(order["customer_id"])] for order in orders}
 
 
-def test_every_card_receipt_of_a_closed_day_is_settled_with_its_amount_and_each_batch_is_paid_out(world):
+def test_what_cards_paid_or_got_on_a_closed_day_is_settled_with_its_amount_and_each_batch_is_paid_out(world):
     today = world.now.replace(tzinfo=None, hour=0, minute=0, second=0)
     lines = bodies(world, "adyen", "settlement")
-    settled = {one["merchant_reference"]: Decimal(one["gross_credit"]) for one in lines if one["type"] == "Settled"}
-    assert settled == {
-        receipt["key"]: receipt["total_amount"]
-        for receipt in world.receipts.to_pylist()
-        if receipt["payment"] == "card" and receipt["sold_at"] < today
-    }
+    settled = sorted(
+        (one["merchant_reference"], Decimal(one.get("gross_credit", 0)) - Decimal(one.get("gross_debit", 0)))
+        for one in lines
+        if one["type"] in ("Settled", "Refunded")
+    )
+    assert settled == sorted(
+        (one["receipt_code"], one["amount"])
+        for one in tenders(world).to_pylist()
+        if one["method"] == "card" and one["paid_at"] < today
+    )
+    assert min(amount for _, amount in settled) < 0
     for batch in {one["batch_number"] for one in lines}:
         own = [one for one in lines if one["batch_number"] == batch]
         assert sum(Decimal(one.get("net_credit", 0)) - Decimal(one.get("net_debit", 0)) for one in own) == 0
