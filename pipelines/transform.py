@@ -176,7 +176,7 @@ def _run_dbt(
     outcome = _outcome(target)
     if status:
         raise BuildFailed(_failures(outcome, lines, target))
-    results = outcome.get("results", [])
+    results = [result for result in outcome.get("results", []) if not result["unique_id"].startswith("operation.")]
     return BuildResult(
         dict(Counter(str(result["status"]) for result in results)),
         {result["unique_id"].split(".")[2]: result["execution_time"] for result in results},
