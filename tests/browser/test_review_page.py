@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from urllib.parse import quote
 
+import duckdb
 import httpx
 import pytest
 import uvicorn
@@ -23,14 +24,23 @@ from pipelines.review.desk import Desk
 pytestmark = pytest.mark.browser
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 REASON = 'Same person; the till writes "no accents", says the store'
+A_CLUSTER = """
+    insert into matched.matched_customers__review by name
+    select 'cluster ' || cluster_id as case_id, 'cluster' as kind, min(record_id) as left_record_id, cluster_id,
+        9.0 as bits, 0.998 as probability, 'loose cluster: this record speaks least for the others' as reason
+    from matched.matched_customers__clusters join matched.matched_customers__evidence using (record_id)
+    group by cluster_id having count(*) = 3 order by 1 limit 1
+"""
 
 
 @pytest.fixture
 def settings(at_demo, tmp_path, monkeypatch) -> Settings:
-    """The demo's warehouse, with a ledger and a project that decisions may be written to."""
+    """The demo's warehouse and a cluster to judge, with a ledger and a project that decisions may be written to."""
     shutil.copytree(transform.DBT_PROJECT, tmp_path / "dbt_project")
     monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path / "dbt_project")
     shutil.copy(at_demo.settings.warehouse, tmp_path)
+    with duckdb.connect(str(tmp_path / at_demo.settings.warehouse.name)) as warehouse:
+        warehouse.execute(A_CLUSTER)
     (tmp_path / "landing").symlink_to(at_demo.settings.landing)
     return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
 
