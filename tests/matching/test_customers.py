@@ -158,6 +158,7 @@ CASES += [
     person("odoo:9011", full_name="陳, 美玲", email="c@posta.example", phone="+420585777012", **HOME),
     person("shop:kanji", full_name="山田太郎", email="ty1961@posta.example", phone="+420602777013"),
     person("pos:romaji", first_name="Taro", last_name="Yamada", email="ty1961@posta.example", phone="+420602777013"),
+    person("odoo:9012", first_name="太郎", last_name="山田", email="ty1961@posta.example", phone="+420602777013"),
 ]
 
 # What a clerk types where a customer gives nothing: one mailbox and one number for people who share nothing else.
@@ -252,7 +253,7 @@ def test_names_of_one_script_are_compared_letter_by_letter(matched, cluster_of):
 
 
 def test_a_name_in_a_script_that_nothing_is_transliterated_from_does_not_speak_against_a_latin_one(cluster_of):
-    assert cluster_of["shop:kanji"] == cluster_of["pos:romaji"]
+    assert cluster_of["shop:kanji"] == cluster_of["pos:romaji"] == cluster_of["odoo:9012"]
 
 
 def test_a_company_is_recognised_where_nobody_says_that_it_is_one(cluster_of):
