@@ -9,7 +9,7 @@ from __future__ import annotations
 # its savepoint. No functions that close over names: Odoo forbids the opcodes.
 REHEARSE = """
 def plain(value):
-    if value is None or value == "":
+    if value in (None, "", []):
         return False
     if isinstance(value, list):
         return sorted(value)

@@ -301,7 +301,7 @@ class RealOdoo:
         """The template with this content, made once for as long as what it holds stays the same."""
         if content == "bare":
             return self.base
-        depends = [self._under(content), actions.COMPARE_AND_SET, actions.UPSERT, json.dumps(actions.FIELDS)]
+        depends = [self._under(content), *(code for _, code in actions.ACTIONS.values()), json.dumps(actions.FIELDS)]
         depends += merging.codes().values()
         if content in WITH_USERS:
             depends += [Path(one.__code__.co_filename).read_text() for one in (access.plan, keys.renew)]

@@ -8,6 +8,7 @@ from sources.odoo.actions import (
     provision,
     provisioned,
     registered,
+    rehearse,
     unprovision,
     upsert,
 )
@@ -136,6 +137,8 @@ def test_a_list_of_relations_that_is_blank_in_odoo_and_in_the_plan_is_no_conflic
     back = {"id": made, "base": {"category_id": tags}, "values": {"category_id": []}}
     assert compare_and_set(odoo, "res.partner", [back])["done"] == [made]
     assert compare_and_set(odoo, "res.partner", [back]) == {"done": [made], "conflict": [], "gone": [], "busy": []}
+    said = rehearse(odoo, "res.partner", [{"id": kept, "values": {"category_id": False}}])
+    assert said in (None, [{"problem": False, "differs": {}}])
 
 
 def test_one_bad_value_of_a_batch_changes_no_record(odoo):
