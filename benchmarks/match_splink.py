@@ -60,7 +60,7 @@ def splink() -> None:
     )
     linker = Linker(DuckDBAPI(connection).register("given"), settings, log_level=logging.ERROR)
     linker.training.estimate_probability_two_random_records_match([block_on("email", "first_name")], recall=0.5)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e7, seed=1)
     for columns in (("email",), ("first_name", "last_name"), ("mobile",)):
         linker.training.estimate_parameters_using_expectation_maximisation(block_on(*columns))
     clock.lap("train")

@@ -9,12 +9,13 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import count, repeat
 from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from pipelines import known_ids, ledger
@@ -88,14 +89,12 @@ def assign(
         settled, unheard, doubtful, members = _parted(clusters, known, followers)
         registry, cluster_of, binding = _registry(domain, known, settled, doubtful, members)
         before = dict(registry.members)
+        born, fresh = _mint_all(registry, unheard)
         _attach(registry, cluster_of, binding, followers)
-        founders = dict(_rows(unheard.group_by("cluster_id").aggregate([("record_id", "min")])))
-        owner = _owners(registry, cluster_of, binding, founders)
+        owner = _owners(registry, cluster_of, binding)
         assigned = {record: owner[cluster] for record, cluster in cluster_of.items()}
         _move(registry, assigned)
-        minted = pa.array([owner[cluster] for cluster in unheard["cluster_id"].to_pylist()], pa.string())
-        fresh = pa.table([unheard["record_id"], minted], schema=ASSIGNED)
-        _save(transaction, registry, before, fresh, run_id, reason)
+        _save(transaction, registry, before, born, fresh, run_id, reason)
     moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=ASSIGNED)
     return pa.concat_tables([settled, fresh, moved]).sort_by("record_id")
 
@@ -133,6 +132,29 @@ def _ids(domain: str, founders: Sequence[str]) -> list[str]:
     numbers = np.frombuffer(heads, ">u8").astype(np.uint64) >> 4
     letters = PAIRS[numbers[:, None] >> SHIFTS & 1023].view("U12")
     return [f"{PREFIX[domain]}-{name}" for name in letters.ravel().tolist()]
+
+
+def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[list[tuple[str, str, int]], pa.Table]:
+    """An id for each of the clusters of which the ledger knows nothing: by columns, for a first build has nothing else.
+
+    Returns golden id, founder and number of birth of each, ordered by id, and what each record has, ordered by record.
+    """
+    clusters = unheard.group_by("cluster_id").aggregate([("record_id", "min")]).sort_by("record_id_min")
+    founders, names, seen = clusters["record_id_min"].to_pylist(), [], set()
+    taken = registry.taken
+
+    def means_someone(golden_id: str) -> bool:
+        return golden_id in seen or golden_id in registry.ids or taken(golden_id)
+
+    for founder, golden_id in zip(founders, _ids(registry.domain, founders), strict=True):
+        names.append(mint(registry.domain, founder, means_someone) if means_someone(golden_id) else golden_id)
+        seen.add(names[-1])
+    place = pc.index_in(unheard["cluster_id"], value_set=clusters["cluster_id"])
+    fresh = pa.table([unheard["record_id"], pa.array(names, pa.string()).take(place)], schema=ASSIGNED)
+    born = sorted(zip(names, founders, count(registry.last_born + 1)))
+    registry.last_born += len(names)
+    registry.taken = means_someone
+    return born, fresh
 
 
 def _attach(registry: Registry, cluster_of: dict, binding: dict, followers: pa.Table | None) -> None:
@@ -177,10 +199,8 @@ def _most(records: list[str], cluster_of: dict[str, str], binding: dict[str, int
     return min(seats, key=lambda c: (-len(seats[c]), min(binding.get(r, YOUNGEST) for r in seats[c]), min(seats[c])))
 
 
-def _owners(
-    registry: Registry, cluster_of: dict[str, str], binding: dict[str, int], founders: dict[str, str]
-) -> dict[str, str]:
-    """The golden id of each cluster. `founders` has the first record of clusters of which the ledger knows nothing."""
+def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, int]) -> dict[str, str]:
+    """The golden id of each cluster."""
     held, waiting = _homes(registry, cluster_of, binding)
     claims, returning = defaultdict(list), defaultdict(list)
     for golden_id, cluster in held.items():
@@ -188,7 +208,7 @@ def _owners(
     for golden_id, cluster in waiting.items():
         returning[cluster].append(golden_id)
     natives = {registry.members[record].native for record in cluster_of if record in registry.members}
-    founders = dict(founders)
+    founders: dict[str, str] = {}
     for record, cluster in cluster_of.items():
         if cluster not in founders or record < founders[cluster]:
             founders[cluster] = record
@@ -369,12 +389,19 @@ def _rows(table: pa.Table) -> Iterator[tuple]:
 
 
 def _save(
-    connection: sa.Connection, registry: Registry, known: dict[str, Member], fresh: pa.Table, run_id: str, reason: str
+    connection: sa.Connection,
+    registry: Registry,
+    known: dict[str, Member],
+    born: list[tuple[str, str, int]],
+    fresh: pa.Table,
+    run_id: str,
+    reason: str,
 ) -> None:
     ids, members, domain = ledger.golden_ids, ledger.id_members, registry.domain
     minted = {golden_id for event, golden_id, *_ in registry.events if event == "minted"}
     rows = [(golden_id, registry.ids[golden_id]) for golden_id in sorted(registry.changed_ids)]
-    new_ids = [(domain, g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
+    new_ids = [(domain, golden_id, founder, "active", None, seq) for golden_id, founder, seq in born]
+    new_ids += [(domain, g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
     old_ids = [{"g": g, "s": row.state, "to": row.redirected_to} for g, row in rows if g not in minted]
     named = fresh["golden_id"].to_pylist()
     new_members = list(zip(repeat(domain), fresh["record_id"].to_pylist(), named, named))
@@ -385,7 +412,8 @@ def _save(
             new_members.append((domain, record, *member))
         elif before != member:
             old_members.append({"r": record, "n": member.native, "g": member.current})
-    events = [(domain, *event, reason, run_id) for event in registry.events]
+    events = [(domain, "minted", golden_id, None, founder, reason, run_id) for golden_id, founder, _ in born]
+    events += [(domain, *event, reason, run_id) for event in registry.events]
     update_id = sa.update(ids).where(ids.c.domain == domain, ids.c.golden_id == sa.bindparam("g"))
     update_member = sa.update(members).where(members.c.domain == domain, members.c.record_id == sa.bindparam("r"))
     ledger.insert(connection, ids, new_ids)

@@ -51,6 +51,7 @@ golden_ids = Table(
     Column("state", String, nullable=False, comment="active, redirected or retired"),
     Column("redirected_to", String),
     Column("born_seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # of a million rows the key alone is kept, and kept once
 )
 
 id_members = Table(
@@ -65,6 +66,7 @@ id_members = Table(
         comment="the first id it had, or got by a split; a merge keeps it, an unmerge returns to it",
     ),
     Column("golden_id", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 id_events = Table(
