@@ -1,6 +1,8 @@
 """Plain Splink on the rows of `benchmarks.match`, as its documentation advises, from the rows to clusters.
 
-It gets normalised values, the ten blocking rules that find most, term frequencies, and learns on three blocks.
+It gets normalised values, the ten blocking rules that find most, term frequencies, and learns on three blocks and from
+a sample of ten million pairs: `estimate_u_using_random_sampling` calls that often adequate, and warns of its default of
+a million.
 """
 
 from __future__ import annotations

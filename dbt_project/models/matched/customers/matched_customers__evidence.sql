@@ -57,7 +57,11 @@ named as (
 
 aliases as (
 
-    select name, list(distinct given_name order by given_name) as given_names
+    select
+        name,
+        min(given_name) as given_name,
+        string_agg(distinct given_name, ' ' order by given_name) as given_names,
+        bit_or(cast(1 as bigint) << cast({{ record_number('given_name') }} % 63 as integer)) as given_bits
     from (
         select name, given_name from {{ ref('nicknames') }}
         union all
@@ -69,7 +73,10 @@ aliases as (
 
 learnt_aliases as (
 
-    select value as name, list(detail order by detail) as names from {{ vocabulary }} where kind = 'alias' group by value
+    select value as name, min(detail) as least_name, string_agg(detail, ' ' order by detail) as names
+    from {{ vocabulary }}
+    where kind = 'alias'
+    group by value
 
 ),
 
@@ -125,12 +132,13 @@ select
     named.second_name,
     first_names.sound as first_sound,
     aliases.given_names,
+    aliases.given_bits,
     learnt_aliases.names as learnt_names,
-    coalesce(aliases.given_names[1], least(named.first_name, learnt_aliases.names[1]), first_names.sound) as first_key,
+    coalesce(aliases.given_name, least(named.first_name, learnt_aliases.least_name), first_names.sound) as first_key,
     first_names.records / learnt.first_named as first_share,
     aliases.given_names is not null or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
-    named.last_names,
+    nullif(array_to_string(named.last_names, ' '), '') as last_names,
     last_names.sound as last_sound,
     last_names.records / learnt.last_named as last_share,
     last_names.records >= {{ known }} as last_is_known,
@@ -139,7 +147,10 @@ select
         / (affinities.of_records + {{ smooth }}) / (first_names.records / learnt.first_named),
         1
     ) as name_affinity,
-    list_filter(named.name_words, lambda w: w <> named.first_name and w <> named.last_name) as other_names,
+    case
+        when len(named.name_words) > 0
+            then nullif(array_to_string(list_filter(named.name_words, lambda w: w <> named.first_name and w <> named.last_name), ' '), '')
+    end as other_names,
     {#- All words of a name in one text: no sound reaches over a space, and a lambda of so many steps costs more than all the rest. -#}
     case
         when len(named.name_words) > 0
@@ -150,6 +161,7 @@ select
     named.email,
     named.email_user,
     named.email_domain,
+    regexp_replace(named.email, '[^0-9]+', '', 'g') as email_digits,
     named.email_user in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}') as email_is_role,
     len(regexp_replace(named.email_user, '[^0-9]+', '', 'g')) <= 2
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
