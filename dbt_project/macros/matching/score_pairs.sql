@@ -1,8 +1,37 @@
-{#- Bits of evidence that a pair is one party rather than one household or chance: log2 of the posterior odds. -#}
+{#- Bits of evidence that a pair is one party rather than one household or chance: log2 of the posterior odds. What its levels say
+    is summed once for all pairs of one pattern, of which there are few; what its own values add is not. -#}
 {% macro score_pairs(domain, compared, model, keys=none) %}
-{%- set together = declared(domain, 'learn.together') -%}
+{%- set together, comparisons = declared(domain, 'learn.together'), declared(domain, 'compare.comparisons') -%}
+{%- set names = comparisons | map(attribute='name') | list -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
+),
+
+compared_pairs as materialized (
+
+    select * from {{ narrowed(compared, keys, ['left_no', 'right_no']) }} as compared
+
+),
+
+patterns as (
+
+    select
+        {%- for name in names %}
+        {{ name }},
+        {%- endfor %}
+        {%- for class in ['match', 'household', 'chance'] %}
+        prior_{{ class }}
+        {%- for comparison in comparisons %}
+        + coalesce({{ 'case when ' ~ comparison.name ~ ' > 0 then ' if class == 'chance' and comparison.share is defined }}{{ comparison.name }}_{{ class }}[{{ comparison.name }} + 1]{{ ' end' if class == 'chance' and comparison.share is defined }}, 0)
+        {%- endfor %}
+        {%- if class == 'chance' and together %}
+        + case when {{ together | join(' = 0 and ') }} = 0 then together_chance else 0 end
+        {%- endif %}
+        as log_{{ class }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (select distinct {{ names | join(', ') or '1' }} from compared_pairs)
+    cross join weights
+
 ),
 
 weighed as (
@@ -10,17 +39,19 @@ weighed as (
     select
         left_no,
         right_no,
-        {%- for class in ['match', 'household', 'chance'] %}
-        prior_{{ class }}
-        {%- for comparison in declared(domain, 'compare.comparisons') %}
-        + coalesce({{ level_weight(domain, comparison, class) }}, 0)
+        log_match,
+        log_household,
+        log_chance
+        {%- for comparison in comparisons if comparison.share is defined %}
+        + coalesce(case when pairs.{{ comparison.name }} = 0 then {{ shared_value_weight(domain, comparison) }} end, 0)
         {%- endfor %}
-        {%- if class == 'chance' and together %}
-        + case when {{ together | join(' = 0 and ') }} = 0 then together_chance + log2(affinity) else 0 end
+        {%- if together %}
+        + case when pairs.{{ together | join(' = 0 and pairs.') }} = 0 then log2(affinity) else 0 end
         {%- endif %}
-        as log_{{ class }},
-        {%- endfor %}
-    from {{ narrowed(compared, keys, ['left_no', 'right_no']) }} as compared
+        as log_chance
+    from compared_pairs as pairs
+    inner join patterns
+        on {% for name in names %}pairs.{{ name }} is not distinct from patterns.{{ name }}{{ ' and ' if not loop.last }}{% else %}true{% endfor %}
     cross join weights
 
 )
@@ -49,15 +80,17 @@ from {{ model }}
 {#- log2 probability of a pair's level in a class. How likely chance gives an equal value depends on how common that value
     is; the learnt chance of any equal value only smooths it. -#}
 {% macro level_weight(domain, comparison, class) -%}
-{%- set weights = comparison.name ~ '_' ~ class -%}
-{%- set smooth = declared(domain, 'learn.share_records') -%}
 {%- if class == 'chance' and comparison.share is defined -%}
 case
-    when {{ comparison.name }} = 0
-        then log2(({{ comparison.name }}_share * records + pow(2, {{ weights }}[1]) * {{ smooth }}) / (records + {{ smooth }}))
-    else {{ weights }}[{{ comparison.name }} + 1]
+    when {{ comparison.name }} = 0 then {{ shared_value_weight(domain, comparison) }}
+    else {{ comparison.name }}_{{ class }}[{{ comparison.name }} + 1]
 end
 {%- else -%}
-{{ weights }}[{{ comparison.name }} + 1]
+{{ comparison.name }}_{{ class }}[{{ comparison.name }} + 1]
 {%- endif -%}
+{%- endmacro %}
+
+{% macro shared_value_weight(domain, comparison) -%}
+{%- set smooth = declared(domain, 'learn.share_records') -%}
+log2(({{ comparison.name }}_share * records + pow(2, {{ comparison.name }}_chance[1]) * {{ smooth }}) / (records + {{ smooth }}))
 {%- endmacro %}

@@ -7,7 +7,7 @@ def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "cluster_id"])
     members = changes.narrowed(dbt, session, dbt.ref("matched_customers__components"), "record_id")
     pairs = dbt.ref("matched_customers__within").filter("component_no in (select component_no from members)")
-    members, pairs = members.order("record_id"), pairs.order("component_no, left_no, right_no")
+    members = members.order("record_id")
     return matching.cluster_table(
         members.to_arrow_table(),
         pairs.project("left_no, right_no, bits").to_arrow_table(),
