@@ -26,7 +26,7 @@ unscored as (
 ),
 
 compared as (
-    {{ compare_pairs(domain, 'select * from unscored', evidence, few=keys is not none) }}
+    {{ compare_pairs(domain, 'select * from unscored', evidence, few=true) }}
 ),
 
 completed as (

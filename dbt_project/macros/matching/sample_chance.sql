@@ -33,7 +33,7 @@ sampled as (
 ),
 
 compared as (
-    {{ compare_pairs(domain, 'select * from sampled', evidence) }}
+    {{ compare_pairs(domain, 'select * from sampled', evidence, few=true) }}
 )
 
 select
