@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import sqlalchemy as sa
 from sqlalchemy import (
@@ -272,6 +273,8 @@ audit_head = Table(
 )
 
 
+# Rows that one statement inserts into SQLite.
+TOGETHER = 100
 # How long a writer waits for another one before it gives up.
 PATIENCE_MS = 30_000
 
@@ -295,14 +298,21 @@ def open_ledger(url: str) -> sa.Engine:
 def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple]) -> None:
     """Insert rows that hold the table's columns in order, but those that the database counts itself.
 
-    To SQLite they go as they are: of a million rows SQLAlchemy would make a million dictionaries first.
+    To SQLite they go as they are, many to a statement: of a million rows SQLAlchemy would make a million dictionaries
+    first, and SQLite begin and end a statement a million times.
     """
     names = [column.name for column in table.columns if column.autoincrement is not True]
-    if rows and connection.dialect.name == "sqlite":
-        places = ", ".join("?" * len(names))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})", list(rows))
-    elif rows:
-        connection.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+    if connection.dialect.name != "sqlite":
+        if rows:
+            connection.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    places = f"({', '.join('?' * len(names))})"
+    whole = len(rows) // TOGETHER * TOGETHER
+    many = [tuple(chain.from_iterable(rows[n : n + TOGETHER])) for n in range(0, whole, TOGETHER)]
+    for together, values in ((TOGETHER, many), (1, list(rows[whole:]))):
+        if values:
+            given = ", ".join([places] * together)
+            connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {given}", values)
 
 
 def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column]:
