@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import count, repeat
 from typing import NamedTuple
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,7 +85,7 @@ def assign(
     """
     with engine.begin() as transaction:
         known = known_ids.load(transaction, domain, near)
-        settled, unheard, doubtful, members = _parted(clusters, known, followers)
+        settled, unheard, doubtful, members = known_ids.parted(clusters, known, followers)
         registry, cluster_of, binding = _registry(domain, known, settled, doubtful, members)
         before = dict(registry.members)
         born, fresh = _mint_all(registry, unheard)
@@ -95,11 +94,8 @@ def assign(
         assigned = {record: owner[cluster] for record, cluster in cluster_of.items()}
         _move(registry, assigned)
         _save(transaction, registry, before, born, fresh, run_id, reason)
-    moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=ASSIGNED)
+    moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=known_ids.ASSIGNED)
     return pa.concat_tables([settled, fresh, moved]).sort_by("record_id")
-
-
-ASSIGNED = pa.schema([("record_id", pa.string()), ("golden_id", pa.string())])
 
 
 def resolve(engine: sa.Engine, domain: str, golden_id: str) -> str | None:
@@ -150,7 +146,7 @@ def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[list[tuple[str, st
         names.append(mint(registry.domain, founder, means_someone) if means_someone(golden_id) else golden_id)
         seen.add(names[-1])
     place = pc.index_in(unheard["cluster_id"], value_set=clusters["cluster_id"])
-    fresh = pa.table([unheard["record_id"], pa.array(names, pa.string()).take(place)], schema=ASSIGNED)
+    fresh = pa.table([unheard["record_id"], pa.array(names, pa.string()).take(place)], schema=known_ids.ASSIGNED)
     born = sorted(zip(names, founders, count(registry.last_born + 1)))
     registry.last_born += len(names)
     registry.taken = means_someone
@@ -294,78 +290,6 @@ def _adopt(registry: Registry, assigned: dict[str, str]) -> None:
     for record, golden_id in assigned.items():
         if golden_id not in own:
             registry.members[record] = Member(golden_id, golden_id)
-
-
-def _parted(
-    clusters: pa.Table, known: known_ids.Known, followers: pa.Table | None
-) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
-    """Splits off records about whom nothing is to be weighed, which are nearly all: SQL is quick where Python is not.
-
-    They are those of clusters that are exactly one active id's own records, all native to it, and those of clusters
-    none of whose records the ledger has ever heard of. Returns the former with their id, the latter with their cluster,
-    the other records with theirs, and what the ledger knows of all but the first.
-    """
-    bound = "odoo_binding" if "odoo_binding" in clusters.schema.names else "null::bigint as odoo_binding"
-    with duckdb.connect() as db:
-        db.register("clusters", clusters)
-        db.register("ids", known.ids)
-        db.register("members", known.members)
-        db.register("followers", followers if followers is not None else ASSIGNED.empty_table())
-        if not len(known.ids):
-            heard = f"select record_id, cluster_id, {bound} from clusters anti join followers using (record_id)"
-            fresh = db.sql(f"select record_id, cluster_id from ({heard}) order by record_id").to_arrow_table()
-            return ASSIGNED.empty_table(), fresh, db.sql(f"{heard} limit 0").to_arrow_table(), known.members
-        db.execute(f"""
-            create table present as
-            select record_id, cluster_id, {bound}, native, current
-            from clusters left join members using (record_id)
-            where record_id not in (select record_id from followers);
-            create table settled as
-            with recursive followed as (
-                select golden_id from followers
-                union
-                select redirected_to from ids join followed using (golden_id) where redirected_to is not null
-            ),
-            seats as (
-                select cluster_id, min(native) as golden_id
-                from present
-                group by cluster_id
-                having count(native) = count(*)
-                    and min(native) = max(native) and min(current) = max(current) and min(native) = min(current)
-            ),
-            elsewhere as (
-                select golden_id, count(distinct cluster_id) as clusters
-                from (
-                    select native as golden_id, cluster_id from present
-                    union all
-                    select current, cluster_id from present
-                )
-                group by golden_id
-            )
-            select cluster_id, golden_id
-            from seats
-            join ids using (golden_id)
-            join elsewhere using (golden_id)
-            where clusters = 1 and ids.state = 'active' and golden_id not in (select golden_id from followed);
-            create table unheard as
-            select cluster_id
-            from present left join (select distinct founder from ids) as founders on record_id = founder
-            group by cluster_id
-            having count(native) = 0 and count(founder) = 0
-        """)
-        done = db.sql("select record_id, golden_id from present join settled using (cluster_id)").to_arrow_table()
-        fresh = db.sql(
-            "select record_id, cluster_id from present semi join unheard using (cluster_id) order by record_id"
-        )
-        rest = db.sql("""
-            select * exclude (native, current)
-            from present anti join settled using (cluster_id) anti join unheard using (cluster_id)
-        """)
-        others = db.sql("""
-            select members.* from members
-            where record_id not in (select record_id from present join settled using (cluster_id))
-        """)
-        return done.cast(ASSIGNED), fresh.to_arrow_table(), rest.to_arrow_table(), others.to_arrow_table()
 
 
 def _registry(

@@ -186,8 +186,7 @@ def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limi
 
 
 def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:
-    """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs in any
-    order."""
+    """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs."""
     numbers = members["record_no"].to_numpy()
     component = _places(numbers, members["component_no"].to_numpy())
     bars = (limits["cap_bits"], limits["stop_bits"], limits["lone_bits"])
