@@ -112,6 +112,22 @@ def test_an_id_minted_for_a_founder_who_already_gave_an_id_is_a_new_one(engine):
     assert second["a"] != first["a"]
 
 
+def test_of_two_founders_whose_names_give_one_id_the_second_gets_another(engine):
+    wanted = identity.mint("customers", "b", ().__contains__)
+    with engine.begin() as transaction:
+        ledger.insert(transaction, ledger.golden_ids, [("customers", wanted, "somebody else", "retired", None, 1)])
+    got = assign(engine, "a", "b")
+    assert got["b"] == identity.mint("customers", "b", {wanted}.__contains__)
+    assert got["a"] == identity.mint("customers", "a", ().__contains__)
+
+
+def test_more_rows_than_go_into_one_statement_are_all_kept_and_in_their_order(engine):
+    rows = [("customers", "minted", f"C-{n}", None, None, "because", "run") for n in range(2 * ledger.TOGETHER + 7)]
+    with engine.begin() as transaction:
+        ledger.insert(transaction, ledger.id_events, rows)
+    assert [golden_id for _, golden_id, *_ in events(engine, "run")] == [row[2] for row in rows]
+
+
 def test_a_removed_source_retires_ids_and_its_return_revives_them(engine):
     first = assign(engine, "ab", "c")
     assign(engine, "ab", run="gone")
