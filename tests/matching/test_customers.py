@@ -252,8 +252,15 @@ def test_names_of_one_script_are_compared_letter_by_letter(matched, cluster_of):
     assert matched(names) == [("美玲", "陳")]
 
 
-def test_a_name_in_a_script_that_nothing_is_transliterated_from_does_not_speak_against_a_latin_one(cluster_of):
+def test_a_name_in_a_script_that_nothing_is_transliterated_from_does_not_speak_against_a_latin_one(matched, cluster_of):
     assert cluster_of["shop:kanji"] == cluster_of["pos:romaji"] == cluster_of["odoo:9012"]
+    names = """
+        select c.first_name, c.last_name from matched_customers__comparisons as c
+        join matched_customers__evidence as l on left_no = l.record_no
+        join matched_customers__evidence as r on right_no = r.record_no
+        where list_sort([l.record_id, r.record_id]) = ['odoo:9012', 'pos:romaji']
+    """
+    assert matched(names) == [(None, None)], "neither for nor against"
 
 
 def test_a_company_is_recognised_where_nobody_says_that_it_is_one(cluster_of):
