@@ -120,6 +120,47 @@ def chain():
     }
 
 
+PEOPLE = """
+Bořek Umlauf, Citrad Zbořil, Ferda Wágner, Hynek Hlaváč, Ignác Tichý, Jonáš Pecka, Kvido Robl, Lumír Mikš, Nora Fojtů,
+Oskar Okáč, Prokop Ježek, Radim Adamec, Sáva Sluka
+"""
+HOME = next(rule["cap"] for rule in declared("customers")["blocks"]["rules"] if rule["name"] == "home")
+
+
+def house():
+    """As many people at one address as still are compared for it, the last of them one too many.
+
+    Each has a record of another home too, which another block finds.
+    """
+    blank = dict.fromkeys(("company_name", "phone", "birth_on"))
+    there, elsewhere = ("Pamětní 71", "60971"), ("Daleká 5", "30100")
+    named = [dict(zip(("first_name", "last_name"), person.split(), strict=True)) for person in PEOPLE.split(",")]
+    return {
+        f"pos:H{n:02}{place[1]}": blank
+        | named[n]
+        | {"city": "Kouty"}
+        | {"email": f"h{n * 7907}@posta.example", "street": place[0], "zip": place[1]}
+        for n in range(HOME + 1)
+        for place in (there, elsewhere if n < HOME else there)
+    }
+
+
+def compared_people_of_the_house(shop):
+    """How many pairs of records of the house are compared: within it, and with those of another home."""
+    with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
+        return warehouse.execute("""
+            with people as (
+                select record_no, record_id like '%60971' as there
+                from matched.matched_customers__evidence
+                where record_id like 'pos:H%'
+            )
+            select count(*) filter (l.there and r.there), count(*) filter (l.there <> r.there)
+            from matched.matched_customers__comparisons
+            join people as l on left_no = l.record_no
+            join people as r on right_no = r.record_no
+        """).fetchone()
+
+
 def links_out_of_components(shop):
     """How many likely pairs of the chain lie in two components, because one would be too large."""
     with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
@@ -135,11 +176,13 @@ def links_out_of_components(shop):
 def a_change(shop, draw, step=0):
     """Some people move, take another's number or name, appear again with a slip, or go; a store's dummy comes up.
 
-    The end of the chain goes and comes by turns, and with it what the rest of the chain is.
+    The end of the chain goes and comes by turns, and with it what the rest of the chain is; who is one too many in the
+    house comes and goes.
     """
-    living = sorted(record_id for record_id, person in shop.records.items() if person and "K" not in record_id)
-    end = list(chain().items())[-10:]
-    changed = dict(end) if step % 2 else dict.fromkeys(key for key, _ in end)
+    living = sorted(key for key, person in shop.records.items() if person and key[4] not in "HK")
+    end, extra = list(chain().items())[-10:], list(house().items())[-1:]
+    come, go = (end, extra) if step % 2 else (extra, end)
+    changed = dict(come) | dict.fromkeys(key for key, _ in go)
     for record_id in draw.sample(living, 6):
         other = shop.records[draw.choice(living)]
         what = draw.choice(["email", "phone", "last_name", "street"])
@@ -185,7 +228,7 @@ def built(shop):
     land_prices(shop.settings.landing)
     land_catalogue(shop.settings.landing, shop.catalogue.said, 2)
     crowd = [person for person in population() if person["system"] in ("pos", "shopify", "odoo")]
-    shop.land({person["record_id"]: person for person in crowd} | chain())
+    shop.land({person["record_id"]: person for person in crowd} | chain() | dict(list(house().items())[:-1]))
     shop.build()
     return shop
 
@@ -202,6 +245,8 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         result = shop.build()
         assert "error" not in result.counts
         assert (links_out_of_components(shop) > 0) == (step % 2 == 1)
+        within, across = compared_people_of_the_house(shop)
+        assert (within == HOME * (HOME - 1) // 2, across) == (step % 2 == 1, HOME)
         assert "assert_every_record_is_golden_or_rejected" in result.seconds_by_model
         whole = shop.elsewhere(tmp_path / str(step))
         assert whole.due() is None
