@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -63,14 +64,14 @@ def user_interface(settings: Settings, port: int = 0) -> Iterator[str]:
 
 
 def stop(process: subprocess.Popen) -> None:
-    """End `dagster dev` with all it has started: killing only the parent would leave its daemon running."""
+    """End `dagster dev` with all it has started, its daemon and its webserver too, whoever of them does not listen."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def free_port(wanted: int = 0) -> int:

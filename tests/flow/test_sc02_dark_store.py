@@ -199,6 +199,7 @@ def test_the_gate_names_the_dark_store_its_age_and_the_domains_that_rest_on_it(s
         "receipts",
         "receipt_lines",
         "tenders",
+        "points",
     }
     for domain in ("customers", "prices", "orders"):
         assert story.outage.gates[domain].stale_units == {DARK}
@@ -211,7 +212,7 @@ def test_no_domain_is_closed_by_one_dark_store(story):
 
 
 def test_a_backfill_of_last_week_does_not_turn_the_store_fresh(story):
-    assert len(story.outage.sentences_after_backfill) == len(story.outage.sentences) == 5
+    assert len(story.outage.sentences_after_backfill) == len(story.outage.sentences) == 6
 
 
 def test_only_rows_that_rest_on_the_dark_store_are_held(story):

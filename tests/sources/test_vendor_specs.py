@@ -26,6 +26,7 @@ from sources.contract import load_contracts
 from sources.errors import BadCredentials, MissingScope
 from sources.estate.endpoints import write_whole
 from sources.estate.world import NOW
+from sources.http import Client
 from tests.sources.served import Served, begin, first_day, serve, wait_for_nobody
 
 __all__ = ["first_day", "serve"]
@@ -292,34 +293,41 @@ def recorded(request, first_day, tmp_path_factory) -> tuple[Served, list[Exchang
     system = begin(request.param, first_day(request.param), tmp_path_factory.mktemp("recorded"))
     small = {name: one.model_copy(update={"page_size": 15}) for name, one in system.contract.streams.items()}
     system.contract = system.contract.model_copy(update={"streams": small})
-    client, exchanges = open_client(system.contract, connector_of(system.contract), system.resolve), []
+    exchanges = []
 
     def keep(answer: httpx.Response) -> None:
         if answer.request.headers.get("content-type") != FORM:  # a token's endpoint has a document of its own
             exchanges.append(_exchange(answer))
 
-    client.account.http.event_hooks["response"].append(keep)
-    wait_for_nobody(client)
+    def opened() -> Client:
+        client = open_client(system.contract, connector_of(system.contract), system.resolve)
+        client.account.http.event_hooks["response"].append(keep)
+        wait_for_nobody(client)
+        return client
 
-    def run(stream: str, now: datetime, full: bool = False) -> None:
+    def run(stream: str, now: datetime, client: Client, full: bool = False) -> None:
         write_whole(system.running.folder / "clock", now.isoformat())
         system.extract(stream, client=client, now=now, full=full)
 
+    client = opened()
+
     for stream in system.contract.streams:
-        run(stream, NOW)
+        run(stream, NOW, client)
         known = system.keys(stream)
         for key in known[:3]:
             system.touch(stream, key, NOW + HOUR)
         system.touch(stream, known[0], NOW + HOUR)
         if system.contract.streams[stream].delete_mode != "none":
             system.delete(stream, known[4], NOW + HOUR)
-        run(stream, NOW + 2 * HOUR)
-        run(stream, NOW + timedelta(days=1, hours=3))
-        run(stream, NOW + timedelta(days=40))
+        run(stream, NOW + 2 * HOUR, client)
+        run(stream, NOW + timedelta(days=1, hours=3), client)
+        run(stream, NOW + timedelta(days=40), client)
         for fault in ("throttled", "expired_token", "missing_scope"):
             system.running.faults.set(request.param, fault, times=1, retry_after=0)
+            refused = opened()  # what a key may read is asked once
             with suppress(BadCredentials, MissingScope):
-                run(stream, NOW + timedelta(days=41), full=True)
+                run(stream, NOW + timedelta(days=41), refused, full=True)
+            refused.close()
             system.running.faults.clear()
     client.close()
     system.running.stop()
