@@ -93,6 +93,7 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
                 call(steward, "assay.provenance", verb, [row], **given)
 
         page.goto(f"{url}/web/login?db={least_odoo.db}")
+        page.wait_for_load_state("networkidle")  # until its scripts are there, Odoo keeps clicks back
         page.fill("input[name=login]", "clerk")
         page.fill("input[name=password]", PASSWORD)
         page.click("button[type=submit]")
