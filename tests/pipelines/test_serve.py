@@ -19,7 +19,12 @@ def test_the_ui_keeps_its_usual_address_unless_somebody_listens_there():
 
 
 DEAF = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-LISTENS = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {DEAF!r}]); time.sleep(60)"
+LISTENS = f"""
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+subprocess.Popen([sys.executable, "-c", {DEAF!r}])
+time.sleep(60)
+"""
 
 
 def test_what_the_ui_started_ends_with_it_even_if_it_does_not_listen():
