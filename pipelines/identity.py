@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +20,10 @@ from pipelines import known_ids, ledger
 
 PREFIX = {"customers": "C", "products": "P", "variants": "V"}
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-PAIRS = np.array([one + other for one in CROCKFORD for other in CROCKFORD])
+PAIRS = np.array([one + other for one in CROCKFORD for other in CROCKFORD], "S2")
 SHIFTS = np.arange(50, -1, -10, dtype=np.uint64)
 YOUNGEST = 2**62
+EVENT_ROWS = pa.schema([(name, pa.string()) for name in ("event", "golden_id", "other_id", "record_id")])
 
 
 class GoldenId(NamedTuple):
@@ -44,13 +44,17 @@ class Member(NamedTuple):
 
 @dataclass
 class Registry:
-    """What the ledger knows of one domain, and what this run adds."""
+    """What the ledger knows of one domain, but for what is settled, and what this run adds.
+
+    `known` says which of some ids the ledger has, `fresh` are those that clusters without a past got in this run.
+    """
 
     domain: str
     ids: dict[str, GoldenId]
     members: dict[str, Member]
     last_born: int
-    taken: Callable[[str], bool]
+    known: Callable[[Collection[str]], set[str]]
+    fresh: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
     events: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     changed_ids: set[str] = field(default_factory=set)
@@ -58,6 +62,9 @@ class Registry:
     def set(self, golden_id: str, **values) -> None:
         self.ids[golden_id] = self.ids[golden_id]._replace(**values)
         self.changed_ids.add(golden_id)
+
+    def taken(self, golden_id: str) -> bool:
+        return golden_id in self.ids or golden_id in self.fresh or bool(self.known([golden_id]))
 
     def log(self, event: str, golden_id: str, other: str | None = None, record_id: str | None = None) -> None:
         self.events.append((event, golden_id, other, record_id))
@@ -95,6 +102,8 @@ def assign(
         _move(registry, assigned)
         _save(transaction, registry, before, born, fresh, run_id, reason)
     moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=known_ids.ASSIGNED)
+    if len(fresh) == len(clusters):
+        return fresh
     return pa.concat_tables([settled, fresh, moved]).sort_by("record_id")
 
 
@@ -116,41 +125,46 @@ def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
     """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
     attempt = 0
     while True:
-        [golden_id] = _ids(domain, [founder + (f"|{attempt}" if attempt else "")])
+        [golden_id] = _ids(domain, [founder + (f"|{attempt}" if attempt else "")]).to_pylist()
         if not taken(golden_id):
             return golden_id
         attempt += 1
 
 
-def _ids(domain: str, founders: Sequence[str]) -> list[str]:
+def _ids(domain: str, founders: Sequence[str]) -> pa.Array:
     """The id that each founder's name gives: the first 60 bits of its hash, five to a letter."""
     heads = b"".join([hashlib.sha256(f"{domain}|{founder}".encode()).digest()[:8] for founder in founders])
     numbers = np.frombuffer(heads, ">u8").astype(np.uint64) >> 4
-    letters = PAIRS[numbers[:, None] >> SHIFTS & 1023].view("U12")
-    return [f"{PREFIX[domain]}-{name}" for name in letters.ravel().tolist()]
+    letters = np.full((len(numbers), 1 + len(SHIFTS)), f"{PREFIX[domain]}-", "S2")
+    letters[:, 1:] = PAIRS[numbers[:, None] >> SHIFTS & 1023]
+    return pa.array(letters.view("S14").ravel(), pa.string())
 
 
-def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[list[tuple[str, str, int]], pa.Table]:
+def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[pa.Table, pa.Table]:
     """An id for each of the clusters of which the ledger knows nothing: by columns, for a first build has nothing else.
 
-    Returns golden id, founder and number of birth of each, ordered by id, and what each record has, ordered by record.
+    `unheard` comes ordered by record, so that the first record of a cluster is its founder. Returns golden id, founder
+    and number of birth of each, ordered by id, and what each record has, ordered by record.
     """
-    clusters = unheard.group_by("cluster_id").aggregate([("record_id", "min")]).sort_by("record_id_min")
-    founders, names, seen = clusters["record_id_min"].to_pylist(), [], set()
-    taken = registry.taken
-
-    def means_someone(golden_id: str) -> bool:
-        return golden_id in seen or golden_id in registry.ids or taken(golden_id)
-
-    for founder, golden_id in zip(founders, _ids(registry.domain, founders), strict=True):
-        names.append(mint(registry.domain, founder, means_someone) if means_someone(golden_id) else golden_id)
-        seen.add(names[-1])
-    place = pc.index_in(unheard["cluster_id"], value_set=clusters["cluster_id"])
-    fresh = pa.table([unheard["record_id"], pa.array(names, pa.string()).take(place)], schema=known_ids.ASSIGNED)
-    born = sorted(zip(names, founders, count(registry.last_born + 1)))
+    cluster = unheard["cluster_id"].combine_chunks().dictionary_encode().indices
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(cluster.to_numpy()), prepend=-1))
+    founders = unheard["record_id"].take(pa.array(first))
+    names = pa.array(_untaken(registry, founders.to_pylist()), pa.string())
+    seq = pa.array(registry.last_born + 1 + np.arange(len(names)))
     registry.last_born += len(names)
-    registry.taken = means_someone
-    return born, fresh
+    born = pa.table({"golden_id": names, "founder": founders, "born": seq}).sort_by("golden_id")
+    return born, pa.table([unheard["record_id"], names.take(cluster)], schema=known_ids.ASSIGNED)
+
+
+def _untaken(registry: Registry, founders: list[str]) -> list[str]:
+    """An id for each of these founders that means nobody yet; all of them are taken from then on."""
+    names = _ids(registry.domain, founders).to_pylist()
+    known = registry.known(names)
+    for place, name in enumerate(names):
+        if name in known or name in registry.fresh:
+            names[place] = mint(registry.domain, founders[place], registry.taken)
+        registry.fresh.add(names[place])
+    return names
 
 
 def _attach(registry: Registry, cluster_of: dict, binding: dict, followers: pa.Table | None) -> None:
@@ -210,7 +224,8 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
             founders[cluster] = record
     born, owner = registry.last_born, {}
     ordered = sorted(founders.items(), key=lambda item: item[1])
-    named = _ids(registry.domain, [founder for _, founder in ordered])
+    named = _ids(registry.domain, [founder for _, founder in ordered]).to_pylist()
+    known = registry.known(named)
     for (cluster, founder), golden_id in zip(ordered, named, strict=True):
         back = returning.get(cluster, [])
         claimants = claims.get(cluster) or [g for g in back if g in natives] or back
@@ -222,8 +237,8 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
                 registry.log("revived", owner[cluster], record_id=founder)
         else:
             born += 1
-            if golden_id in registry.ids or registry.taken(golden_id):
-                golden_id = mint(registry.domain, founder, lambda g: g in registry.ids or registry.taken(g))
+            if golden_id in known or golden_id in registry.fresh or golden_id in registry.ids:
+                golden_id = mint(registry.domain, founder, registry.taken)
             owner[cluster] = golden_id
             registry.ids[golden_id] = GoldenId(founder, "active", None, born)
             registry.changed_ids.add(golden_id)
@@ -295,13 +310,19 @@ def _adopt(registry: Registry, assigned: dict[str, str]) -> None:
 def _registry(
     domain: str, known: known_ids.Known, settled: pa.Table, records: pa.Table, members: pa.Table
 ) -> tuple[Registry, dict[str, str], dict[str, int]]:
+    """What is to be weighed; of the ids that are settled only those that something else leads to."""
+    sure = pc.unique(settled["golden_id"])
+    leading = (known.ids["redirected_to"], members["native"], members["current"])
+    led_to = pa.chunked_array([chunk for column in leading for chunk in column.chunks], pa.string())
+    is_sure = pc.is_in(known.ids["golden_id"], value_set=sure)
+    ids = known.ids.filter(pc.or_(pc.invert(is_sure), pc.is_in(known.ids["golden_id"], value_set=led_to)))
     registry = Registry(
         domain,
-        {golden_id: GoldenId(*rest) for golden_id, *rest in _rows(known.ids)},
+        {golden_id: GoldenId(*rest) for golden_id, *rest in _rows(ids)},
         {record: Member(*rest) for record, *rest in _rows(members)},
         known.last_born,
         known.taken,
-        set(settled["golden_id"].to_pylist()),
+        settled=set(ids["golden_id"].filter(pc.is_in(ids["golden_id"], value_set=sure)).to_pylist()),
     )
     names, labels, bound = (records[c].to_pylist() for c in ("record_id", "cluster_id", "odoo_binding"))
     binding = {record: b for record, b in zip(names, bound, strict=True) if b is not None}
@@ -316,7 +337,7 @@ def _save(
     connection: sa.Connection,
     registry: Registry,
     known: dict[str, Member],
-    born: list[tuple[str, str, int]],
+    born: pa.Table,
     fresh: pa.Table,
     run_id: str,
     reason: str,
@@ -324,26 +345,26 @@ def _save(
     ids, members, domain = ledger.golden_ids, ledger.id_members, registry.domain
     minted = {golden_id for event, golden_id, *_ in registry.events if event == "minted"}
     rows = [(golden_id, registry.ids[golden_id]) for golden_id in sorted(registry.changed_ids)]
-    new_ids = [(domain, golden_id, founder, "active", None, seq) for golden_id, founder, seq in born]
-    new_ids += [(domain, g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
+    new_ids = [(g, row.founder, row.state, row.redirected_to, row.born) for g, row in rows if g in minted]
     old_ids = [{"g": g, "s": row.state, "to": row.redirected_to} for g, row in rows if g not in minted]
-    named = fresh["golden_id"].to_pylist()
-    new_members = list(zip(repeat(domain), fresh["record_id"].to_pylist(), named, named))
-    old_members = []
+    new_members, old_members = [], []
     for record, member in registry.members.items():
         before = known.get(record)
         if before is None:
-            new_members.append((domain, record, *member))
+            new_members.append((record, *member))
         elif before != member:
             old_members.append({"r": record, "n": member.native, "g": member.current})
-    events = [(domain, "minted", golden_id, None, founder, reason, run_id) for golden_id, founder, _ in born]
-    events += [(domain, *event, reason, run_id) for event in registry.events]
     update_id = sa.update(ids).where(ids.c.domain == domain, ids.c.golden_id == sa.bindparam("g"))
     update_member = sa.update(members).where(members.c.domain == domain, members.c.record_id == sa.bindparam("r"))
-    ledger.insert(connection, ids, new_ids)
+    ledger.insert(connection, ids, born, domain=domain, state="active", redirected_to=None)
+    ledger.insert(connection, ids, known_ids.table(new_ids, known_ids.ID_ROWS), domain=domain)
     if old_ids:
         connection.execute(update_id.values(state=sa.bindparam("s"), redirected_to=sa.bindparam("to")), old_ids)
-    ledger.insert(connection, members, new_members)
+    ledger.insert(connection, members, fresh.append_column("current", fresh["golden_id"]), domain=domain)
+    ledger.insert(connection, members, known_ids.table(new_members, known_ids.MEMBER_ROWS), domain=domain)
     if old_members:
         connection.execute(update_member.values(native_id=sa.bindparam("n"), golden_id=sa.bindparam("g")), old_members)
-    ledger.insert(connection, ledger.id_events, events)
+    told = {"domain": domain, "reason": reason, "run_id": run_id}
+    founded = born.select(["golden_id", "founder"])
+    ledger.insert(connection, ledger.id_events, founded, event="minted", other_id=None, **told)
+    ledger.insert(connection, ledger.id_events, known_ids.table(registry.events, EVENT_ROWS), **told)

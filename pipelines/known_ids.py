@@ -23,12 +23,12 @@ ID_ROWS = ID_ROWS.append(pa.field("born", pa.int64()))
 
 
 class Known(NamedTuple):
-    """The ledger's rows as tables, when the youngest id was born, and whether an id that is not in them is taken."""
+    """The ledger's rows as tables, when the youngest id was born, and which of some ids the ledger has."""
 
     ids: pa.Table
     members: pa.Table
     last_born: int
-    taken: Callable[[str], bool]
+    taken: Callable[[Collection[str]], set[str]]
 
 
 class Near(NamedTuple):
@@ -95,12 +95,13 @@ def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
     of_ids = of_ids.where(ids.domain == domain)
     of_members = sa.select(members.record_id, members.native_id, members.golden_id).where(members.domain == domain)
     last = connection.scalar(sa.select(sa.func.max(ids.born_seq)).where(ids.domain == domain))
-    return Known(
-        _table(_rows(connection, of_ids, ids.golden_id, near and near.ids), ID_ROWS),
-        _table(_rows(connection, of_members, members.record_id, near and near.records), MEMBER_ROWS),
-        last or 0,
-        lambda golden_id: bool(near and connection.execute(of_ids.where(ids.golden_id == golden_id)).first()),
-    )
+    known = table(_rows(connection, of_ids, ids.golden_id, near and near.ids), ID_ROWS)
+    have = table(_rows(connection, of_members, members.record_id, near and near.records), MEMBER_ROWS)
+    if near:
+        return Known(
+            known, have, last or 0, lambda some: {g for g, *_ in _rows(connection, of_ids, ids.golden_id, some)}
+        )
+    return Known(known, have, last or 0, set(known["golden_id"].to_pylist()).intersection)
 
 
 def parted(
@@ -185,7 +186,7 @@ def _rows(connection: sa.Connection, query: sa.Select, key: sa.Column, some: Col
     return rows
 
 
-def _table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
+def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 

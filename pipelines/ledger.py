@@ -6,9 +6,9 @@ SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import lru_cache
-from itertools import chain
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import (
@@ -26,6 +26,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 metadata = MetaData()
 
@@ -273,8 +276,8 @@ audit_head = Table(
 )
 
 
-# Rows that one statement inserts into SQLite.
-TOGETHER = 100
+# Rows that one statement inserts into SQLite, and rows that are made ready at once.
+TOGETHER, AT_ONCE = 100, 50_000
 # How long a writer waits for another one before it gives up.
 PATIENCE_MS = 30_000
 
@@ -295,24 +298,36 @@ def open_ledger(url: str) -> sa.Engine:
     return engine
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[tuple]) -> None:
-    """Insert rows that hold the table's columns in order, but those that the database counts itself.
+def insert(connection: sa.Connection, table: sa.Table, rows: pa.Table, **same: str | None) -> None:
+    """Insert rows that hold the table's columns in order, but those that the database counts and what is the `same`.
 
-    To SQLite they go as they are, many to a statement: of a million rows SQLAlchemy would make a million dictionaries
-    first, and SQLite begin and end a statement a million times.
+    Many go to a statement: of a million rows SQLAlchemy would make a million dictionaries first, and a database begin
+    and end a statement a million times.
     """
-    names = [column.name for column in table.columns if column.autoincrement is not True]
-    if connection.dialect.name != "sqlite":
-        if rows:
-            connection.execute(sa.insert(table), [dict(zip(names, row, strict=True)) for row in rows])
-        return
-    places = f"({', '.join('?' * len(names))})"
-    whole = len(rows) // TOGETHER * TOGETHER
-    many = [tuple(chain.from_iterable(rows[n : n + TOGETHER])) for n in range(0, whole, TOGETHER)]
-    for together, values in ((TOGETHER, many), (1, list(rows[whole:]))):
+    names = [c.name for c in table.columns if c.autoincrement is not True and c.name not in same]
+    for start in range(0, len(rows), AT_ONCE):
+        some = rows.slice(start, AT_ONCE).rename_columns(names)
+        if connection.dialect.name == "sqlite":
+            _insert_into_sqlite(connection, table.name, some, same)
+        else:
+            connection.execute(sa.insert(table), [row | same for row in some.to_pylist()])
+
+
+def _insert_into_sqlite(connection: sa.Connection, table: str, rows: pa.Table, same: Mapping[str, str | None]) -> None:
+    width, names = rows.num_columns, ", ".join([*same, *rows.column_names])
+    flat: list = [None] * (width * len(rows))
+    for place, column in enumerate(rows.columns):
+        flat[place::width] = column.to_pylist()
+    fixed, first, done = tuple(same.values()), len(same) + 1, 0
+    for together in (TOGETHER, 1):
+        size = together * width
+        upto = done + (len(flat) - done) // size * size
+        values = [(*fixed, *flat[n : n + size]) for n in range(done, upto, size)]
+        numbers = [(*range(1, first), *range(n, n + width)) for n in range(first, first + size, width)]
+        places = ", ".join("(" + ", ".join(f"?{number}" for number in row) + ")" for row in numbers)
         if values:
-            given = ", ".join([places] * together)
-            connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {given}", values)
+            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES {places}", values)
+        done = upto
 
 
 def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column]:

@@ -115,17 +115,27 @@ def test_an_id_minted_for_a_founder_who_already_gave_an_id_is_a_new_one(engine):
 def test_of_two_founders_whose_names_give_one_id_the_second_gets_another(engine):
     wanted = identity.mint("customers", "b", ().__contains__)
     with engine.begin() as transaction:
-        ledger.insert(transaction, ledger.golden_ids, [("customers", wanted, "somebody else", "retired", None, 1)])
+        row = {
+            "domain": "customers",
+            "golden_id": wanted,
+            "founder_record_id": "else",
+            "state": "retired",
+            "born_seq": 1,
+        }
+        transaction.execute(sa.insert(ledger.golden_ids), row)
     got = assign(engine, "a", "b")
     assert got["b"] == identity.mint("customers", "b", {wanted}.__contains__)
     assert got["a"] == identity.mint("customers", "a", ().__contains__)
 
 
 def test_more_rows_than_go_into_one_statement_are_all_kept_and_in_their_order(engine):
-    rows = [("customers", "minted", f"C-{n}", None, None, "because", "run") for n in range(2 * ledger.TOGETHER + 7)]
+    names = [f"C-{n}" for n in range(ledger.AT_ONCE + 2 * ledger.TOGETHER + 7)]
+    rows = pa.table([names, pa.array([None if n % 2 else f"record {n}" for n in range(len(names))])], names=["g", "r"])
     with engine.begin() as transaction:
-        ledger.insert(transaction, ledger.id_events, rows)
-    assert [golden_id for _, golden_id, *_ in events(engine, "run")] == [row[2] for row in rows]
+        same = {"domain": "customers", "event": "minted", "other_id": None, "reason": "because", "run_id": "run"}
+        ledger.insert(transaction, ledger.id_events, rows, **same)
+    kept = [("minted", name, None, None if n % 2 else f"record {n}") for n, name in enumerate(names)]
+    assert events(engine, "run") == kept
 
 
 def test_a_removed_source_retires_ids_and_its_return_revives_them(engine):
