@@ -6,6 +6,7 @@ SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -307,13 +308,25 @@ def insert(connection: sa.Connection, table: sa.Table, rows: pa.Table, **same: s
     names = [c.name for c in table.columns if c.autoincrement is not True and c.name not in same]
     for start in range(0, len(rows), AT_ONCE):
         some = rows.slice(start, AT_ONCE).rename_columns(names)
-        if connection.dialect.name == "sqlite":
-            _insert_into_sqlite(connection, table.name, some, same)
+        if connection.dialect.name == "postgresql":
+            _insert_into_postgresql(connection, table, some, same)
         else:
-            connection.execute(sa.insert(table), [row | same for row in some.to_pylist()])
+            _insert_into_sqlite(connection, table, some, same)
 
 
-def _insert_into_sqlite(connection: sa.Connection, table: str, rows: pa.Table, same: Mapping[str, str | None]) -> None:
+def _insert_into_postgresql(connection: sa.Connection, table: sa.Table, rows: pa.Table, same: Mapping) -> None:
+    """A column goes as one text, which no driver looks into."""
+    columns = {name: json.dumps(rows[name].to_pylist(), ensure_ascii=False) for name in rows.column_names}
+    values = {name: f"json_array_elements_text(CAST(:{name} AS json))" for name in columns}
+    values |= {name: f":{name}" for name in same}
+    kinds = {name: table.c[name].type.compile(connection.dialect) for name in values}
+    selected = ", ".join(f"CAST({value} AS {kinds[name]})" for name, value in values.items())
+    statement = sa.text(f"INSERT INTO {table.name} ({', '.join(values)}) SELECT {selected}")
+    connection.execute(statement, {**columns, **same})
+
+
+def _insert_into_sqlite(connection: sa.Connection, table: sa.Table, rows: pa.Table, same: Mapping) -> None:
+    """What is the same is bound once to a statement."""
     width, names = rows.num_columns, ", ".join([*same, *rows.column_names])
     flat: list = [None] * (width * len(rows))
     for place, column in enumerate(rows.columns):
@@ -326,7 +339,7 @@ def _insert_into_sqlite(connection: sa.Connection, table: str, rows: pa.Table, s
         numbers = [(*range(1, first), *range(n, n + width)) for n in range(first, first + size, width)]
         places = ", ".join("(" + ", ".join(f"?{number}" for number in row) + ")" for row in numbers)
         if values:
-            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES {places}", values)
+            connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES {places}", values)
         done = upto
 
 
