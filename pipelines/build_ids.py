@@ -43,11 +43,15 @@ def assign(
 
 
 class Part(NamedTuple):
-    """Clusters (record_id, cluster_id) and ids of the last build (record_id, golden_id) as queries, and followers."""
+    """Clusters (record_id, cluster_id) and ids of the last build (record_id, golden_id) as queries, and followers.
+
+    `anew` are the clusters that this build made, a query like the others: whole ones, all that changed among them.
+    """
 
     clusters: str
     assigned: str
     followers: pa.Table
+    anew: str | None = None
 
 
 def nearby(dbt, session, parts: Mapping[str, Part], held: pa.Table) -> dict[str, known_ids.Near | None]:

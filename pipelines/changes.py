@@ -130,10 +130,28 @@ def landed(settings: Settings) -> dict[str, dict[str, str]]:
     return found
 
 
-def narrowed(dbt, session, relation, column: str):
-    """In a Python model: of a relation only the rows whose keys its pre-hook found touched; all where all are made."""
+def narrowed(dbt, session, relation, column: str, name: str | None = None):
+    """In a Python model: of a relation only the rows whose keys its pre-hook found touched; all where all are made.
+
+    What this build made of the model `name`, on the keys of `column`, is looked through first.
+    """
     touched = _touched(dbt, session)
-    return relation.filter(f"{column} in (select key from {touched})") if touched else relation
+    if not touched:
+        return relation
+    if name and _noted(session, f"{name}__made") and _noted(session, f"{name}__touched"):
+        missing = f'select 1 from {touched} anti join changed."{name}__touched" using (key) limit 1'
+        if not session.execute(missing).fetchall():
+            relation = anew(session, relation, name)
+    return relation.filter(f"{column} in (select key from {touched})")
+
+
+def anew(session, relation, name: str):
+    """In a Python model: of the model `name` only the rows that this build made, if it did not leave it as it was.
+
+    Whatever changed is among them, whole in what its pre-hook goes by.
+    """
+    made = f"{name}__made"
+    return session.query(f'from changed."{made}"') if _noted(session, made) else relation
 
 
 def touched_keys(dbt, session) -> set[str] | None:
@@ -178,8 +196,12 @@ def no_rows(dbt, session):
 
 def _touched(dbt, session) -> str | None:
     name = f"{dbt.this.identifier}__touched"
-    listed = "select 1 from information_schema.tables where table_schema = 'changed' and table_name = ?"
-    return f'changed."{name}"' if session.execute(listed, [name]).fetchall() else None
+    return f'changed."{name}"' if _noted(session, name) else None
+
+
+def _noted(session, name: str) -> bool:
+    listed = "select 1 from duckdb_tables() where schema_name = 'changed' and table_name = ?"
+    return bool(session.execute(listed, [name]).fetchall())
 
 
 def _ids(settings: Settings) -> int:

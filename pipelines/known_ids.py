@@ -6,6 +6,7 @@ What does not hang together with a change keeps its id in any case.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ import sqlalchemy as sa
 from pipelines import ledger
 
 BATCH = 500
+AS_NODE = "id "
+MEMBERS = ledger.id_members.c
+OF_CLUSTERS = """
+select record_id from named where cluster_id in (select cluster_id from named where record_id in (from listed))
+"""
 ASSIGNED = pa.schema([("record_id", pa.string()), ("golden_id", pa.string())])
 MEMBER_ROWS = pa.schema([(name, pa.string()) for name in ("record_id", "native", "current")])
 ID_ROWS = pa.schema([(name, pa.string()) for name in ("golden_id", "founder", "state", "redirected_to")])
@@ -46,57 +52,51 @@ def reach(
     clusters: str,
     assigned: str,
     followers: pa.Table,
+    anew: str | None = None,
 ) -> Near:
     """Everything that hangs together with the `changed` records, which may be gone.
 
-    `clusters` (record_id, cluster_id) are those of now, `assigned` (record_id, golden_id) what the last build gave: two
-    queries on `db`.
+    `clusters` (record_id, cluster_id) are those of now, `assigned` (record_id, golden_id) what the last build gave, as
+    the ledger has it too: two queries on `db`. So is `anew`, whole clusters among which those of changed records are.
     """
+    rows = anew or clusters
     with engine.connect() as connection:
-        links = _links(connection, domain, changed)
-    links += list(zip(*(followers[name].to_pylist() for name in ("record_id", "golden_id")), strict=True))
-    for name, rows in (("linked", links), ("begun", [(record, record) for record in sorted(changed)])):
-        columns = list(zip(*rows, strict=True)) or [(), ()]
-        db.register(name, pa.table([pa.array(column, pa.string()) for column in columns], names=["node", "hub"]))
-    edges = (
-        (f"select record_id as node, cluster_id as hub from ({clusters})", "clusters_near"),
-        (f"select record_id as node, golden_id as hub from ({assigned}) union all from linked", "ids_near"),
-    )
-    db.execute("create or replace temp table near as select node from begun")
-    for _, hubs in edges:
-        db.execute(f"create or replace temp table {hubs} (hub varchar)")
-    size, seen = len(changed), {}
-    while stale := [edge for edge in edges if seen.get(edge) != size]:
-        for found, hubs in stale:
-            seen[found, hubs] = size
-            if _grow(db, f"select hub from ({found}) semi join near using (node)", hubs, "hub"):
-                size += _grow(db, f"select node from ({found}) semi join {hubs} using (hub)", "near", "node")
-    records = {node for (node,) in db.execute("select node from near where node not like 'id %'").fetchall()}
-    ids = {hub for (hub,) in db.execute("from ids_near").fetchall()}
-    for name in ("near", "clusters_near", "ids_near"):
-        db.execute(f"drop table {name}")
-    for name in ("linked", "begun"):
-        db.unregister(name)
-    return Near(records, ids)
+        lead_to, held_by = _links(connection, domain, followers)
+        near, ids, seated, waiting = set(changed), set(), set(), set(changed)
+        while waiting:
+            found = set(waiting)
+            if unseated := {node for node in waiting - seated if not node.startswith(AS_NODE)}:
+                found |= _listed(db, f"with named as ({rows}) {OF_CLUSTERS}", unseated)
+                seated, rows = seated | found, clusters
+            for record_id, *both in _rows(connection, _members(domain), MEMBERS.record_id, found):
+                lead_to[record_id] |= set(both)
+            new = set().union(*(lead_to[node] for node in found if node in lead_to)) - ids
+            ids |= new
+            found.update(*(held_by[golden_id] for golden_id in new if golden_id in held_by))
+            if new:
+                found |= _listed(db, f"select record_id from ({assigned}) where golden_id in (from listed)", new)
+            waiting, near = found - near, near | found
+    return Near({node for node in near if not node.startswith(AS_NODE)}, ids)
 
 
-def _grow(db: duckdb.DuckDBPyConnection, found: str, table: str, key: str) -> int:
-    """Put what a query finds into a table where it lacks it; how much that was."""
-    new = f"select distinct {key} from ({found}) anti join {table} using ({key})"
-    return db.execute(f"insert into {table} {new}").fetchone()[0]
+def _listed(db: duckdb.DuckDBPyConnection, query: str, texts: Collection[str]) -> set[str]:
+    """What a query finds of the table `listed`, which holds these texts."""
+    db.register("listed", pa.table({"listed": pa.array(sorted(texts), pa.string())}))
+    found = {each for (each,) in db.execute(query).fetchall()}
+    db.unregister("listed")
+    return found
 
 
 def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
     """The rows of a domain, or of what is `near`; on PostgreSQL nobody else gives ids until the transaction ends."""
-    ids, members = ledger.golden_ids.c, ledger.id_members.c
+    ids = ledger.golden_ids.c
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"assay ids {domain}"))))
     of_ids = sa.select(ids.golden_id, ids.founder_record_id, ids.state, ids.redirected_to, ids.born_seq)
     of_ids = of_ids.where(ids.domain == domain)
-    of_members = sa.select(members.record_id, members.native_id, members.golden_id).where(members.domain == domain)
     last = connection.scalar(sa.select(sa.func.max(ids.born_seq)).where(ids.domain == domain))
     known = table(_rows(connection, of_ids, ids.golden_id, near and near.ids), ID_ROWS)
-    have = table(_rows(connection, of_members, members.record_id, near and near.records), MEMBER_ROWS)
+    have = table(_rows(connection, _members(domain), MEMBERS.record_id, near and near.records), MEMBER_ROWS)
     if near:
         return Known(
             known, have, last or 0, lambda some: {g for g, *_ in _rows(connection, of_ids, ids.golden_id, some)}
@@ -191,17 +191,28 @@ def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
-def _links(connection: sa.Connection, domain: str, changed: Collection[str]) -> list[tuple[str, str]]:
-    """What only the ledger knows: records with more ids than the one they have now, and ids that lead to others."""
-    members, ids = ledger.id_members.c, ledger.golden_ids.c
-    theirs = sa.select(members.record_id, members.native_id, members.golden_id).where(members.domain == domain)
-    odd = theirs.where(members.native_id != members.golden_id)
+def _members(domain: str) -> sa.Select:
+    return sa.select(MEMBERS.record_id, MEMBERS.native_id, MEMBERS.golden_id).where(MEMBERS.domain == domain)
+
+
+def _links(
+    connection: sa.Connection, domain: str, followers: pa.Table
+) -> tuple[defaultdict[str, set[str]], defaultdict[str, set[str]]]:
+    """What clusters and ids of today do not show: the ids that each node leads to, and the nodes that each id is of.
+
+    Nodes are records with more ids than the one they have now, founders and followers of ids, and ids that are no
+    longer in use, which lead to their heirs.
+    """
+    ids = ledger.golden_ids.c
     idle = sa.select(ids.golden_id, ids.founder_record_id, ids.redirected_to)
-    idle = idle.where(ids.domain == domain, ids.state != "active")
-    links = []
-    for record_id, *both in [*connection.execute(odd), *_rows(connection, theirs, members.record_id, changed)]:
+    links = list(zip(*(followers[name].to_pylist() for name in ("record_id", "golden_id")), strict=True))
+    for record_id, *both in connection.execute(_members(domain).where(ledger.MOVED)):
         links += [(record_id, golden_id) for golden_id in both]
-    for golden_id, founder, heir in connection.execute(idle):
-        links += [(founder, golden_id), ("id " + golden_id, golden_id)]
-        links += [("id " + golden_id, heir)] if heir else []
-    return links
+    for golden_id, founder, heir in connection.execute(idle.where(ids.domain == domain, ledger.IDLE)):
+        links += [(founder, golden_id), (AS_NODE + golden_id, golden_id)]
+        links += [(AS_NODE + golden_id, heir)] if heir else []
+    lead_to, held_by = defaultdict(set), defaultdict(set)
+    for node, golden_id in links:
+        lead_to[node].add(golden_id)
+        held_by[golden_id].add(node)
+    return lead_to, held_by

@@ -58,6 +58,10 @@ golden_ids = Table(
     Column("born_seq", BigInteger, nullable=False),
     sqlite_with_rowid=False,  # of a million rows the key alone is kept, and kept once
 )
+IDLE = sa.text("state <> 'active'")
+# Few rows of many, and each whole in the index: SQLite would go through the table for less.
+of_idle = (golden_ids.c[name] for name in ("domain", "state", "founder_record_id", "redirected_to"))
+Index("golden_ids_idle", *of_idle, sqlite_where=IDLE, postgresql_where=IDLE)
 
 id_members = Table(
     "id_members",
@@ -73,6 +77,9 @@ id_members = Table(
     Column("golden_id", String, nullable=False),
     sqlite_with_rowid=False,
 )
+MOVED = sa.text("native_id <> golden_id")
+of_moved = (id_members.c[name] for name in ("domain", "native_id", "golden_id"))
+Index("id_members_moved", *of_moved, sqlite_where=MOVED, postgresql_where=MOVED)
 
 id_events = Table(
     "id_events",
@@ -289,7 +296,7 @@ class LedgerUnavailable(Exception):
 
 @lru_cache(maxsize=8)
 def open_ledger(url: str) -> sa.Engine:
-    """An engine on the ledger at `url` with all tables and columns present. SQLite runs in WAL mode, fsynced."""
+    """An engine on the ledger at `url`, all tables, columns and indexes present. SQLite runs in WAL mode, fsynced."""
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_pragmas)
@@ -343,15 +350,20 @@ def _insert_into_sqlite(connection: sa.Connection, table: sa.Table, rows: pa.Tab
         done = upto
 
 
-def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column]:
-    """Tables that the ledger does not have yet, and columns that its tables do not."""
+def _lacking(bind: sa.Engine | sa.Connection) -> list[sa.Table | sa.Column | Index]:
+    """Tables that the ledger does not have yet, and columns and indexes that its tables do not."""
     inspector = sa.inspect(bind)
     present = set(inspector.get_table_names())
-    lacking: list[sa.Table | sa.Column] = [table for table in metadata.sorted_tables if table.name not in present]
+    lacking: list[sa.Table | sa.Column | Index] = [
+        table for table in metadata.sorted_tables if table.name not in present
+    ]
     for table in metadata.sorted_tables:
         if table.name in present:
             known = {column["name"] for column in inspector.get_columns(table.name)}
             lacking += [column for column in table.columns if column.name not in known]
+            if table.indexes:
+                known = {index["name"] for index in inspector.get_indexes(table.name)}
+                lacking += [index for index in table.indexes if index.name not in known]
     return lacking
 
 
@@ -363,7 +375,7 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
         else:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         for lacking in _lacking(connection):
-            if isinstance(lacking, sa.Table):
+            if isinstance(lacking, sa.Table | Index):
                 lacking.create(connection)
             else:
                 kind = lacking.type.compile(engine.dialect)

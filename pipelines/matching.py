@@ -175,14 +175,18 @@ def pattern_counts(comparisons: Sequence[dict]) -> tuple[str, str]:
 
 
 def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limit: int) -> pa.Table:
-    """record_no, record_id, component_no for `records`, which come ordered by record_id.
+    """record_no, record_id, component_no and leads_out for `records`, which come ordered by record_id.
 
-    `links` and `demanded` connect; a component has the number of its first record.
+    `links` and `demanded` connect; a component has the number of its first record. Of one that was too large some links
+    lead out.
     """
     numbers = records["record_no"].to_numpy()
     left, right, bits = _pairs(pa.concat_tables([links, demanded]), numbers)
     label = components(left, right, bits, len(records), limit)
-    return records.append_column("component_no", pa.array(numbers[label]))
+    crossing, leads_out = label[left] != label[right], np.zeros(len(records), bool)
+    leads_out[left[crossing]] = leads_out[right[crossing]] = True
+    labelled = records.append_column("component_no", pa.array(numbers[label]))
+    return labelled.append_column("leads_out", pa.array(leads_out))
 
 
 def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:

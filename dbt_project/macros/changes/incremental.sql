@@ -18,6 +18,7 @@
     {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
     {%- do adapter.rename_relation(made, target) -%}
   {%- else -%}
+    {%- if language == 'python' -%}{%- do note_touched(this.identifier) -%}{%- endif -%}
     {%- set narrowed = is_told(this.identifier ~ '__touched') -%}
     {%- set untouched = narrowed and not has_rows(touched(this.identifier)) -%}
     {%- call statement('main') -%}
@@ -31,18 +32,14 @@ insert into {{ made_rows(this.identifier) }} by name (
       {%- endif %}
 {{ put_touched(target, made_rows(this.identifier), narrowed, untouched) }}
     {%- endcall -%}
+    {%- do note(this.identifier ~ '__made', true) -%}
+    {%- do note(this.identifier, not untouched and has_rows(changed(this.identifier))) -%}
   {%- endif -%}
   {{ run_hooks(post_hooks, inside_transaction=True) }}
   {%- do adapter.commit() -%}
   {{ run_hooks(post_hooks, inside_transaction=False) }}
   {{ return({'relations': [target]}) }}
 {%- endmaterialization %}
-
-{#- Whether this build has noted something under a name. -#}
-{% macro is_told(name) -%}
-  {%- set listed = "select 1 from information_schema.tables where table_schema = 'changed' and table_name = '" ~ name ~ "'" -%}
-  {{ return(run_query(listed).rows | length > 0) }}
-{%- endmacro %}
 
 {#- Where the new rows of a model stand before they are put in the place of the old ones. -#}
 {% macro made_rows(name) -%}{{ return('changed."' ~ name ~ '__made"') }}{%- endmacro %}

@@ -27,6 +27,7 @@
   {%- call statement('touched', auto_begin=false) -%}
     create or replace table {{ touched(this.identifier) }} as select distinct key from ({{ found }}) as found (key) where key is not null
   {%- endcall -%}
+  {%- do note(this.identifier ~ '__touched', true) -%}
   {{ return(touched(this.identifier)) }}
 {%- endmacro %}
 
@@ -74,23 +75,20 @@
 {#- The nearest incremental models above a model that changed something in this build. A table that is made whole each time says
     nothing of what it changed: it stands for all that changed above it, under its own name. -#}
 {% macro changed_inputs(unique_id) -%}
-  {%- set told = run_query("select table_name from information_schema.tables where table_schema = 'changed'").columns[0].values() | list -%}
-  {%- set asked, waiting, seen = [], [(unique_id, none)], [] -%}
+  {%- set found, waiting, seen = [], [(unique_id, none)], [] -%}
   {%- for _ in range(1000) if waiting -%}
     {%- set id, opaque = waiting.pop() -%}
     {%- for parent in graph.nodes[id].depends_on.nodes if parent in graph.nodes and graph.nodes[parent].resource_type == 'model' and (parent, opaque) not in seen -%}
       {%- do seen.append((parent, opaque)) -%}
       {%- set node = graph.nodes[parent] -%}
       {%- if node.config.materialized == 'incremental' -%}
-        {%- if node.name in told -%}
-          {%- do asked.append("(select '" ~ (opaque or node.name) ~ "' as name from " ~ changed(node.name) ~ ' limit 1)') -%}
-        {%- endif -%}
+        {%- if told().get(node.name) -%}{%- do found.append(opaque or node.name) -%}{%- endif -%}
       {%- else -%}
         {%- do waiting.append((parent, opaque or (none if node.config.materialized == 'view' else node.name))) -%}
       {%- endif -%}
     {%- endfor -%}
   {%- endfor -%}
-  {{ return(run_query(asked | join(' union ')).columns[0].values() | list if asked else []) }}
+  {{ return(found | unique | list) }}
 {%- endmacro %}
 
 {% macro has_rows(relation) -%}
@@ -105,6 +103,7 @@
   {%- if found is none -%}{{ return(false) }}{%- endif -%}
   {%- if not has_rows(found) -%}{{ return(true) }}{%- endif -%}
   {%- do run_query('drop table ' ~ found) -%}
+  {%- do told().pop(this.identifier ~ '__touched') -%}
   {{ return(false) }}
 {%- endmacro %}
 

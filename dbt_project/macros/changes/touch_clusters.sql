@@ -1,5 +1,5 @@
 {#- The records whose component may be another one now: those that changed, and whoever hung or hangs together with them by any
-    chain of links. A pre-hook. -#}
+    chain of links. A link stays within a component but where that was too large: the records on both its sides say so. A pre-hook. -#}
 {% macro touch_components(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
   {%- set both, start = 'select unnest([left_no, right_no]) from ', declared(domain, 'cluster.start_bits') -%}
@@ -10,35 +10,34 @@
         ~ ' union all ' ~ both ~ made_rows(name ~ 'scores') ~ ' semi join {changed} using (left_no, right_no) where bits > ' ~ start,
       name ~ 'decisions': both ~ '{changed}',
     }) -%}
-    {%- set links -%}
-      select left_no, right_no from {{ ref(name ~ 'scores') }} where bits > {{ start }}
-      union all
-      select left_no, right_no from {{ ref(name ~ 'decisions') }} where decision = 'must'
-    {%- endset -%}
     {%- set mates -%}
       insert into {{ keys }}
       select record_no from {{ this }}
       where component_no in (select component_no from {{ this }} where record_no in (select key from {{ keys }}))
       and record_no not in (select key from {{ keys }})
     {%- endset -%}
+    {%- set leading_out = '(select record_no from ' ~ this ~ ' where leads_out and record_no in (select key from ' ~ keys ~ '))' -%}
     {%- set linked -%}
       insert into {{ keys }}
       select distinct record_no
       from (
-        select right_no as record_no from ({{ links }}) where left_no in (select key from {{ keys }})
+        select right_no as record_no from {{ ref(name ~ 'scores') }} where bits > {{ start }} and left_no in {{ leading_out }}
         union all
-        select left_no from ({{ links }}) where right_no in (select key from {{ keys }})
+        select left_no from {{ ref(name ~ 'scores') }} where bits > {{ start }} and right_no in {{ leading_out }}
       )
       where record_no not in (select key from {{ keys }})
     {%- endset -%}
     {%- set size = 'select count(*) from ' ~ keys -%}
     {%- set sizes = [0] -%}
-    {#- Links lead out of a component only where it was too large: mostly one look at them is enough. -#}
     {%- for _ in range(1000) if keys is not none and sizes[-1] != sizes[-2] -%}
-      {%- for reach in [mates, linked] -%}
-        {%- do run_query(reach) -%}
+      {%- do run_query(mates) -%}
+      {%- do sizes.append(run_query(size).rows[0][0]) -%}
+      {%- if has_rows(leading_out) -%}
+        {%- do run_query(linked) -%}
         {%- do sizes.append(run_query(size).rows[0][0]) -%}
-      {%- endfor -%}
+      {%- else -%}
+        {%- do sizes.append(sizes[-1]) -%}
+      {%- endif -%}
     {%- endfor -%}
   {%- endif -%}
 {%- endmacro %}

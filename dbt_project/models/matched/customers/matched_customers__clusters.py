@@ -4,9 +4,15 @@ from pipelines import changes, matching, thresholds
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id", "cluster_id"])
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key=["record_id", "cluster_id"],
+        meta={"touched_on": ["record_id"]},
+    )
     members = changes.narrowed(dbt, session, dbt.ref("matched_customers__components"), "record_id")
-    pairs = dbt.ref("matched_customers__within").filter("component_no in (select component_no from members)")
+    pairs = changes.anew(session, dbt.ref("matched_customers__within"), "matched_customers__within")
+    pairs = pairs.filter("component_no in (select component_no from members)")
     members = members.order("record_id")
     return matching.cluster_table(
         members.to_arrow_table(),

@@ -4,7 +4,12 @@ from pipelines import changes, matching
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_no", "component_no"])
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key=["record_no", "component_no"],
+        meta={"touched_on": ["record_no"]},
+    )
     limits = matching.declared("products")["cluster"]
     records = changes.narrowed(dbt, session, dbt.ref("matched_products__evidence"), "record_no")
     links = changes.narrowed(dbt, session, dbt.ref("matched_products__scores"), "left_no")

@@ -8,6 +8,7 @@ def model(dbt, session):
         materialized="incremental",
         incremental_strategy="touched",
         unique_key=["record_id", "variant_id", "product_id"],
+        meta={"touched_on": ["record_id"]},
     )
     ours = dbt.ref("matched_products__originals").filter("is_ours")
     causes = build_ids.causes("products", dbt.ref("matched_products__model"), dbt.ref("matched_products__decisions"))
