@@ -23,6 +23,7 @@ from benchmarks.measure import Cost, run
 from benchmarks.people import generate
 from pipelines import evaluate, ledger, resources, transform
 from pipelines.mapping import conformed_shape
+from pipelines.warehouse import open_warehouse
 
 ROWS = os.environ.get("ASSAY_BENCH_ROWS", "100000,1000000,5000000")
 NEW = 1000
@@ -77,7 +78,7 @@ def _make(home: Path, rows: int) -> None:
     for name, join in (("new", "semi"), ("customers", "anti")):
         rest = f"select * from '{home}/all.parquet' {join} join ({chosen}) using (record_id) order by record_id"
         duckdb.sql(f"copy ({rest}) to '{home}/{name}.parquet' (format parquet)")
-    with duckdb.connect(str(replace(resources.settings(), home=home).warehouse)) as warehouse:
+    with open_warehouse(replace(resources.settings(), home=home)) as warehouse:
         lay(warehouse, home / "customers.parquet")
 
 

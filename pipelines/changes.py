@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from pipelines import exports, ledger, manifest, trained
 from pipelines.resources import PROJECT, Settings
 from pipelines.unheard import heard
+from pipelines.warehouse import open_warehouse
 
 RECEIPTS = "ledger/receipts"
 DOMAINS = ("customers", "products")
@@ -59,7 +60,7 @@ def find(settings: Settings, project: Path) -> Due:
 
 def begin(settings: Settings) -> None:
     """Forget that the warehouse is complete, until `end` says so again."""
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
+    with open_warehouse(settings) as warehouse:
         warehouse.execute("drop schema if exists complete cascade")
         warehouse.execute("drop schema if exists changed cascade")
         warehouse.execute("create schema changed")
@@ -91,7 +92,7 @@ def end(settings: Settings, due: Due, project: Path, became: Mapping[str, str], 
     complete = not part and became and set(became.values()) <= {"success", "pass", "warn", "fail", "no-op"}
     failed = {name for name in due.failed if name not in became} | {n for n, end in became.items() if end == "fail"}
     rules = f"{due.recipe.partition(' ')[0]} {_models(settings)}" if due.news is None else due.recipe
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
+    with open_warehouse(settings) as warehouse:
         exports.note(warehouse, became)
         warehouse.execute("drop schema if exists changed cascade")
         if complete:

@@ -167,13 +167,6 @@ def _rounded(values: Sequence[float]) -> dict[str, float]:
     return {name: float(f"{value:.6g}") for name, value in zip(LATENT, values, strict=True)}
 
 
-def pattern_counts(comparisons: Sequence[dict]) -> tuple[str, str]:
-    """The SQL aggregate and grouping that turn compared pairs into what `learn` reads; exact sums, so repeatable."""
-    names = ", ".join(comparison["name"] for comparison in comparisons)
-    inverse = "sum(cast(round(1000000 / affinity) as bigint)) / (1000000.0 * count(*)) as inverse_affinity"
-    return f"{names}, count(*) as pairs, {inverse}", names
-
-
 def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limit: int) -> pa.Table:
     """record_no, record_id, component_no and leads_out for `records`, which come ordered by record_id.
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines import ledger, splink_backend, transform
 from pipelines.mapping import Mapping, UnusableInput, conformed_shape, named, view
 from pipelines.resources import PROJECT, Settings
+from pipelines.warehouse import open_warehouse
 
 ENVELOPE = {
     "record_id": "varchar",
@@ -63,7 +64,7 @@ def lay(home: Path, mapping: Mapping, files: Sequence[Path]) -> Laid:
     for of_another_set in (settings.warehouse, *home.glob("ledger.db*")):
         of_another_set.unlink(missing_ok=True)
     ledger.open_ledger(settings.ledger_url)
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
+    with open_warehouse(settings) as warehouse:
         unread = _lay(warehouse, mapping, files)
         named_by = "select record_id, unit as file, source_key as key from trial.records"
         return Laid(settings, mapping.domain, warehouse.execute(named_by).to_arrow_table(), unread)

@@ -255,7 +255,8 @@ def test_names_of_one_script_are_compared_letter_by_letter(matched, cluster_of):
 def test_a_name_in_a_script_that_nothing_is_transliterated_from_does_not_speak_against_a_latin_one(matched, cluster_of):
     assert cluster_of["shop:kanji"] == cluster_of["pos:romaji"] == cluster_of["odoo:9012"]
     names = """
-        select c.first_name, c.last_name from matched_customers__comparisons as c
+        select p.first_name, p.last_name from matched_customers__comparisons
+        join matched_customers__patterns as p using (pattern)
         join matched_customers__evidence as l on left_no = l.record_no
         join matched_customers__evidence as r on right_no = r.record_no
         where list_sort([l.record_id, r.record_id]) = ['odoo:9012', 'pos:romaji']
@@ -287,7 +288,7 @@ def test_values_that_unrelated_surnames_share_are_listed_as_placeholders(matched
 
 def test_a_column_that_is_null_throughout_is_no_evidence_and_brings_nobody_together(matched):
     said = "count(gender), count(birth_place), count(occupation)"
-    assert matched(f"select {said} from matched_customers__comparisons") == [(0, 0, 0)]
+    assert matched(f"select {said} from matched_customers__patterns") == [(0, 0, 0)]
     rules = [rule["name"] for rule in declared("customers")["blocks"]["rules"]]
     of = [rules.index("name and birth place"), rules.index("name and occupation")]
     assert matched(f"select count(*) from matched_customers__blocks where rule in ({of[0]}, {of[1]})") == [(0,)]

@@ -1,7 +1,25 @@
-{#- One level per declared comparison for each pair of record numbers; 0 is the best level, null means nothing to compare. Measures
-    are computed beside the levels that read them: carried there with both records, every pair would be copied whole. `pairs` is a
-    query. Of `few` pairs the records are looked up once, not once for each side. -#}
-{% macro compare_pairs(domain, pairs, evidence, few=false) %}
+{#- How the records of each pair compare, with numbers for records: which level holds of each declared comparison, all in one number
+    (level_patterns.sql), and how common the values are. Measures are computed beside the levels that read them: carried there with
+    both records, every pair would be copied whole. `pairs` is a query. Of `few` pairs the records are looked up once, not once for
+    each side. In a column of `void` no record says anything: it is not looked up, and what is compared in it alone falls out. -#}
+{% macro compare_pairs(domain, pairs, evidence, few=false, void=[]) %}
+{%- set measured -%}
+        greatest(cast(round({{ declared(domain, 'learn.affinity') }} * 1000000) as bigint), 1) as affinity,
+        {%- for measure in declared(domain, 'compare.measures') %}
+        {{ measure.is }} as {{ measure.name }},
+        {%- endfor %}
+        {%- for comparison in declared(domain, 'compare.comparisons') %}
+        case
+            when {{ comparison.missing }} then 0
+            {%- for level in comparison.levels %}
+            {% if level.when is defined %}when {{ level.when }} then {% else %}else {% endif %}{{ loop.index }}
+            {%- endfor %}
+        end as {{ comparison.name }},
+        {%- if comparison.share is defined %}
+        cast(round({{ comparison.share }} * 1000000000) as integer) as {{ comparison.name }}_share,
+        {%- endif %}
+        {%- endfor %}
+{%- endset %}
 with these as materialized (
     {{ pairs }}
 ){% if few %},
@@ -13,33 +31,43 @@ met as materialized (
 select
     left_no,
     right_no,
+    {{ level_pattern(domain) }} as pattern,
     affinity,
-    {%- for comparison in declared(domain, 'compare.comparisons') %}
-    {{ comparison.name }},
-    {%- if comparison.share is defined %}
+    {%- for comparison in declared(domain, 'compare.comparisons') if comparison.share is defined %}
     {{ comparison.name }}_share,
-    {%- endif %}
     {%- endfor %}
 from (
     select
         pairs.*,
-        {{ declared(domain, 'learn.affinity') }} as affinity,
-        {%- for measure in declared(domain, 'compare.measures') %}
-        {{ measure.is }} as {{ measure.name }},
-        {%- endfor %}
-        {%- for comparison in declared(domain, 'compare.comparisons') %}
-        cast(case
-            when {{ comparison.missing }} then null
-            {%- for level in comparison.levels %}
-            {% if level.when is defined %}when {{ level.when }} then {% else %}else {% endif %}{{ loop.index0 }}
-            {%- endfor %}
-        end as tinyint) as {{ comparison.name }},
-        {%- if comparison.share is defined %}
-        {{ comparison.share }} as {{ comparison.name }}_share,
-        {%- endif %}
-        {%- endfor %}
+        {{ without_void(measured, void) }}
     from these as pairs
     inner join {{ 'met' if few else evidence }} as l on pairs.left_no = l.record_no
     inner join {{ 'met' if few else evidence }} as r on pairs.right_no = r.record_no
 )
 {% endmacro %}
+
+{#- The columns of the evidence that comparisons read and no record fills, with their types: one look at each, for as a rule its first
+    row tells. -#}
+{% macro void_columns(domain, evidence) -%}
+  {%- if not execute -%}{{ return([]) }}{%- endif -%}
+  {%- set spec = declared(domain, 'compare') | string -%}
+  {%- set columns = adapter.get_columns_in_relation(evidence) -%}
+  {%- set asked = [] -%}
+  {%- for column in columns if modules.re.search('\\b[lr]\\.' ~ column.name ~ '\\b', spec) -%}
+    {%- do asked.append('exists (from ' ~ evidence ~ ' where ' ~ column.name ~ ' is not null) as ' ~ column.name) -%}
+  {%- endfor -%}
+  {%- set filled = run_query('select ' ~ asked | join(', ')) -%}
+  {%- set void = [] -%}
+  {%- for column in columns if column.name in filled.column_names and not filled.rows[0][column.name] -%}
+    {%- do void.append({'name': column.name, 'type': column.dtype}) -%}
+  {%- endfor -%}
+  {{ return(void) }}
+{%- endmacro %}
+
+{% macro without_void(expressions, void) -%}
+  {%- set ns = namespace(sql=expressions) -%}
+  {%- for column in void -%}
+    {%- set ns.sql = modules.re.sub('\\b[lr]\\.' ~ column.name ~ '\\b', 'cast(null as ' ~ column.type ~ ')', ns.sql) -%}
+  {%- endfor -%}
+  {{ ns.sql }}
+{%- endmacro %}

@@ -1,6 +1,19 @@
 {#- What every comparison of compared pairs says, as log2 probabilities per class: the terms whose sums `score_pairs` weighs. One row
     per pair and comparison that had something to compare, the prior among them. Expects `weights` from `learnt_weights`. -#}
 {% macro explain_pairs(domain, compared) %}
+with leveled as (
+
+    select
+        left_no,
+        right_no,
+        affinity,
+        {%- for comparison in declared(domain, 'compare.comparisons') if comparison.share is defined %}
+        {{ comparison.name }}_share,
+        {%- endfor %}
+        {{ levels_of(domain) }}
+    from {{ compared }}
+
+)
 {%- for comparison in declared(domain, 'compare.comparisons') %}
 select
     left_no,
@@ -10,20 +23,20 @@ select
     {{ level_weight(domain, comparison, 'match') }} as log_match,
     {{ level_weight(domain, comparison, 'household') }} as log_household,
     {{ level_weight(domain, comparison, 'chance') }} as log_chance,
-    {{ comparison.name ~ '_share' if comparison.share is defined else 'cast(null as double)' }} as share
-from {{ compared }}
+    {{ comparison.name ~ '_share / 1000000000' if comparison.share is defined else 'cast(null as double)' }} as share
+from leveled
 cross join weights
 where {{ comparison.name }} is not null
 union all
 {%- endfor %}
 select left_no, right_no, 'prior', 0, prior_match, prior_household, prior_chance, null
-from {{ compared }}
+from leveled
 cross join weights
 {%- set together = declared(domain, 'learn.together') %}
 {%- if together %}
 union all
-select left_no, right_no, 'together', 0, 0, 0, together_chance + log2(affinity), null
-from {{ compared }}
+select left_no, right_no, 'together', 0, 0, 0, together_chance + log2(affinity / 1000000), null
+from leveled
 cross join weights
 where {{ together | join(' = 0 and ') }} = 0
 {%- endif %}

@@ -1,24 +1,24 @@
 {#- Every pair of records that at least one block of bearable size brings together. -#}
 {% macro pair_records(domain, blocks, keys=none) %}
-with sized as (
+with gathered as (
 
-    select rule, key, record_no, count(*) over (partition by rule, key) as records
+    select list(record_no) as records
     from {{ blocks }}
     {%- if keys is not none %}
     semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as of_touched using (rule, key)
     {%- endif %}
-    qualify records between 2 and {{ block_cap(domain, 'rule') }}
+    group by rule, key
+    having count(*) between 2 and {{ block_cap(domain, 'rule') }}
 
 )
 
-select
-    l.record_no as left_no,
-    r.record_no as right_no
-from sized as l
-inner join sized as r
-    on l.rule = r.rule and l.key = r.key and l.record_no < r.record_no
-where {{ is_touched(keys, ['l.record_no', 'r.record_no']) }}
-group by l.record_no, r.record_no
+select left_no, right_no
+from (
+    select left_no, unnest(records) as right_no
+    from (select records, unnest(records) as left_no from gathered)
+)
+where left_no < right_no and {{ is_touched(keys, ['left_no', 'right_no']) }}
+group by left_no, right_no
 {% endmacro %}
 
 {#- The blocks that changed records are in now, or were in, each whole: one look at all blocks, and what follows looks at these. They

@@ -1,21 +1,25 @@
 {#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. -#}
 {% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none) %}
-{%- set known = scores if keys is none else '(select left_no, right_no, bits from ' ~ scores ~ ' where left_no in (select record_no from members))' %}
+{%- set known = scores if keys is none else '(select left_no, right_no, bits from ' ~ scores ~ ' where left_no in (select unnest(records) from members))' %}
 with members as (
 
-    select record_no, component_no, count(*) over (partition by component_no) as records
+    select component_no, list(record_no) as records
     from {{ components }}
     where {{ is_touched(keys, 'component_no') }}
-    qualify records > 1
+    group by component_no
+    having count(*) > 1
 
 ),
 
 inside as (
 
-    select l.record_no as left_no, r.record_no as right_no, l.component_no, scores.bits
-    from members as l
-    inner join members as r on l.component_no = r.component_no and l.record_no < r.record_no
-    left join {{ known }} as scores on l.record_no = scores.left_no and r.record_no = scores.right_no
+    select pairs.left_no, pairs.right_no, pairs.component_no, scores.bits
+    from (
+        select left_no, unnest(records) as right_no, component_no
+        from (select component_no, records, unnest(records) as left_no from members)
+    ) as pairs
+    left join {{ known }} as scores using (left_no, right_no)
+    where left_no < right_no
 
 ),
 

@@ -1,10 +1,9 @@
 {#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. Of more records than
     pairs are asked for, each so many-th has one pair. -#}
 {% macro sample_chance(domain, evidence) %}
-{%- set names = declared(domain, 'compare.comparisons') | map(attribute='name') | join(', ') -%}
 with numbered as (
 
-    select record_no, row_number() over (order by record_id) as place from {{ evidence }}
+    select record_no, row_number() over (order by record_no) as place from {{ evidence }}
 
 ),
 
@@ -37,12 +36,8 @@ compared as (
 )
 
 select
-    concat_ws(' '{% for name in declared(domain, 'compare.comparisons') | map(attribute='name') %}, coalesce(cast({{ name }} as varchar), '-'){% endfor %}) as pattern,
-    {{ names or '1' }},
-    count(*) as pairs,
-    sum(cast(round(1000000 / affinity) as bigint)) / (1000000.0 * count(*)) as inverse_affinity,
-    max(records) as records
-from compared
+    counted.*,
+    size.records
+from ({{ count_patterns(domain, 'compared') }}) as counted
 cross join size
-group by {{ names or '1' }}
 {% endmacro %}

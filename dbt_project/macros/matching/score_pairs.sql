@@ -2,12 +2,12 @@
     is summed once for all pairs of one pattern, of which there are few; what its own values add is not. -#}
 {% macro score_pairs(domain, compared, model, keys=none) %}
 {%- set together, comparisons = declared(domain, 'learn.together'), declared(domain, 'compare.comparisons') -%}
-{%- set names = comparisons | map(attribute='name') | list -%}
+{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together) | unique -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
 ),
 
-compared_pairs as materialized (
+compared_pairs as not materialized (
 
     select * from {{ narrowed(compared, keys, ['left_no', 'right_no']) }} as compared
 
@@ -16,8 +16,9 @@ compared_pairs as materialized (
 patterns as (
 
     select
-        {%- for name in names %}
-        {{ name }},
+        pattern,
+        {%- for name in read %}
+        {{ name }} = 0 as {{ name }}_agrees,
         {%- endfor %}
         {%- for class in ['match', 'household', 'chance'] %}
         prior_{{ class }}
@@ -29,7 +30,10 @@ patterns as (
         {%- endif %}
         as log_{{ class }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from (select distinct {{ names | join(', ') or '1' }} from compared_pairs)
+    from (
+        select pattern{% if comparisons %}, {{ levels_of(domain) }}{% endif %}
+        from (select distinct pattern from compared_pairs)
+    )
     cross join weights
 
 ),
@@ -43,15 +47,14 @@ weighed as (
         log_household,
         log_chance
         {%- for comparison in comparisons if comparison.share is defined %}
-        + coalesce(case when pairs.{{ comparison.name }} = 0 then {{ shared_value_weight(domain, comparison) }} end, 0)
+        + coalesce(case when {{ comparison.name }}_agrees then {{ shared_value_weight(domain, comparison) }} end, 0)
         {%- endfor %}
         {%- if together %}
-        + case when pairs.{{ together | join(' = 0 and pairs.') }} = 0 then log2(affinity) else 0 end
+        + case when {{ together | join('_agrees and ') }}_agrees then log2(affinity / 1000000) else 0 end
         {%- endif %}
         as log_chance
     from compared_pairs as pairs
-    inner join patterns
-        on {% for name in names %}pairs.{{ name }} is not distinct from patterns.{{ name }}{{ ' and ' if not loop.last }}{% else %}true{% endfor %}
+    inner join patterns using (pattern)
     cross join weights
 
 )
@@ -92,5 +95,5 @@ end
 
 {% macro shared_value_weight(domain, comparison) -%}
 {%- set smooth = declared(domain, 'learn.share_records') -%}
-log2(({{ comparison.name }}_share * records + pow(2, {{ comparison.name }}_chance[1]) * {{ smooth }}) / (records + {{ smooth }}))
+log2(({{ comparison.name }}_share * records / 1000000000 + pow(2, {{ comparison.name }}_chance[1]) * {{ smooth }}) / (records + {{ smooth }}))
 {%- endmacro %}

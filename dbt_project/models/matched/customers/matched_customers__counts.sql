@@ -36,7 +36,7 @@ origins as (
 
 shared_by as (
 
-    select key, last_word, first_word
+    select last_word, list(first_word) as first_words
     from (
         {%- for key in ['email', 'phone', 'mobile', 'loyalty_code'] %}
         select {{ key }} as key, last_word, first_word from {{ records }}
@@ -45,16 +45,20 @@ shared_by as (
         {%- endfor %}
     )
     where key is not null and last_word is not null
-    qualify count(*) over (partition by key, last_word) between 2 and {{ declared('customers', 'normalise.alias_names') }}
+    group by key, last_word
+    having count(*) between 2 and {{ declared('customers', 'normalise.alias_names') }}
 
 ),
 
 paired as (
 
-    select l.first_word as name, r.first_word as other_name, count(distinct l.last_word) as families
-    from shared_by as l
-    inner join shared_by as r on l.key = r.key and l.last_word = r.last_word and l.first_word <> r.first_word
-    group by l.first_word, r.first_word
+    select name, other_name, count(distinct last_word) as families
+    from (
+        select last_word, name, unnest(first_words) as other_name
+        from (select last_word, first_words, unnest(first_words) as name from shared_by)
+    )
+    where name <> other_name
+    group by name, other_name
 
 ),
 

@@ -6,12 +6,10 @@ from pipelines import changes, matching, trained
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["comparison", "level"])
     spec = matching.declared("customers")
-    counts, names = matching.pattern_counts(spec["compare"]["comparisons"])
-    patterns, chance = dbt.ref("matched_customers__comparisons"), dbt.ref("matched_customers__chance")
+    patterns, chance = dbt.ref("matched_customers__patterns"), dbt.ref("matched_customers__chance")
 
     def learn():
-        seen = patterns.aggregate(counts, names).order("all").to_arrow_table()
-        return matching.learn(seen, chance.order("all").to_arrow_table(), spec)
+        return matching.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
 
     vocabulary = dbt.ref("matched_customers__vocabulary")
     if trained.lasts("customers") and changes.keep(dbt, session, "comparison"):

@@ -35,7 +35,7 @@ apart as (
             order by pairs.bits desc, l.record_id, r.record_id
         ) as place
     from {{ ref('matched_products__scores') }} as pairs
-    inner join {{ ref('matched_products__comparisons') }} as levels using (left_no, right_no)
+    inner join (select left_no, right_no, {{ levels_of('products', ['gtin', 'sku']) }} from {{ ref('matched_products__comparisons') }}) as levels using (left_no, right_no)
     anti join decided using (left_no, right_no)
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no

@@ -8,7 +8,7 @@
 with equal as (
 
     select pairs.left_no, pairs.right_no, one, other, l, r
-    from {{ ref('matched_products__comparisons') }} as pairs
+    from (select left_no, right_no, {{ levels_of('products', ['gtin', 'sku']) }} from {{ ref('matched_products__comparisons') }}) as pairs
     inner join {{ ref('matched_products__evidence') }} as one on pairs.left_no = one.record_no
     inner join {{ ref('matched_products__evidence') }} as other on pairs.right_no = other.record_no
     inner join {{ ref('matched_products__bags') }} as l on pairs.left_no = l.record_no

@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ count_patterns('customers', ref('matched_customers__comparisons')) }}

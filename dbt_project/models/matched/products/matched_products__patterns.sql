@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+{{ count_patterns('products', ref('matched_products__comparisons')) }}
