@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -173,33 +174,32 @@ def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limi
     `links` and `demanded` connect; a component has the number of its first record. Of one that was too large some links
     lead out.
     """
-    numbers = records["record_no"].to_numpy()
-    left, right, bits = _pairs(pa.concat_tables([links, demanded]), numbers)
+    left, right, bits = _pairs(pa.concat_tables([links, demanded]), records["record_no"])
     label = components(left, right, bits, len(records), limit)
     crossing, leads_out = label[left] != label[right], np.zeros(len(records), bool)
     leads_out[left[crossing]] = leads_out[right[crossing]] = True
-    labelled = records.append_column("component_no", pa.array(numbers[label]))
+    labelled = records.append_column("component_no", records["record_no"].take(pa.array(label)))
     return labelled.append_column("leads_out", pa.array(leads_out))
 
 
 def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:
     """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs."""
-    numbers = members["record_no"].to_numpy()
-    component = _places(numbers, members["component_no"].to_numpy())
+    component = members["component_no"].combine_chunks().dictionary_encode().indices.to_numpy()
     bars = (limits["cap_bits"], limits["stop_bits"], limits["lone_bits"])
-    cluster = refine(component, *_pairs(pairs, numbers), *bars)
+    cluster = refine(component, *_pairs(pairs, members["record_no"]), *bars)
     record_id = members["record_id"].combine_chunks()
     return pa.table({"record_id": record_id, "cluster_id": record_id.take(pa.array(cluster))})
 
 
-def _pairs(table: pa.Table, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Both sides of each pair as places in `numbers`, the smaller first, and its bits."""
-    sides = [_places(numbers, table[name].to_numpy()) for name in ("left_no", "right_no")]
-    return np.minimum(*sides), np.maximum(*sides), table["bits"].to_numpy()
+def _pairs(table: pa.Table, numbers: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both sides of each pair as places in `numbers`, side by side in two threads, and its bits."""
 
+    def places(side: str) -> np.ndarray:
+        return pc.index_in(table[side].combine_chunks(), value_set=numbers).to_numpy()
 
-def _places(numbers: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return pc.index_in(pa.array(wanted), value_set=pa.array(numbers)).to_numpy(zero_copy_only=False).astype(np.int64)
+    with ThreadPoolExecutor(2) as both:
+        left, right = both.map(places, ("left_no", "right_no"))
+    return left, right, table["bits"].to_numpy()
 
 
 def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:
@@ -221,13 +221,19 @@ def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: i
 
 
 def _connected(left: np.ndarray, right: np.ndarray, records: int) -> np.ndarray:
-    from scipy.sparse import coo_matrix  # slow to load, and only who clusters needs it
-    from scipy.sparse.csgraph import connected_components
+    """The smallest record that pairs lead each record to, over any other: of two that are linked, the larger follows.
 
-    links = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(records, records))
-    _, label = connected_components(links, directed=False)
-    _, first = np.unique(label, return_index=True)
-    return first[label]
+    What follows whom is shortened to the end of the chain, and links to those ends, until no link is between two.
+    """
+    label = np.arange(records, dtype=left.dtype)
+    while len(left):
+        np.minimum.at(label, np.maximum(left, right), np.minimum(left, right))
+        while not np.array_equal(onward := label[label], label):
+            label = onward
+        left, right = label[left], label[right]
+        apart = left != right
+        left, right = left[apart], right[apart]
+    return label
 
 
 def refine(
@@ -241,22 +247,17 @@ def refine(
 ) -> np.ndarray:
     """Clusters by average linkage inside each component; returns the smallest record number of each record's cluster.
 
-    `component` labels every record with a record number of its component. `left`, `right`, `bits` must hold every pair
+    `component` labels the records, with numbers below how many they are. `left`, `right`, `bits` must hold every pair
     inside every component once. Bits are clipped to +-cap so that no single pair outweighs the rest; infinite bits are
     absolute: +inf joins before anything else, -inf forbids and wins. Two clusters join while the mean bits between
     them exceed a bar: `lone` for two single records, near `stop` once several pairs speak.
     """
     lone = stop if lone is None else lone
-    cluster = np.unique(component, return_inverse=True)
-    cluster = np.unique(component, return_index=True)[1][cluster[1]]
-    home = component[left]
-    order = np.argsort(home, kind="stable")
-    left, right, bits, home = left[order], right[order], bits[order], home[order]
-    starts = np.flatnonzero(np.r_[True, home[1:] != home[:-1]][: len(home)])
-    if not len(starts):
-        return cluster
+    first = np.empty(len(component), int)
+    first[component[::-1]] = np.arange(len(component))[::-1]
+    cluster, home = first[component], component[left]
     doubtful = np.zeros(len(component), bool)
-    doubtful[home[starts]] = np.minimum.reduceat(bits, starts) <= max(stop, lone)
+    doubtful[home[bits <= max(stop, lone)]] = True
     keep = doubtful[home]
     for members, score in _squares(np.flatnonzero(doubtful[component]), component, left[keep], right[keep], bits[keep]):
         joined = _average_linkage(score, cap, stop, lone)
@@ -266,24 +267,23 @@ def refine(
 
 def _squares(records, component, left, right, bits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Components of one size at a time: their records in order (parts x size) and the bits between all of these."""
-    records = records[np.argsort(component[records], kind="stable")]
-    _, starts, sizes = np.unique(component[records], return_index=True, return_counts=True)
-    place, number = np.zeros(len(component), int), np.zeros(len(component), int)
-    place[records] = np.arange(len(records)) - np.repeat(starts, sizes)
-    number[records] = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.argsort(number[left], kind="stable")
+    size_of = np.bincount(component[records], minlength=len(component))
+    size_of = size_of.astype(np.min_scalar_type(size_of.max(initial=0)))[component]
+    records = records[np.lexsort((component[records], size_of[records]))]
+    order = np.argsort(size_of[left], kind="stable")
     left, right, bits = left[order], right[order], bits[order]
-    of_pair = number[left]
-    for size in np.unique(sizes):
-        these = np.flatnonzero(sizes == size)
-        for part in np.array_split(these, -(-len(these) * size**2 // LARGEST_SQUARES)):
-            seat = np.full(len(sizes), -1)
-            seat[part] = np.arange(len(part))
-            inside = seat[of_pair] >= 0
-            score = np.zeros((len(part), size, size))
-            one, other, row = place[left[inside]], place[right[inside]], seat[of_pair[inside]]
-            score[row, one, other] = score[row, other, one] = bits[inside]
-            yield records[starts[part][:, None] + np.arange(size)], score
+    seat = np.zeros(len(component), np.int32)
+    sizes, starts = np.unique(size_of[records], return_index=True)
+    ends = np.searchsorted(size_of[left], sizes, side="right")
+    for size, own, pairs in zip(
+        sizes.tolist(), np.split(records, starts[1:]), np.split(np.arange(len(left)), ends[:-1]), strict=True
+    ):
+        seat[own] = np.arange(len(own))
+        (row, one), other = np.divmod(seat[left[pairs]], size), seat[right[pairs]] % size
+        score = np.zeros((len(own) // size, size, size))
+        score[row, one, other] = score[row, other, one] = bits[pairs]
+        parts = -(-score.size // LARGEST_SQUARES)
+        yield from zip(np.array_split(own.reshape(-1, size), parts), np.array_split(score, parts), strict=True)
 
 
 def _average_linkage(score: np.ndarray, cap: float, stop: float, lone: float) -> np.ndarray:
@@ -293,21 +293,23 @@ def _average_linkage(score: np.ndarray, cap: float, stop: float, lone: float) ->
     parts, members = total.shape[:2]
     total[:, range(members), range(members)] = -np.inf
     size, joined = np.ones((parts, members)), np.tile(np.arange(members), (parts, 1))
-    going = np.arange(parts)
+    going, above = np.arange(parts), total - (stop + (lone - stop))
     while len(going):
-        pairs = size[:, :, None] * size[:, None, :]
-        above = (total / pairs - (stop + (lone - stop) / pairs**2)).reshape(len(going), -1)
-        best = above.argmax(axis=1)
-        on = np.flatnonzero(above[np.arange(len(going)), best] > 0)
-        going, total, size, best = going[on], total[on], size[on], best[on]
+        flat = above.reshape(len(going), -1)
+        best = flat.argmax(axis=1)
+        on = np.flatnonzero(flat[np.arange(len(going)), best] > 0)
+        if len(on) < len(going):
+            going, total, above, size, best = going[on], total[on], above[on], size[on], best[on]
         row, (a, b) = np.arange(len(going)), np.divmod(best, members)
         one, other = total[row, a], total[row, b]
         forbidden = np.isneginf(one) | np.isneginf(other)
         both = np.where(forbidden, -np.inf, one + np.where(forbidden, 0, other))
-        total[row, a], total[row, :, a] = both, both
-        total[row, a, a] = -np.inf
-        total[row, b], total[row, :, b] = -np.inf, -np.inf
         size[row, a] += size[row, b]
+        pairs = size[row, a][:, None] * size
+        for table, new in ((total, both), (above, both / pairs - (stop + (lone - stop) / pairs**2))):
+            table[row, a], table[row, :, a] = new, new
+            table[row, a, a] = -np.inf
+            table[row, b], table[row, :, b] = -np.inf, -np.inf
         joined[going] = np.where(joined[going] == b[:, None], a[:, None], joined[going])
     return joined
 

@@ -10,9 +10,11 @@ def model(dbt, session):
         unique_key=["record_id", "cluster_id"],
         meta={"touched_on": ["record_id"]},
     )
-    members = changes.narrowed(dbt, session, dbt.ref("matched_products__components"), "record_id")
+    everybody = dbt.ref("matched_products__components")
+    members = changes.narrowed(dbt, session, everybody, "record_id")
     pairs = changes.anew(session, dbt.ref("matched_products__within"), "matched_products__within")
-    pairs = pairs.filter("component_no in (select component_no from members)")
+    if members is not everybody:
+        pairs = pairs.filter("component_no in (select component_no from members)")
     members = members.order("record_id")
     return matching.cluster_table(
         members.to_arrow_table(),
