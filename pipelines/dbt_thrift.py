@@ -25,14 +25,13 @@ from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
 IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
-NEEDED_THERE = ("scipy.sparse.csgraph",)
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
 
 
 def load_ahead() -> None:
     """Load what a build needs besides dbt before it is asked for: what Python models import, dbt's own schemas."""
-    for name in (*(f"pipelines.{name}" for name in IN_MODELS), *NEEDED_THERE):
-        importlib.import_module(name)
+    for name in IN_MODELS:
+        importlib.import_module(f"pipelines.{name}")
     for checked in (Configuration, DuckDBCredentials, PackageConfig, Project, ProjectFlags):
         checked.json_schema()
 

@@ -259,6 +259,8 @@ def refine(
     doubtful = np.zeros(len(component), bool)
     doubtful[home[bits <= max(stop, lone)]] = True
     keep = doubtful[home]
+    if not keep.any():
+        return cluster
     for members, score in _squares(np.flatnonzero(doubtful[component]), component, left[keep], right[keep], bits[keep]):
         joined = _average_linkage(score, cap, stop, lone)
         cluster[members] = np.take_along_axis(members, joined, axis=1)
@@ -268,7 +270,7 @@ def refine(
 def _squares(records, component, left, right, bits) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Components of one size at a time: their records in order (parts x size) and the bits between all of these."""
     size_of = np.bincount(component[records], minlength=len(component))
-    size_of = size_of.astype(np.min_scalar_type(size_of.max(initial=0)))[component]
+    size_of = size_of.astype(np.min_scalar_type(size_of.max()))[component]
     records = records[np.lexsort((component[records], size_of[records]))]
     order = np.argsort(size_of[left], kind="stable")
     left, right, bits = left[order], right[order], bits[order]

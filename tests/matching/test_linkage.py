@@ -105,6 +105,19 @@ def test_components_follow_any_chain_and_are_named_by_their_smallest_record():
     assert label.tolist() == [0, 1, 1, 1, 4, 5, 5]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 30), st.data())
+def test_a_component_is_whatever_pairs_lead_to_in_any_order(records, data):
+    number = st.integers(0, records - 1)
+    pairs = data.draw(st.lists(st.tuples(number, number), max_size=40))
+    smallest = list(range(records))
+    for _ in range(records):
+        for one, other in pairs:
+            smallest[one] = smallest[other] = min(smallest[one], smallest[other])
+    left, right = (np.array([pair[i] for pair in pairs], np.int32) for i in (0, 1))
+    assert matching.components(left, right, np.full(len(pairs), 3.0), records, 200).tolist() == smallest
+
+
 def test_a_component_above_the_limit_loses_its_weakest_links_first():
     left, right = np.arange(9), np.arange(1, 10)
     bits = np.array([9.0, 9, 9, 9, 2, 9, 9, 9, 9])
