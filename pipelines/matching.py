@@ -272,14 +272,12 @@ def _squares(records, component, left, right, bits) -> Iterator[tuple[np.ndarray
     size_of = np.bincount(component[records], minlength=len(component))
     size_of = size_of.astype(np.min_scalar_type(size_of.max()))[component]
     records = records[np.lexsort((component[records], size_of[records]))]
-    order = np.argsort(size_of[left], kind="stable")
-    left, right, bits = left[order], right[order], bits[order]
-    seat = np.zeros(len(component), np.int32)
+    of_pair, seat = size_of[left], np.zeros(len(component), np.int32)
     sizes, starts = np.unique(size_of[records], return_index=True)
-    ends = np.searchsorted(size_of[left], sizes, side="right")
-    for size, own, pairs in zip(
-        sizes.tolist(), np.split(records, starts[1:]), np.split(np.arange(len(left)), ends[:-1]), strict=True
-    ):
+    ends = np.cumsum(np.bincount(of_pair)[sizes])
+    records_of = np.split(records, starts[1:])
+    pairs_of = np.split(np.argsort(of_pair, kind="stable"), ends[:-1])
+    for size, own, pairs in zip(sizes.tolist(), records_of, pairs_of, strict=True):
         seat[own] = np.arange(len(own))
         (row, one), other = np.divmod(seat[left[pairs]], size), seat[right[pairs]] % size
         score = np.zeros((len(own) // size, size, size))
