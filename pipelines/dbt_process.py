@@ -37,6 +37,8 @@ def main() -> int:
     dbt_thrift.load_ahead()
     folder, wanted = resources.settings().home / "dbt", manifest.fingerprint(resources.PROJECT / "dbt_project")
     at_hand = _parsed(folder / PARSED) if manifest.fits(folder, wanted) else None
+    if at_hand:
+        dbt_thrift.say_ahead(at_hand.manifest)
     asked = sys.stdin.readline()
     if not asked:
         return 0

@@ -10,16 +10,19 @@ import importlib
 import marshal
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from agate import TypeTester
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.compilation import Linker
+from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.project import Configuration, PackageConfig, Project, ProjectFlags
 from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
@@ -36,12 +39,19 @@ def load_ahead() -> None:
         checked.json_schema()
 
 
+def say_ahead(manifest: Manifest) -> None:
+    """Have one node of each kind and one macro put into words: how is compiled when that is first done."""
+    for each in {type(each): each for each in (*manifest.nodes.values(), *manifest.macros.values())}.values():
+        each.to_dict(omit_none=True)
+
+
 def leave_out() -> None:
     """Make no message of what is for debugging, and no copy of a context for each argument of a test.
 
     dbt puts each such event into two messages before it asks whether anyone listens. An argument is rendered with all
     macros at hand; dbt's other templates look them up where they are, and so do these now. No summary of the whole
-    graph is written, and no source of dbt read to name the place where a flag of its adapter is declared.
+    graph is written, and no source of dbt read to name the place where a flag of its adapter is declared. What tells
+    the types of an answer's columns is made once, not for each answer: its parsers of dates are dear.
     """
     Linker.get_graph_summary = lambda self, manifest: {}
     BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
@@ -57,6 +67,11 @@ def leave_out() -> None:
     def keep(self: DebugLevel, **said: Any) -> None:
         self.__dict__["said"] = said
 
+    def tester(text_columns: Iterable[str] = (), *rest: Any, **named: Any) -> TypeTester:
+        known = agate_helper.DEFAULT_TYPE_TESTER
+        return known if not (text_columns or rest or named) else test_anew(text_columns, *rest, **named)
+
+    test_anew, agate_helper.build_type_tester = agate_helper.build_type_tester, tester
     EventManager.fire_event = fire_heard
     DebugLevel.__init__ = keep
     NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context

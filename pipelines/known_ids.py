@@ -59,15 +59,16 @@ def reach(
     `clusters` (record_id, cluster_id) are those of now, `assigned` (record_id, golden_id) what the last build gave, as
     the ledger has it too: two queries on `db`. So is `anew`, whole clusters among which those of changed records are.
     """
-    rows = anew or clusters
     with engine.connect() as connection:
         lead_to, held_by = _links(connection, domain, followers)
         near, ids, seated, waiting = set(changed), set(), set(), set(changed)
         while waiting:
             found = set(waiting)
             if unseated := {node for node in waiting - seated if not node.startswith(AS_NODE)}:
-                found |= _listed(db, f"with named as ({rows}) {OF_CLUSTERS}", unseated)
-                seated, rows = seated | found, clusters
+                mates = _listed(db, f"with named as ({anew or clusters}) {OF_CLUSTERS}", unseated)
+                if anew and seated and (elsewhere := unseated - mates):
+                    mates |= _listed(db, f"with named as ({clusters}) {OF_CLUSTERS}", elsewhere)
+                found, seated = found | mates, seated | unseated | mates
             for record_id, *both in _rows(connection, _members(domain), MEMBERS.record_id, found):
                 lead_to[record_id] |= set(both)
             new = set().union(*(lead_to[node] for node in found if node in lead_to)) - ids

@@ -1,28 +1,31 @@
 {#- Puts the rows made anew in the place of those they replace, row by row only where they differ, and notes the keys of what is
     other, new or gone as changed.<model> (with the old rows as changed.<model>__before) for the models below.
     The old rows are found by their keys once and from then on known by their place; those of a wide table are read whole only where
-    there are some: that costs more than all that follows. Where even that is dear and nobody asks for the old rows,
-    `meta: {compared: false}` takes all that is touched for changed. -#}
+    there are some: that costs more than all that follows. Where even that is dear, `meta: {compared: false}` takes all that is touched for
+    changed; of the old rows then only the keys are noted, and the columns of `meta: {before: […]}`. -#}
 {% macro put_touched(target, made, narrowed, untouched) -%}
 {%- set name, unique, meta = this.identifier, model.config.unique_key, model.config.meta -%}
 {%- set key = [unique] if unique is string else unique -%}
 {%- set keys = key | join(', ') -%}
-{%- set keys_touched, touched_on = touched(name) if narrowed else none, meta.get('touched_on', key) -%}
+{%- set keys_touched, touched_on = old_keys(name, meta) if narrowed else none, meta.get('touched_on', key) -%}
 {%- if untouched %}
 create or replace table {{ changed(name) }} as select {{ keys }} from {{ target }} limit 0;
 create or replace table changed."{{ name }}__before" as from {{ target }} limit 0;
-{%- elif not meta.get('compared', true) %}
-create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, ' ~ keys, keys_touched, touched_on) }};
-create or replace table {{ changed(name) }} as
-select {{ keys }} from "{{ name }}__were" union select {{ keys }} from {{ made }};
-delete from {{ target }} where rowid in (select place from "{{ name }}__were");
-insert into {{ target }} by name select * from {{ made }};
-drop table "{{ name }}__were";
 {%- else %}
-{%- if model.columns | length > 5 %}
+{%- set compared, before = meta.get('compared', true), meta.get('before', []) %}
+{%- if before or compared and model.columns | length > 5 %}
 create or replace temp table "{{ name }}__places" as {{ touched_rows(target, 'rowid as key', keys_touched, touched_on) }};
 {%- set keys_touched, touched_on = '"' ~ name ~ '__places"', 'rowid' %}
 {%- endif %}
+{%- if not compared %}
+{%- set noted = (key + before) | join(', ') %}
+create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, ' ~ noted, keys_touched, touched_on) }};
+create or replace table {{ changed(name) }} as
+select {{ keys }} from "{{ name }}__were" union select {{ keys }} from {{ made }};
+create or replace table changed."{{ name }}__before" as select {{ noted }} from "{{ name }}__were";
+delete from {{ target }} where rowid in (select place from "{{ name }}__were");
+insert into {{ target }} by name select * from {{ made }};
+{%- else %}
 create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, *', keys_touched, touched_on) }};
 create or replace table {{ changed(name) }} as
 select distinct {{ keys }}
@@ -35,9 +38,21 @@ create or replace table changed."{{ name }}__before" as
 select * exclude (place) from "{{ name }}__were" semi join {{ changed(name) }} using ({{ keys }});
 delete from {{ target }} where rowid in (select place from "{{ name }}__were" semi join {{ changed(name) }} using ({{ keys }}));
 insert into {{ target }} by name select * from {{ made }} semi join {{ changed(name) }} using ({{ keys }});
-drop table "{{ name }}__were";
-drop table if exists "{{ name }}__places";
 {%- endif %}
+drop table "{{ name }}__were";
+{%- if before or compared and model.columns | length > 5 %}
+drop table "{{ name }}__places";
+{%- endif %}
+{%- endif %}
+{%- endmacro %}
+
+{#- The touched keys that a model can have rows of: where it goes by the numbers of records, those that were there before. -#}
+{% macro old_keys(name, meta) -%}
+  {%- set records = meta.get('records_of', '') -%}
+  {%- if not is_told(records ~ '__made') -%}{{ return(touched(name)) }}{%- endif -%}
+  {%- set number = graph.nodes['model.' ~ project_name ~ '.' ~ records].config.meta.numbered -%}
+  {%- set new = 'select ' ~ number ~ ' from ' ~ made_rows(records) ~ ' anti join changed."' ~ records ~ '__before" using (' ~ number ~ ')' -%}
+  {{ return('(select key from ' ~ touched(name) ~ ' where key not in (' ~ new ~ '))') }}
 {%- endmacro %}
 
 {#- The rows of a relation that are touched in any of several columns. Each is looked for by itself: an `or` would try both on all rows. -#}
@@ -55,7 +70,7 @@ drop table if exists "{{ name }}__places";
 {#- At the end of a run: what only its models had to see goes, before it would be compressed and written to the file. -#}
 {% macro forget_made() -%}
   {%- if execute and var('new_files', none) is not none -%}
-    {%- set listed = "select table_name from information_schema.tables where table_schema = 'changed'" -%}
+    {%- set listed = "select table_name from duckdb_tables() where schema_name = 'changed'" -%}
     {%- for name in run_query(listed).columns[0].values() if name.endswith('__made') or name.endswith('__before') or name.endswith('__touched') %}
 drop table changed."{{ name }}";
     {%- endfor -%}

@@ -18,6 +18,13 @@
   {{ return(way if ' ' in way else 'select ' ~ way ~ ' from {changed}') }}
 {%- endmacro %}
 
+{#- Of the changed rows of an input the keys of those that are other, new or gone in some columns. -#}
+{% macro said_otherwise(name, key, columns) -%}
+  {%- set now = 'select ' ~ columns ~ ' from ' ~ made_rows(name) ~ ' semi join {changed} using (' ~ key ~ ')' -%}
+  {%- set before = 'select ' ~ columns ~ ' from changed."' ~ name ~ '__before"' -%}
+  {{ return('select ' ~ key ~ ' from ((' ~ now ~ ' except ' ~ before ~ ') union all (' ~ before ~ ' except ' ~ now ~ ')) as differing') }}
+{%- endmacro %}
+
 {#- Notes the keys that the queries in `parts` find as those to make anew; returns where they stand. -#}
 {% macro touch_keys(parts) -%}
   {%- if not incrementally() -%}{{ return(none) }}{%- endif -%}

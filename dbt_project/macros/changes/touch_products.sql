@@ -34,13 +34,6 @@
 {% macro touch_groups() -%}
   {%- do stays({
     'matched_products__clusters': 'record_id',
-    'matched_products__evidence': said_otherwise('record_id, template_ref, brand, name_key'),
+    'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_id', 'record_id, template_ref, brand, name_key'),
   }) -%}
-{%- endmacro %}
-
-{#- Of changed evidence the keys of what is other in some columns, the first of which is the key. -#}
-{% macro said_otherwise(columns) -%}
-  {%- set now = 'select ' ~ columns ~ ' from matched.matched_products__evidence semi join {changed} using (record_no)' -%}
-  {%- set before = 'select ' ~ columns ~ ' from changed.matched_products__evidence__before' -%}
-  {{ return('select ' ~ columns.split(',')[0] ~ ' from ((' ~ now ~ ' except ' ~ before ~ ') union all (' ~ before ~ ' except ' ~ now ~ ')) as differing') }}
 {%- endmacro %}

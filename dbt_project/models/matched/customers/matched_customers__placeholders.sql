@@ -1,25 +1,37 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['attribute', 'value'], meta={'touched_on': ['value']}) }}
+{%- set records, made = ref('matched_customers__normalised'), made_rows('matched_customers__normalised') -%}
 {%- set said = 'select unnest([email, phone, mobile, cast(birth_on as varchar)]) from ' -%}
+{%- set listed = '(select value from ' ~ ref('conformed_customers__placeholders') ~ ' where kind = ' -%}
+{%- set stands_for_nobody = {
+    'birth_on': 'value in ' ~ listed ~ "'birth_on')",
+    'phone': 'value in ' ~ listed ~ "'phone') or replace(value, left(value, 1), '') = ''"
+        ~ " or '0123456789012345678' like '%' || value || '%' or '9876543210987654321' like '%' || value || '%'",
+    'email': 'value in ' ~ listed ~ "'email' and part = 'value')"
+        ~ " or split_part(value, '@', 1) in " ~ listed ~ "'email' and part = 'user')"
+        ~ " or split_part(value, '@', 1) in ('" ~ declared('customers', 'placeholders.email_users') | join("', '") ~ "')"
+        ~ " or regexp_matches(split_part(value, '@', 2), '" ~ declared('customers', 'placeholders.email_domains') ~ "')",
+} -%}
+{#- What records say now is used; what they said before may be used by others. -#}
 {%- set keys = touch({
-    'matched_customers__normalised': said ~ made_rows('matched_customers__normalised') ~ ' semi join {changed} using (record_id) union all '
-        ~ said ~ 'changed.matched_customers__normalised__before',
+    'matched_customers__normalised': 'select value from ('
+        ~ said ~ made ~ ' semi join {changed} using (record_id) union all ' ~ said ~ 'changed.matched_customers__normalised__before'
+        ~ ') as said (value) where ' ~ stands_for_nobody.values() | join(' or '),
 }) -%}
+{%- set sources = [(records, keys)] -%}
+{%- if keys is not none and is_told('matched_customers__normalised__made') -%}
+  {%- set sources = [(made, keys), (records, '(from ' ~ keys ~ ' where key not in (select value from (' ~ said ~ made ~ ') as said (value) where value is not null))')] -%}
+{%- endif -%}
 {#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}
-with declared as (
+with uses as (
 
-    select kind, part, value from {{ ref('conformed_customers__placeholders') }}
-
-),
-
-uses as (
-
-    {%- for attribute, value in [('email', 'email'), ('phone', 'phone'), ('phone', 'mobile')] %}
-    select '{{ attribute }}' as attribute, {{ value }} as value from {{ ref('matched_customers__normalised') }}
-    where {{ is_touched(keys, value) }}
-    union
+    {%- for attribute, value in [('email', 'email'), ('phone', 'phone'), ('phone', 'mobile'), ('birth_on', 'cast(birth_on as varchar)')] %}
+    {%- set last = loop.last %}
+    {%- for rows, sought in sources %}
+    select '{{ attribute }}' as attribute, {{ value }} as value from {{ rows }}
+    where {{ is_touched(sought, value) }}{% if attribute == 'birth_on' %} and {{ value }} in {{ listed }}'birth_on'){% endif %}
+    {{ 'union' if not (last and loop.last) }}
     {%- endfor %}
-    select 'birth_on', cast(birth_on as varchar) from {{ ref('matched_customers__normalised') }}
-    where {{ is_touched(keys, 'cast(birth_on as varchar)') }} and cast(birth_on as varchar) in (select value from declared where kind = 'birth_on')
+    {%- endfor %}
 
 ),
 
@@ -44,22 +56,6 @@ select
 from uses
 anti join learnt using (attribute, value)
 where
-    attribute = 'birth_on'
-    or (attribute = 'phone' and value in (select value from declared where kind = 'phone'))
-    or (
-        attribute = 'email'
-        and (
-            value in (select value from declared where kind = 'email' and part = 'value')
-            or split_part(value, '@', 1) in (select value from declared where kind = 'email' and part = 'user')
-            or split_part(value, '@', 1) in ('{{ declared('customers', 'placeholders.email_users') | join("', '") }}')
-            or regexp_matches(split_part(value, '@', 2), '{{ declared('customers', 'placeholders.email_domains') }}')
-        )
-    )
-    or (
-        attribute = 'phone'
-        and (
-            replace(value, left(value, 1), '') = ''
-            or '0123456789012345678' like '%' || value || '%'
-            or '9876543210987654321' like '%' || value || '%'
-        )
-    )
+    {%- for attribute, condition in stands_for_nobody.items() %}
+    (attribute = '{{ attribute }}' and ({{ condition }})){{ ' or' if not loop.last }}
+    {%- endfor %}
