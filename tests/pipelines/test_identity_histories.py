@@ -204,8 +204,11 @@ def assign_nearby(engine, before, after, last, followers, said):
     with duckdb.connect() as db:
         db.register("clusters", rows_of(after.items(), NAMES[0]))
         db.register("assigned", rows_of(last.items(), NAMES[1]))
+        labels = {after[record] for record in changed if record in after}
+        db.register("anew", rows_of([pair for pair in after.items() if pair[1] in labels], NAMES[0]))
         queries = "select * from clusters", "select * from assigned"
         near = known_ids.reach(engine, "customers", db, changed, *queries, followers)
+        assert near == known_ids.reach(engine, "customers", db, changed, *queries, followers, "select * from anew")
     clusters = rows_of([pair for pair in after.items() if pair[0] in near.records], NAMES[0])
     follow = followers.filter(pa.compute.is_in(followers["record_id"], pa.array(sorted(near.records), pa.string())))
     found = identity.assign(engine, "customers", clusters, "run", "test", follow, near)
@@ -242,3 +245,17 @@ def test_ids_given_to_what_a_change_has_to_do_with_are_those_given_to_everybody(
             spared += len(last.keys() - near.records)
             before, state = after, chance.choice(STEPS)(chance, state)
     assert spared > 20
+
+
+def test_ids_out_of_use_and_records_that_moved_are_found_without_a_look_at_all_others():
+    engine, asked = ledger.open_ledger.__wrapped__("sqlite://"), []
+    sa.event.listen(engine, "before_cursor_execute", lambda c, cursor, sql, said, *rest: asked.append((sql, said)))
+    with duckdb.connect() as db:
+        for name, names in (("clusters", NAMES[0]), ("assigned", NAMES[1])):
+            db.register(name, rows_of([], names))
+        queries = "select * from clusters", "select * from assigned"
+        known_ids.reach(engine, "customers", db, {"pos:1"}, *queries, rows_of([], NAMES[1]))
+    odd = [(sql, said) for sql, said in asked if "<>" in sql]
+    with engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", said).fetchone()[-1] for sql, said in odd]
+    assert [plan.partition(" INDEX ")[2].partition(" ")[0] for plan in plans] == ["id_members_moved", "golden_ids_idle"]

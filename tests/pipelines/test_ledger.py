@@ -33,12 +33,13 @@ def open_at_once(url: str) -> list[int]:
 
 
 def make_old(url: str) -> None:
-    """A ledger as an earlier version left it: with a row, without a table and without a column."""
+    """A ledger as an earlier version left it: with a row, without a table, a column and an index."""
     engine = ledger.open_ledger.__wrapped__(url)
     with engine.begin() as connection:
         seen = {"domain": "customers", "event": "minted", "golden_id": "C-1", "reason": "build", "run_id": "a run"}
         connection.execute(ledger.id_events.insert().values(seen))
         connection.exec_driver_sql("DROP TABLE id_causes")
+        connection.exec_driver_sql("DROP INDEX id_members_moved")
         connection.exec_driver_sql("ALTER TABLE id_events DROP COLUMN other_id")
     engine.dispose()
 
@@ -57,6 +58,7 @@ def test_processes_that_bring_an_older_ledger_up_to_date_do_not_clash_and_lose_n
         assert connection.execute(sa.select(ledger.id_events.c.golden_id, ledger.id_events.c.other_id)).all() == [
             ("C-1", None)
         ]
+        assert [index["name"] for index in sa.inspect(connection).get_indexes("id_members")] == ["id_members_moved"]
 
 
 def test_a_file_that_is_no_ledger_is_said_to_be_none_in_one_line_and_left_as_it_is(tmp_path, monkeypatch):
