@@ -6,7 +6,7 @@ select
     case when is_swapped then last_word else first_word end as first_name,
     case when not is_swapped then second_word end as second_name,
     case when is_swapped then coalesce(after_particle, first_word) else last_word end as last_name,
-    case when is_swapped then [coalesce(after_particle, first_word)] else last_words end as last_names
+    case when is_swapped then coalesce(after_particle, first_word) else last_words end as last_names
 from (
     select
         records.*,

@@ -1,23 +1,27 @@
-{#- Every pair of records that at least one block of bearable size brings together. -#}
+{#- Every pair of records that at least one block of bearable size brings together. Of a block of any size each record looks at no more
+    others than the largest bearable one has. -#}
 {% macro pair_records(domain, blocks, keys=none) %}
+{%- set most = [declared(domain, 'blocks.cap')] %}
+{%- for rule in declared(domain, 'blocks.rules') if rule.cap is defined %}{% do most.append(rule.cap) %}{% endfor %}
 with gathered as (
 
-    select list(record_no) as records
+    select
+        record_no as left_no,
+        list(record_no) over (
+            partition by rule, key order by record_no rows between 1 following and {{ most | max }} following
+        ) as others,
+        count(*) over (partition by rule, key) as records
     from {{ blocks }}
     {%- if keys is not none %}
     semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as of_touched using (rule, key)
     {%- endif %}
-    group by rule, key
-    having count(*) between 2 and {{ block_cap(domain, 'rule') }}
+    qualify records between 2 and {{ block_cap(domain, 'rule') }}
 
 )
 
 select left_no, right_no
-from (
-    select left_no, unnest(records) as right_no
-    from (select records, unnest(records) as left_no from gathered)
-)
-where left_no < right_no and {{ is_touched(keys, ['left_no', 'right_no']) }}
+from (select left_no, unnest(others) as right_no from gathered)
+where {{ is_touched(keys, ['left_no', 'right_no']) }}
 group by left_no, right_no
 {% endmacro %}
 

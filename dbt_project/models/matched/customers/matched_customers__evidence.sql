@@ -37,11 +37,14 @@ with records as (
         on kin.kind = 'company' and normalised.perhaps_company = kin.value and given.given_name is null
     {%- for alias, attribute, column in [
         ('bad_email', 'email', 'email'), ('bad_phone', 'phone', 'phone'), ('bad_mobile', 'phone', 'mobile'),
-        ('bad_vat', 'vat', 'vat'), ('bad_loyalty', 'loyalty_code', 'loyalty_code'), ('bad_birth', 'birth_on', 'birth_on'),
+        ('bad_vat', 'vat', 'vat'), ('bad_loyalty', 'loyalty_code', 'loyalty_code'),
     ] %}
     left join {{ ref('matched_customers__placeholders') }} as {{ alias }}
-        on {{ alias }}.attribute = '{{ attribute }}' and {{ alias }}.value = cast(normalised.{{ column }} as varchar)
+        on {{ alias }}.attribute = '{{ attribute }}' and {{ alias }}.value = normalised.{{ column }}
     {%- endfor %}
+    left join (
+        select try_cast(value as date) as value from {{ ref('matched_customers__placeholders') }} where attribute = 'birth_on'
+    ) as bad_birth on normalised.birth_on = bad_birth.value
 
 ),
 
@@ -96,9 +99,18 @@ sounds as (
 
 first_names as (
 
-    select word as first_name, sound, coalesce(known.records, 1) as records
+    select
+        word as first_name,
+        sound,
+        coalesce(known.records, 1) as records,
+        aliases.given_names,
+        aliases.given_bits,
+        learnt_aliases.names as learnt_names,
+        coalesce(aliases.given_name, least(word, learnt_aliases.least_name), sound) as key
     from sounds
     left join {{ vocabulary }} as known on known.kind = 'first name' and word = known.value
+    left join aliases on word = aliases.name
+    left join learnt_aliases on word = learnt_aliases.name
 
 ),
 
@@ -131,14 +143,14 @@ select
     named.first_name,
     named.second_name,
     first_names.sound as first_sound,
-    aliases.given_names,
-    aliases.given_bits,
-    learnt_aliases.names as learnt_names,
-    coalesce(aliases.given_name, least(named.first_name, learnt_aliases.least_name), first_names.sound) as first_key,
+    first_names.given_names,
+    first_names.given_bits,
+    first_names.learnt_names,
+    first_names.key as first_key,
     first_names.records / learnt.first_named as first_share,
-    aliases.given_names is not null or first_names.records >= {{ known }} as first_is_known,
+    first_names.given_names is not null or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
-    nullif(array_to_string(named.last_names, ' '), '') as last_names,
+    named.last_names,
     last_names.sound as last_sound,
     last_names.records / learnt.last_named as last_share,
     last_names.records >= {{ known }} as last_is_known,
@@ -147,16 +159,9 @@ select
         / (affinities.of_records + {{ smooth }}) / (first_names.records / learnt.first_named),
         1
     ) as name_affinity,
-    case
-        when len(named.name_words) > 0
-            then nullif(array_to_string(list_filter(named.name_words, lambda w: w <> named.first_name and w <> named.last_name), ' '), '')
-    end as other_names,
-    {#- All words of a name in one text: no sound reaches over a space, and a lambda of so many steps costs more than all the rest. -#}
-    case
-        when len(named.name_words) > 0
-            then list_sort(list_distinct(string_split({{ sound_key("array_to_string(named.name_words, ' ')") }}, ' ')))
-        else named.name_words
-    end as name_sounds,
+    nullif(array_to_string(list_filter(string_split(named.name_words, ' '), lambda w: w <> named.first_name and w <> named.last_name), ' '), '') as other_names,
+    {#- No sound reaches over a space. -#}
+    list_sort(list_distinct(string_split({{ sound_key('named.name_words') }}, ' '))) as name_sounds,
     named.company,
     named.email,
     named.email_user,
@@ -188,8 +193,6 @@ from named
 cross join learnt
 left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
-left join aliases on named.first_name = aliases.name
-left join learnt_aliases on named.first_name = learnt_aliases.name
 left join {{ vocabulary }} as affinities
     on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value

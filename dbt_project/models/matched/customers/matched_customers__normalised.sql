@@ -135,6 +135,7 @@ judged as (
 
     select
         *,
+        list_filter(family_words, lambda w: len(w) > 1) as long_family_words,
         len(street_words) > 0 or not regexp_matches(street2_line, '[0-9]') as street_comes_first,
         not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name
     from worded
@@ -147,8 +148,8 @@ select
     is_company,
     case when has_name then given_words[1] end as first_word,
     case when has_name then coalesce(given_words[2], case when family is null and len(family_words) > 1 then family_words[1] end) end as second_word,
-    case when has_name then coalesce(list_filter(family_words, lambda w: len(w) > 1)[-1], family_words[-1]) end as last_word,
-    case when has_name then list_filter(family_words, lambda w: len(w) > 1) end as last_words,
+    case when has_name then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
+    case when has_name then nullif(array_to_string(long_family_words, ' '), '') end as last_words,
     {#- 'van Mil, Jan' in the wrong fields: what follows the particle may be the family name. -#}
     case
         when has_name and list_contains([{{ listed }}], given_words[1]) then coalesce(
@@ -156,7 +157,7 @@ select
             case when len(family_words) > 1 then family_words[1] end
         )
     end as after_particle,
-    case when has_name then list_filter(name_words, lambda w: len(w) > 1)[:6] end as name_words,
+    case when has_name then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     case when len(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
     case

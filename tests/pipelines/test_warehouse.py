@@ -1,0 +1,48 @@
+"""The warehouse file: its format, and that it stays open to dbt when memory does not suffice."""
+
+import duckdb
+import jinja2
+import yaml
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.adapters.duckdb.environments.local import LocalEnvironment
+
+from pipelines.resources import Settings
+from pipelines.transform import DBT_PROJECT
+from pipelines.warehouse import open_warehouse
+
+
+def as_dbt_opens_it(home, memory):
+    said = {"ASSAY_HOME": str(home), "ASSAY_DUCKDB_MEMORY": memory}
+    text = (DBT_PROJECT / "profiles.yml").read_text()
+    rendered = jinja2.Template(text).render(env_var=said.get, var=lambda _name, default=None: default)
+    return LocalEnvironment(DuckDBCredentials.from_dict(yaml.safe_load(rendered)["assay"]["outputs"]["duckdb"]))
+
+
+def test_a_new_warehouse_is_of_the_format_of_the_duckdb_that_is_pinned_whoever_makes_it(tmp_path):
+    formats = []
+    for maker in ("assay", "dbt"):
+        home = tmp_path / maker
+        home.mkdir()
+        if maker == "assay":
+            with open_warehouse(Settings(home, "test", "")) as made:
+                made.execute("create table made as select 'a' as text")
+        else:
+            made = as_dbt_opens_it(home, "1GB")
+            made.handle().cursor().execute("create table made as select 'a' as text")
+            made.close()
+        with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as made:
+            query = "select tags['storage_version'] from duckdb_databases() where database_name = 'warehouse'"
+            formats += made.execute(query).fetchone()
+    assert len(set(formats)) == 1
+    assert formats[0] > "v1.4", f"{formats[0]} writes texts in twice the time"
+
+
+def test_dbt_opens_further_connections_after_something_was_spilled(tmp_path):
+    warehouse = as_dbt_opens_it(tmp_path, "40MB")
+    first = warehouse.handle().cursor()
+    first.execute("set threads = 1")
+    first.execute("create temp table shuffled as select md5(i::varchar) as text from range(1000000) as r (i)")
+    assert first.execute("select count(*) from (select text from shuffled order by text)").fetchone() == (1000000,)
+    assert first.execute("select sum(size) from duckdb_temporary_files()").fetchone()[0], "nothing was spilled"
+    assert warehouse.handle().cursor().execute("select 1").fetchone() == (1,)
+    warehouse.close()
