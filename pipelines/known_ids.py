@@ -96,13 +96,13 @@ def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
     of_ids = sa.select(ids.golden_id, ids.founder_record_id, ids.state, ids.redirected_to, ids.born_seq)
     of_ids = of_ids.where(ids.domain == domain)
     last = connection.scalar(sa.select(sa.func.max(ids.born_seq)).where(ids.domain == domain))
-    known = table(_rows(connection, of_ids, ids.golden_id, near and near.ids), ID_ROWS)
-    have = table(_rows(connection, _members(domain), MEMBERS.record_id, near and near.records), MEMBER_ROWS)
-    if near:
-        return Known(
-            known, have, last or 0, lambda some: {g for g, *_ in _rows(connection, of_ids, ids.golden_id, some)}
-        )
-    return Known(known, have, last or 0, set(known["golden_id"].to_pylist()).intersection)
+    if near is None:
+        known = _whole(connection, of_ids, ID_ROWS)
+        have = _whole(connection, _members(domain), MEMBER_ROWS)
+        return Known(known, have, last or 0, set(known["golden_id"].to_pylist()).intersection)
+    known = table(_rows(connection, of_ids, ids.golden_id, near.ids), ID_ROWS)
+    have = table(_rows(connection, _members(domain), MEMBERS.record_id, near.records), MEMBER_ROWS)
+    return Known(known, have, last or 0, lambda some: {g for g, *_ in _rows(connection, of_ids, ids.golden_id, some)})
 
 
 def parted(
@@ -126,65 +126,74 @@ def parted(
             return ASSIGNED.empty_table(), fresh, db.sql(f"{heard} limit 0").to_arrow_table(), known.members
         db.execute(f"""
             create table present as
-            select record_id, cluster_id, {bound}, native, current
-            from clusters left join members using (record_id)
-            where record_id not in (select record_id from followers);
+            select record_id, cluster_id, odoo_binding, native, current
+            from (select record_id, cluster_id, {bound} from clusters anti join followers using (record_id))
+            full join members using (record_id);
+            create table seats as
+            select cluster_id, native, current from present where cluster_id is not null group by all;
             create table settled as
             with recursive followed as (
                 select golden_id from followers
                 union
                 select redirected_to from ids join followed using (golden_id) where redirected_to is not null
             ),
-            seats as (
-                select cluster_id, min(native) as golden_id
-                from present
+            whole as (
+                select cluster_id, any_value(native) as golden_id
+                from seats
                 group by cluster_id
-                having count(native) = count(*)
-                    and min(native) = max(native) and min(current) = max(current) and min(native) = min(current)
+                having count(*) = 1 and bool_and(native = current)
             ),
-            elsewhere as (
-                select golden_id, count(distinct cluster_id) as clusters
+            at_one_place as (
+                select golden_id
                 from (
-                    select native as golden_id, cluster_id from present
+                    select native as golden_id, cluster_id from seats
                     union all
-                    select current, cluster_id from present
+                    select current, cluster_id from seats
                 )
                 group by golden_id
+                having min(cluster_id) = max(cluster_id)
             )
             select cluster_id, golden_id
-            from seats
+            from whole
             join ids using (golden_id)
-            join elsewhere using (golden_id)
-            where clusters = 1 and ids.state = 'active' and golden_id not in (select golden_id from followed);
+            join at_one_place using (golden_id)
+            where ids.state = 'active' and golden_id not in (select golden_id from followed);
             create table unheard as
-            select cluster_id
-            from present left join (select distinct founder from ids) as founders on record_id = founder
-            group by cluster_id
-            having count(native) = 0 and count(founder) = 0
+            with unknown as (select cluster_id from seats group by cluster_id having count(native) = 0),
+            founding as (
+                select cluster_id
+                from present semi join unknown using (cluster_id) join ids on record_id = founder
+            )
+            select cluster_id from unknown anti join founding using (cluster_id);
+            create table others as
+            select * from present anti join settled using (cluster_id)
         """)
         done = db.sql("select record_id, golden_id from present join settled using (cluster_id)").to_arrow_table()
         fresh = db.sql(
-            "select record_id, cluster_id from present semi join unheard using (cluster_id) order by record_id"
+            "select record_id, cluster_id from others semi join unheard using (cluster_id) order by record_id"
         )
         rest = db.sql("""
-            select * exclude (native, current)
-            from present anti join settled using (cluster_id) anti join unheard using (cluster_id)
+            select record_id, cluster_id, odoo_binding
+            from others anti join unheard using (cluster_id)
+            where cluster_id is not null
         """)
-        others = db.sql("""
-            select members.* from members
-            where record_id not in (select record_id from present join settled using (cluster_id))
-        """)
-        return done.cast(ASSIGNED), fresh.to_arrow_table(), rest.to_arrow_table(), others.to_arrow_table()
+        heard = db.sql("select record_id, native, current from others where native is not null")
+        return done.cast(ASSIGNED), fresh.to_arrow_table(), rest.to_arrow_table(), heard.to_arrow_table()
 
 
-def _rows(connection: sa.Connection, query: sa.Select, key: sa.Column, some: Collection[str] | None) -> list[tuple]:
-    """As the driver gives them: there may be a million."""
-    if some is None:
-        return connection.execute(query).cursor.fetchall()
+def _rows(connection: sa.Connection, query: sa.Select, key: sa.Column, some: Collection[str]) -> list[tuple]:
+    """Of some keys, as the driver gives them."""
     listed, rows = sorted(some), []
     for start in range(0, len(listed), BATCH):
         rows += connection.execute(query.where(key.in_(listed[start : start + BATCH]))).cursor.fetchall()
     return rows
+
+
+def _whole(connection: sa.Connection, query: sa.Select, schema: pa.Schema) -> pa.Table:
+    """All that a query finds: there may be a million rows, which as Python's are never there together."""
+    cursor = connection.execute(query).cursor
+    parts = [table(rows, schema) for rows in iter(lambda: cursor.fetchmany(BATCH), [])]
+    return pa.concat_tables([schema.empty_table(), *parts]).combine_chunks()
 
 
 def table(rows: list[tuple], schema: pa.Schema) -> pa.Table:
