@@ -17,7 +17,7 @@ with records as (
 
     select
         {{ record_number('normalised.record_id') }} as record_no,
-        normalised.* exclude (perhaps_company, is_company, company, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, email_domain, phone, mobile, vat, loyalty_code, birth_on),
+        normalised.* exclude (perhaps_company, is_company, company, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, phone, mobile, vat, loyalty_code, birth_on),
         is_company or kin.value is not null as is_company,
         coalesce(company, kin.value) as company,
         {%- for part in ['first_word', 'second_word', 'last_word', 'last_words', 'after_particle', 'name_words'] %}
@@ -25,7 +25,6 @@ with records as (
         {%- endfor %}
         case when bad_email.value is null then email end as email,
         case when bad_email.value is null then email_user end as email_user,
-        case when bad_email.value is null then email_domain end as email_domain,
         case when bad_phone.value is null then phone end as phone,
         case when bad_mobile.value is null then mobile end as mobile,
         case when bad_vat.value is null then vat end as vat,
@@ -150,7 +149,7 @@ select
     first_names.records / learnt.first_named as first_share,
     first_names.given_names is not null or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
-    named.last_names,
+    case when contains(named.last_names, ' ') then named.last_names end as last_names,
     last_names.sound as last_sound,
     last_names.records / learnt.last_named as last_share,
     last_names.records >= {{ known }} as last_is_known,
@@ -165,8 +164,6 @@ select
     named.company,
     named.email,
     named.email_user,
-    named.email_domain,
-    regexp_replace(named.email, '[^0-9]+', '', 'g') as email_digits,
     named.email_user in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}') as email_is_role,
     len(regexp_replace(named.email_user, '[^0-9]+', '', 'g')) <= 2
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))

@@ -166,7 +166,6 @@ select
         else local_part || '@' || domain
     end as email,
     nullif(case when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') else local_part end, '') as email_user,
-    nullif(domain, '') as email_domain,
     case when len(phone) >= 7 then phone end as phone,
     phone_is_mobile,
     case when len(mobile) >= 7 then mobile end as mobile,
