@@ -1,9 +1,10 @@
-"""Matching against plain Splink on the same rows, machine and run: seconds by phase, CPU seconds, peak memory, quality.
+"""Matching against Splink on the same rows, machine and run: seconds by phase, CPU seconds, peak memory, quality.
 
 `python -m benchmarks match`, or `make bench-match`; ASSAY_BENCH_ROWS names the sizes, 20000 takes a minute. Both begin
-with conformed customers and end with clusters; ours goes on to golden ids in the ledger, and the target is for that.
-A second ratio, like for like, leaves out the ids and, of both, what loads programs. What matching has to do again when
-records come or change is measured on the same state by match_changes.py.
+with conformed customers and end with clusters; ours goes on to golden ids in the ledger, and the target counts these.
+The target is against plain Splink, as its documentation has it; an expert's Splink is quicker and better, and shown
+beside it. A second ratio of each, like for like, leaves out the ids and what loads programs. What matching has to do
+again when records come or change is measured on the same state by match_changes.py.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ PHASES = {
     "cluster": ("decisions", "components", "contradictions", "within", "clusters"),
     "ids": ("ids",),
 }
+SIDES = {"assay": "match", "plain": "match_plain_splink", "expert": "match_splink"}
 TARGET_RATIO, TARGETS_GB = 0.5, {1_000_000: 3.0, 5_000_000: 12.0}
 MEMORY = ((1_000_000, "2GB"), (10**9, "7GB"))  # of DuckDB up to so many rows; what needs more goes to disk
 
 
 def main() -> None:
-    """Print both for every size; state stays in .assay/bench and is removed at the end of each size."""
+    """Print all three for every size; state stays in .assay/bench and is removed at the end of each size."""
     for rows in (int(size) for size in ROWS.split(",")):
         home = resources.settings().home / "bench" / f"match-{rows}"
         shutil.rmtree(home, ignore_errors=True)
@@ -56,19 +58,16 @@ def main() -> None:
         memory = next(memory for most, memory in MEMORY if rows <= most)
         environment = {"ASSAY_HOME": str(home), "ASSAY_DUCKDB_MEMORY": memory}
         costs, reached = {}, {}
-        for who, module in (("assay", "match"), ("splink", "match_splink")):
+        for who, module in SIDES.items():
             costs[who] = run(["-m", f"benchmarks.{module}", who], environment)
             reached[who] = _report(who, costs[who], home, rows)
-        ratio = costs["assay"].wall_s / costs["splink"].wall_s
-        print(
-            f"  assay / splink: {ratio:.2f} of the seconds (target at most {TARGET_RATIO}), "
-            f"{costs['assay'].cpu_s / costs['splink'].cpu_s:.2f} of the CPU seconds"
-        )
-        print(
-            f"  like for like, from the first query to clusters: {reached['assay']:.1f} s / {reached['splink']:.1f} s, "
-            f"{reached['assay'] / reached['splink']:.2f}",
-            flush=True,
-        )
+        for who, target in (("plain", f" (target at most {TARGET_RATIO})"), ("expert", "")):
+            print(
+                f"  assay / {who} splink: {costs['assay'].wall_s / costs[who].wall_s:.2f} of the seconds{target}, "
+                f"{costs['assay'].cpu_s / costs[who].cpu_s:.2f} of the CPU seconds; from the first query to clusters "
+                f"{reached['assay']:.1f} s / {reached[who]:.1f} s, {reached['assay'] / reached[who]:.2f}",
+                flush=True,
+            )
         match_changes.report(home, costs["assay"], environment)
         shutil.rmtree(home)
 

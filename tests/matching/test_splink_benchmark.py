@@ -19,9 +19,9 @@ def test_splink_in_the_benchmark_finds_people_and_no_rule_of_its_explodes(tmp_pa
     generate(tmp_path / "customers.parquet", ROWS)
     match_splink.splink()
     given = f"select record_id, cast(entity_id as varchar) as entity_id from '{tmp_path}/customers.parquet'"
-    quality = evaluate.score(pq.read_table(tmp_path / "splink.parquet"), duckdb.sql(given).to_arrow_table())
+    quality = evaluate.score(pq.read_table(tmp_path / "expert.parquet"), duckdb.sql(given).to_arrow_table())
     assert quality.f1 > 0.85, "what a careful user of Splink gets"
-    told = json.loads((tmp_path / "splink.json").read_text())
+    told = json.loads((tmp_path / "expert.json").read_text())
     by_email = re.search(r"\(email ([0-9,]+)", told["pairs"])[1]
     assert int(by_email.replace(",", "")) < ROWS, "a placeholder that many records share would make more"
     assert told["to_clusters_s"] >= told["seconds"]["block"]
