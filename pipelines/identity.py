@@ -102,7 +102,7 @@ def assign(
         _move(registry, assigned)
         _save(transaction, registry, before, born, fresh, run_id, reason)
     moved = pa.table({"record_id": list(assigned), "golden_id": list(assigned.values())}, schema=known_ids.ASSIGNED)
-    if len(fresh) == len(clusters):
+    if not len(settled) and not assigned:
         return fresh
     return pa.concat_tables([settled, fresh, moved]).sort_by("record_id")
 

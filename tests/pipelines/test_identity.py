@@ -190,6 +190,12 @@ def test_a_record_that_we_created_keeps_its_id_when_every_source_is_gone(engine)
     assert assign(engine, "a", "b", followers={"o": first["b"]})["b"] == first["b"]
 
 
+def test_a_record_that_we_created_keeps_its_id_among_others_that_are_all_new(engine):
+    first = assign(engine, "a")
+    second = assign(engine, "b", followers={"o": first["a"]})
+    assert second["o"] == first["a"] != second["b"]
+
+
 def test_domains_do_not_share_ids(engine):
     clusters = pa.table({"record_id": ["a"], "cluster_id": ["a"]})
     customer = identity.assign(engine, "customers", clusters, "run")["golden_id"].to_pylist()
