@@ -113,7 +113,7 @@ def recipe(settings: Settings, project: Path) -> str:
 
 def _models(settings: Settings) -> str:
     engine = ledger.open_ledger(settings.ledger_url)
-    models = [trained.in_use(engine, domain) for domain in DOMAINS]
+    models = [trained.in_use(engine, domain, ()) for domain in DOMAINS]
     return json.dumps([model and model.version for model in models])
 
 

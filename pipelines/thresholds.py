@@ -25,7 +25,7 @@ def in_build(domain: str) -> dict:
 
 def limits(engine: sa.Engine, domain: str) -> dict:
     """`cluster` of the declaration, and `<name>_bits` for each threshold, by the model in use."""
-    model = trained.in_use(engine, domain)
+    model = trained.in_use(engine, domain, (trained.WEIGHTS,))
     return solved(declared(domain), _kept(model.parts[trained.WEIGHTS]) if model else AT_ITS_WORD)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -47,11 +47,14 @@ def _without_reasons(said: object) -> object:
     return [_without_reasons(value) for value in said] if isinstance(said, list) else said
 
 
-def in_use(engine: sa.Engine, domain: str) -> Trained | None:
-    """The model that builds of a domain score with; None before the first, or once the declaration has changed."""
+def in_use(engine: sa.Engine, domain: str, only: Collection[str] | None = None) -> Trained | None:
+    """The model that builds of a domain score with; None before the first, or once the declaration has changed.
+
+    With all its tables, or `only` those of these names: a vocabulary is long.
+    """
     models = ledger.match_models.c
     row = _newest(engine, domain, models.version, models.declared, models.records, models.parts)
-    return row and Trained(row.version, row.declared, row.records, _unpacked(row.parts))
+    return row and Trained(row.version, row.declared, row.records, _unpacked(row.parts, only))
 
 
 def _newest(engine: sa.Engine, domain: str, *columns: sa.Column) -> sa.Row | None:
@@ -108,7 +111,7 @@ def lasts(domain: str) -> bool:
 
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:
     """One table of the model in use, or what `learn` finds now, also where it had found nothing, for a dbt model."""
-    model = in_use(_ledger(), domain)
+    model = in_use(_ledger(), domain, (name,))
     return model.parts[name] if model and len(model.parts.get(name, ())) else learn()
 
 
@@ -119,7 +122,7 @@ def weights_in_build(
 
     A shop of few records learns anew in each build, until it has enough to keep what they say.
     """
-    if model := in_use(_ledger(), domain):
+    if model := in_use(_ledger(), domain, (WEIGHTS,)):
         return model.parts[WEIGHTS]
     weights = learn()
     records = next(row["match"] for row in weights.to_pylist() if row["comparison"] == "records")
@@ -142,8 +145,8 @@ def _packed(parts: dict[str, pa.Table]) -> bytes:
     return held.getvalue()
 
 
-def _unpacked(packed: bytes) -> dict[str, pa.Table]:
+def _unpacked(packed: bytes, only: Collection[str] | None = None) -> dict[str, pa.Table]:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        return {
-            name.removesuffix(".parquet"): pq.read_table(io.BytesIO(archive.read(name))) for name in archive.namelist()
-        }
+        names = [name.removesuffix(".parquet") for name in archive.namelist()]
+        wanted = names if only is None else [name for name in names if name in only]
+        return {name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet"))) for name in wanted}

@@ -55,16 +55,9 @@ drop table "{{ name }}__places";
   {{ return('(select key from ' ~ touched(name) ~ ' where key not in (' ~ new ~ '))') }}
 {%- endmacro %}
 
-{#- The rows of a relation that are touched in any of several columns. Each is looked for by itself: an `or` would try both on all rows. -#}
+{#- The rows of a relation that are touched in any of several columns. -#}
 {% macro touched_rows(relation, said, keys, columns) -%}
-  {%- if keys is none -%}{{ return('select ' ~ said ~ ' from ' ~ relation) }}{%- endif -%}
-  {%- set columns, parts = [columns] if columns is string else columns, [] -%}
-  {%- for column in columns -%}
-    {%- set seen = columns[:loop.index0] -%}
-    {%- set not_yet = ' and (' ~ is_touched(keys, seen) ~ ') is not true' if seen else '' -%}
-    {%- do parts.append('select ' ~ said ~ ' from ' ~ relation ~ ' where ' ~ is_touched(keys, column) ~ not_yet) -%}
-  {%- endfor -%}
-  {{ return(parts | join('\nunion all\n')) }}
+  {{ return('select ' ~ said ~ ' from ' ~ relation ~ ' where ' ~ is_touched(keys, columns)) }}
 {%- endmacro %}
 
 {#- At the end of a run: what only its models had to see goes, before it would be compressed and written to the file. -#}

@@ -58,15 +58,19 @@
 {% macro touch_within(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
   {%- set components = 'matched.' ~ name ~ 'components' -%}
+  {#- Their records are looked up first: two joins with all components would cost more. -#}
   {%- set of_pairs -%}
-    select here.component_no
-    from {changed}
-    inner join {{ components }} as here on left_no = here.record_no
-    inner join {{ components }} as there on right_no = there.record_no and here.component_no = there.component_no
+    select component_no
+    from (select left_no, right_no, unnest([left_no, right_no]) as record_no from {changed})
+    inner join (
+      select record_no, component_no from {{ components }} where record_no in (select unnest([left_no, right_no]) from {changed})
+    ) using (record_no)
+    group by left_no, right_no, component_no
+    having count(*) = 2
   {%- endset -%}
   {{ return(touch({
     name ~ 'components': 'component_no',
-    name ~ 'evidence': 'select component_no from {changed} inner join ' ~ components ~ ' using (record_no)',
+    name ~ 'evidence': 'select component_no from ' ~ components ~ ' where record_no in (select record_no from {changed})',
     name ~ 'scores': of_pairs,
     name ~ 'decisions': of_pairs,
   })) }}

@@ -1,11 +1,13 @@
 """Names the records about which stewards' decisions cannot all be true; they keep the golden ids they have."""
 
-from pipelines.contradictions import contradictions
+from pipelines.contradictions import FOUND, contradictions
 
 
 def model(dbt, session):
     dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["record_id"])
     decisions = dbt.ref("matched_products__decisions").set_alias("decisions")
+    if not decisions.limit(1).fetchall():
+        return FOUND.empty_table()
     left = dbt.ref("matched_products__evidence").project("record_no as left_no, record_id as left_record_id")
     right = dbt.ref("matched_products__evidence").project("record_no as right_no, record_id as right_record_id")
     named = decisions.join(left, "left_no").join(right, "right_no")
