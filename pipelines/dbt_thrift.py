@@ -21,6 +21,8 @@ from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.compilation import Linker
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.project import Configuration, PackageConfig, Project, ProjectFlags
+from dbt.graph.selector import NodeSelector
+from dbt.graph.selector_spec import SelectionCriteria
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
@@ -37,6 +39,8 @@ def load_ahead() -> None:
         importlib.import_module(f"pipelines.{name}")
     for checked in (Configuration, DuckDBCredentials, PackageConfig, Project, ProjectFlags):
         checked.json_schema()
+    for read, least in ((Project, {"name": "any"}), (ProjectFlags, {}), (DuckDBCredentials, {"schema": "main"})):
+        read.from_dict(least)
 
 
 def say_ahead(manifest: Manifest) -> None:
@@ -51,7 +55,8 @@ def leave_out() -> None:
     dbt puts each such event into two messages before it asks whether anyone listens. An argument is rendered with all
     macros at hand; dbt's other templates look them up where they are, and so do these now. No summary of the whole
     graph is written, and no source of dbt read to name the place where a flag of its adapter is declared. What tells
-    the types of an answer's columns is made once, not for each answer: its parsers of dates are dear.
+    the types of an answer's columns is made once, not for each answer: its parsers of dates are dear. What is selected
+    is looked for once, not three times, and a graph that was parsed is not searched for circles again.
     """
     Linker.get_graph_summary = lambda self, manifest: {}
     BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
@@ -71,6 +76,15 @@ def leave_out() -> None:
         known = agate_helper.DEFAULT_TYPE_TESTER
         return known if not (text_columns or rest or named) else test_anew(text_columns, *rest, **named)
 
+    def select_once(self: NodeSelector, nodes: Iterable[str], spec: SelectionCriteria) -> set[str]:
+        asked = (frozenset(nodes), spec.method, *spec.method_arguments, spec.value)
+        if asked not in chosen:
+            chosen[asked] = select_anew(self, nodes, spec)
+        return set(chosen[asked])
+
+    chosen: dict[tuple, set[str]] = {}
+    select_anew, NodeSelector.select_included = NodeSelector.select_included, select_once
+    Linker.find_cycles = lambda self: None
     test_anew, agate_helper.build_type_tester = agate_helper.build_type_tester, tester
     EventManager.fire_event = fire_heard
     DebugLevel.__init__ = keep
