@@ -6,7 +6,11 @@ from contextlib import contextmanager
 import pytest
 from dbt.compilation import Linker
 from dbt.events.types import NodeStart
+from dbt.graph.selector import NodeSelector
+from dbt.graph.selector_methods import MethodName
+from dbt.graph.selector_spec import SelectionCriteria
 from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, NativeSandboxTemplate, get_template, render_template
 from dbt_common.events.base_types import DebugLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -25,6 +29,9 @@ def dbt_as_it_comes(monkeypatch):
         (NativeSandboxTemplate, "new_context"),
         (MacroFuzzEnvironment, "compile"),
         (Linker, "get_graph_summary"),
+        (Linker, "find_cycles"),
+        (NodeSelector, "select_included"),
+        (agate_helper, "build_type_tester"),
         (BehaviorFlagRendered, "_default_source"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
@@ -109,3 +116,24 @@ def test_what_python_models_import_of_ours_is_loaded_ahead():
                 _, _, module = node.module.partition(".")
                 imported |= {module} if module else {name.name for name in node.names}
     assert imported == set(dbt_thrift.IN_MODELS)
+
+
+def test_what_is_selected_is_looked_for_once_among_the_same_nodes_and_given_as_a_set_of_its_own(monkeypatch):
+    looked = []
+    monkeypatch.setattr(
+        NodeSelector, "select_included", lambda self, nodes, spec: looked.append(spec.value) or {*nodes}
+    )
+    dbt_thrift.leave_out()
+    spec = SelectionCriteria("golden", MethodName.FQN, [], "golden", False, False, None, False, None)
+    first = NodeSelector.select_included(None, {"a", "b"}, spec)
+    first.clear()
+    assert NodeSelector.select_included(None, ["b", "a"], spec) == {"a", "b"}
+    assert NodeSelector.select_included(None, {"a"}, spec) == {"a"}
+    assert looked == ["golden", "golden"]
+
+
+def test_the_types_of_answers_are_told_by_one_tester_and_declared_texts_by_one_of_their_own():
+    dbt_thrift.leave_out()
+    assert agate_helper.build_type_tester(()) is agate_helper.build_type_tester(text_columns=())
+    ours = agate_helper.build_type_tester(["zip"])
+    assert [type(kind).__name__ for kind in ours.run([("01000", "1")], ["zip", "count"])] == ["Text", "Number"]
