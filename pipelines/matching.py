@@ -8,20 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.resources import PROJECT
 from sources.declared import read_yaml
 
 LATENT = ("match", "household", "chance")
 LARGEST_SQUARES = 2_000_000
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @lru_cache
@@ -192,14 +191,37 @@ def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:
 
 
 def _pairs(table: pa.Table, numbers: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Both sides of each pair as places in `numbers`, side by side in two threads, and its bits."""
-
-    def places(side: str) -> np.ndarray:
-        return pc.index_in(table[side].combine_chunks(), value_set=numbers).to_numpy()
-
-    with ThreadPoolExecutor(2) as both:
-        left, right = both.map(places, ("left_no", "right_no"))
+    """Both sides of each pair as places in `numbers`, and its bits."""
+    left, right = _places(numbers.to_numpy(), table["left_no"].to_numpy(), table["right_no"].to_numpy())
     return left, right, table["bits"].to_numpy()
+
+
+def _places(numbers: np.ndarray, *sides: np.ndarray) -> Iterator[np.ndarray]:
+    """Where the numbers of each side stand among `numbers`, which differ; all are 64 bits wide.
+
+    Sorted by the first bits of a product, which spreads whatever they are, nearly all stand where these bits begin:
+    half the time of a hash table. Raises LookupError for one that is not there.
+    """
+    shift = np.uint64(63 - len(numbers).bit_length())
+
+    def slot(some: np.ndarray) -> np.ndarray:
+        return (some.view(np.uint64) * SPREAD >> shift).view(np.int64)
+
+    slots = slot(numbers)
+    order = np.argsort(slots).astype(np.int32)
+    held = np.bincount(slots, minlength=1 << (64 - int(shift)))
+    begin, ordered = (np.cumsum(held) - held).astype(np.int32), numbers[order]
+    for wanted in sides:
+        at = begin[slot(wanted)]
+        astray = np.flatnonzero(ordered[at] != wanted)
+        for _ in range(held.max()):
+            at[astray] += 1
+            astray = astray[ordered[at[astray]] != wanted[astray]]
+            if not len(astray):
+                break
+        if len(astray):
+            raise LookupError(f"{len(astray)} pairs are of records that are not there")
+        yield order[at]
 
 
 def components(left: np.ndarray, right: np.ndarray, bits: np.ndarray, records: int, limit: int) -> np.ndarray:

@@ -138,6 +138,25 @@ def test_a_cluster_is_labelled_with_its_smallest_record_id():
     assert found["cluster_id"].to_pylist() == ["a:1", "a:1", "c:3"]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.sets(st.one_of(st.integers(0, 40), st.integers(0, 2**63 - 1)), min_size=2), st.data())
+def test_pairs_are_found_among_records_whatever_their_numbers(numbers, data):
+    ordered = data.draw(st.permutations(sorted(numbers)))
+    pairs = data.draw(st.lists(st.tuples(st.sampled_from(ordered), st.sampled_from(ordered)), max_size=30))
+    records = pa.table({"record_no": ordered, "record_id": [f"record {place:03}" for place in range(len(ordered))]})
+    sides = [pa.array([pair[side] for pair in pairs], pa.int64()) for side in (0, 1)]
+    links = pa.table([*sides, pa.array([3.0] * len(pairs), pa.float64())], names=["left_no", "right_no", "bits"])
+    found = matching.component_table(records, links, links.slice(0, 0), 200)
+    component = dict(zip(ordered, found["component_no"].to_pylist(), strict=True))
+    assert all(component[left] == component[right] for left, right in pairs)
+    alone = set(numbers) - {number for pair in pairs for number in pair}
+    assert all(component[number] == number for number in alone)
+    stranger = pa.table({"left_no": ordered[:1], "right_no": [max(numbers) ^ 1], "bits": [3.0]})
+    if max(numbers) ^ 1 not in numbers:
+        with pytest.raises(LookupError):
+            matching.component_table(records, stranger, links.slice(0, 0), 200)
+
+
 @pytest.mark.parametrize("records", [0, 1])
 def test_nothing_to_compare_gives_every_record_its_own_cluster(records):
     none = np.empty(0, int)
