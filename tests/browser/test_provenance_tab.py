@@ -92,12 +92,9 @@ def test_people_in_odoo_see_where_a_value_comes_from_and_cannot_change_it(page, 
             with pytest.raises(OdooDenied):
                 call(steward, "assay.provenance", verb, [row], **given)
 
-        page.goto(f"{url}/web/login?db={least_odoo.db}")
-        page.wait_for_load_state("networkidle")  # until its scripts are there, Odoo keeps clicks back
-        page.fill("input[name=login]", "clerk")
-        page.fill("input[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url("**/odoo**")
+        known = {"db": least_odoo.db, "login": "clerk", "password": PASSWORD}
+        entered = page.request.post(f"{url}/web/session/authenticate", data={"jsonrpc": "2.0", "params": known})
+        assert entered.json()["result"]["username"] == "clerk"
         for name, golden_id, shown in (
             ("res_partner", "C-0001", ("shopify:1", "newest", "pos:7: anna@old.example (older)", "Czech Republic")),
             ("product_template", "P-0001", ("odoo:2001", "only candidate")),
