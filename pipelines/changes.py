@@ -180,16 +180,6 @@ def stays(dbt, session) -> bool:
     return bool(touched) and not session.execute(f"select 1 from {touched} limit 1").fetchall()
 
 
-def keep(dbt, session, column: str) -> bool:
-    """In a Python model: note, where a build makes only what changed, that this one stays; False in other builds."""
-    schema = "select 1 from information_schema.schemata where schema_name = 'changed'"
-    if not dbt.is_incremental or not session.execute(schema).fetchall():
-        return False
-    name = f'changed."{dbt.this.identifier}__touched"'
-    session.execute(f"create or replace table {name} as select {column} as key from {dbt.this} limit 0")
-    return True
-
-
 def no_rows(dbt, session):
     """In a Python model: what a model that stays has to make."""
     return session.query(f"select * from {dbt.this} limit 0")

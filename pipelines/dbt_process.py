@@ -34,8 +34,10 @@ def main() -> int:
             sys.stdout.write(msg_to_json(message) + "\n")
             sys.stdout.flush()
 
-    dbt_thrift.load_ahead()
-    folder, wanted = resources.settings().home / "dbt", manifest.fingerprint(resources.PROJECT / "dbt_project")
+    settings, ours = resources.settings(), resources.PROJECT / "dbt_project"
+    dbt_thrift.load_ahead(settings.ledger_url)
+    write_templates = dbt_thrift.keep_templates(ours / "target")
+    folder, wanted = settings.home / "dbt", manifest.fingerprint(ours)
     at_hand = _parsed(folder / PARSED) if manifest.fits(folder, wanted) else None
     if at_hand:
         dbt_thrift.say_ahead(at_hand.manifest)
@@ -43,14 +45,13 @@ def main() -> int:
     if not asked:
         return 0
     arguments = json.loads(asked)
-    target, project = (Path(arguments[arguments.index(place) + 1]) for place in ("--target-path", "--project-dir"))
-    command = arguments[0]
+    target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
     dbt_thrift.leave_out()
-    write_templates = dbt_thrift.keep_templates(project / "target")
     project_read = None if command == "parse" else _parsed(target / PARSED, at_hand).manifest
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []
-    done = dbtRunner(manifest=project_read, callbacks=[tell]).invoke([*arguments, *kept, *quiet])
+    quick = ["--cache-selected-only", *(["--use-fast-test-edges"] if command == "build" else [])]
+    done = dbtRunner(manifest=project_read, callbacks=[tell]).invoke([*quick, *arguments, *kept, *quiet])
     write_templates()
     if kept and hasattr(done.result, "write"):
         done.result.write(str(target / "run_results.json"))

@@ -11,6 +11,7 @@ import marshal
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import CodeType
@@ -23,20 +24,28 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.project import Configuration, PackageConfig, Project, ProjectFlags
 from dbt.graph.selector import NodeSelector
 from dbt.graph.selector_spec import SelectionCriteria
+from dbt.plugins.manager import PluginManager
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, NativeSandboxTemplate
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
+from pipelines import ledger
+
 IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
+IN_BUILDS = ("dbt.task.build", *(f"pipelines.{name}" for name in IN_MODELS))
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
 
 
-def load_ahead() -> None:
-    """Load what a build needs besides dbt before it is asked for: what Python models import, dbt's own schemas."""
-    for name in IN_MODELS:
-        importlib.import_module(f"pipelines.{name}")
+def load_ahead(ledger_url: str) -> None:
+    """Load what a build needs besides dbt before it is asked for: what Python models import, the ledger that they
+    read, dbt's own schemas and plugins."""
+    for name in IN_BUILDS:
+        importlib.import_module(name)
+    ledger.open_ledger(ledger_url)
+    plugins = PluginManager.get_prefixed_modules()
+    PluginManager.get_prefixed_modules = classmethod(lambda cls: plugins)
     for checked in (Configuration, DuckDBCredentials, PackageConfig, Project, ProjectFlags):
         checked.json_schema()
     for read, least in ((Project, {"name": "any"}), (ProjectFlags, {}), (DuckDBCredentials, {"schema": "main"})):
@@ -72,9 +81,12 @@ def leave_out() -> None:
     def keep(self: DebugLevel, **said: Any) -> None:
         self.__dict__["said"] = said
 
-    def tester(text_columns: Iterable[str] = (), *rest: Any, **named: Any) -> TypeTester:
-        known = agate_helper.DEFAULT_TYPE_TESTER
-        return known if not (text_columns or rest or named) else test_anew(text_columns, *rest, **named)
+    @lru_cache
+    def tester_once(text_columns: frozenset[str], nulls: tuple[str, ...]) -> TypeTester:
+        return test_anew(text_columns, nulls)
+
+    def tester(text_columns: Iterable[str] = (), string_null_values: Iterable[str] = ("null", "")) -> TypeTester:
+        return tester_once(frozenset(text_columns), tuple(string_null_values))
 
     def select_once(self: NodeSelector, nodes: Iterable[str], spec: SelectionCriteria) -> set[str]:
         asked = (frozenset(nodes), spec.method, *spec.method_arguments, spec.value)
@@ -86,6 +98,8 @@ def leave_out() -> None:
     select_anew, NodeSelector.select_included = NodeSelector.select_included, select_once
     Linker.find_cycles = lambda self: None
     test_anew, agate_helper.build_type_tester = agate_helper.build_type_tester, tester
+    nothing = agate_helper.empty_table()
+    agate_helper.empty_table = lambda: nothing
     EventManager.fire_event = fire_heard
     DebugLevel.__init__ = keep
     NativeSandboxTemplate.new_context = MacroFuzzTemplate.new_context

@@ -104,9 +104,9 @@ def forget(engine: sa.Engine, domain: str, values: set[str], records: int) -> in
     return dropped
 
 
-def lasts(domain: str) -> bool:
+def lasts(engine: sa.Engine, domain: str) -> bool:
     """Whether builds of a domain score with a model that was kept, so that no build changes what is learnt."""
-    return _newest(_ledger(), domain, ledger.match_models.c.declared) is not None
+    return _newest(engine, domain, ledger.match_models.c.declared) is not None
 
 
 def part_in_build(domain: str, name: str, learn: Callable[[], pa.Table]) -> pa.Table:

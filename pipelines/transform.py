@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from pipelines import changes, dbt_child, exports, ledger
+from pipelines import changes, dbt_child, exports, ledger, trained
 from pipelines.landing import prepare_landing, recover
 from pipelines.manifest import prepared_manifest
 from pipelines.resources import PROJECT, Settings, child_environment
@@ -101,8 +101,8 @@ def build(
         chosen, said = ["--select", *read], said | {"new_files": due.news, "tested_whole": due.failed, "tidies": tidies}
     left_out = said["unheard"]
     if "new_files" in said:
-        # A view shows what its tables hold; only other rules make another view. No news come to who was never heard.
-        left_out = ["config.materialized:view", *reading_both(manifest, left_out)]
+        # No news come to who was never heard.
+        left_out = [*spared(settings, manifest), *reading_both(manifest, left_out)]
     if left_out:
         chosen += ["--exclude", *left_out]
     exports.expect(settings)
@@ -120,6 +120,15 @@ def build(
     finally:
         became = {r["unique_id"].split(".")[2]: r["status"] for r in _outcome(settings.home / "dbt").get("results", [])}
         changes.end(settings, due, DBT_PROJECT, became, part=bool(select))
+
+
+def spared(settings: Settings, manifest: Mapping[str, Any]) -> list[str]:
+    """What no build of what changed makes, as dbt selects it: views, which show what their tables hold, and what was
+    learnt and lasts."""
+    engine = ledger.open_ledger(settings.ledger_url)
+    lasts = {domain: trained.lasts(engine, domain) for domain in changes.DOMAINS}
+    models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+    return ["config.materialized:view", *(m["name"] for m in models if lasts.get(m["config"]["meta"].get("learnt")))]
 
 
 def get_ready(settings: Settings, run_id: str) -> None:

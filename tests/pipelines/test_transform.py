@@ -9,10 +9,11 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import exports, transform
+from pipelines import exports, ledger, trained, transform
 from pipelines.resources import Settings
 from pipelines.unheard import reading_both, unheard_models
 from sources.contract import load_contracts
+from tests.matching.test_trained import WEIGHTS
 from tests.pipelines.small_landing import land
 from tests.pipelines.small_retailer import (
     land_customers,
@@ -113,6 +114,14 @@ def test_a_test_is_left_out_with_a_silent_model_that_it_reads_beside_others():
         for name, models in reads.items()
     }
     assert reading_both({"nodes": nodes}, ["silent"]) == ["both"]
+
+
+def test_what_was_learnt_is_left_out_of_a_build_of_what_changed_once_it_is_kept(built, tmp_path):
+    manifest = json.loads(transform.parsed(built.settings).read_bytes())
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    assert transform.spared(settings, manifest) == ["config.materialized:view"]
+    trained.keep(ledger.open_ledger(settings.ledger_url), "customers", {"weights": WEIGHTS}, "run-1", "test")
+    assert transform.spared(settings, manifest)[1:] == ["matched_customers__model", "matched_customers__vocabulary"]
 
 
 def test_a_part_of_the_build_job_makes_what_is_asked_of_it_with_its_checks_and_nothing_of_an_unheard_system(

@@ -9,7 +9,8 @@
   {%- endif -%}
   {{ run_hooks(pre_hooks, inside_transaction=False) }}
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
-  {%- if whole or language == 'python' -%}
+  {%- set idle = not whole and is_idle(this.identifier) -%}
+  {%- if whole or language == 'python' and not idle -%}
     {%- call statement('main' if whole else 'made', language=language) -%}
       {{ create_table_as(not whole, made, compiled_code, language) }}
     {%- endcall -%}
@@ -18,12 +19,12 @@
     {%- do drop_relation_if_exists(load_cached_relation(this)) -%}
     {%- do adapter.rename_relation(made, target) -%}
   {%- else -%}
-    {%- if language == 'python' -%}{%- do note_touched(this.identifier) -%}{%- endif -%}
+    {%- if language == 'python' and not idle -%}{%- do note_touched(this.identifier) -%}{%- endif -%}
     {%- set narrowed = is_told(this.identifier ~ '__touched') -%}
-    {%- set untouched = narrowed and not has_rows(touched(this.identifier)) -%}
+    {%- set untouched = idle or narrowed and not has_rows(touched(this.identifier)) -%}
     {%- call statement('main') -%}
 create or replace table {{ made_rows(this.identifier) }} as from {{ target }} limit 0;
-      {%- if language == 'python' %}
+      {%- if language == 'python' and not idle %}
 insert into {{ made_rows(this.identifier) }} by name from {{ made }};
       {%- elif not untouched %}
 insert into {{ made_rows(this.identifier) }} by name (

@@ -18,6 +18,9 @@
 {#- Whether this build has noted something under a name. -#}
 {% macro is_told(name) -%}{{ return(name in told()) }}{%- endmacro %}
 
+{#- Whether a model looks at nothing in this build, for none of what it reads changed. -#}
+{% macro is_idle(name) -%}{{ return(told().get(name ~ '__touched') == false) }}{%- endmacro %}
+
 {% macro note(name, has_rows) -%}{%- do told().update({name: has_rows}) -%}{%- endmacro %}
 
 {#- Python models note touched keys and forget them where no macro sees it. -#}

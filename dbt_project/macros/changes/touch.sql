@@ -34,7 +34,7 @@
   {%- call statement('touched', auto_begin=false) -%}
     create or replace table {{ touched(this.identifier) }} as select distinct key from ({{ found }}) as found (key) where key is not null
   {%- endcall -%}
-  {%- do note(this.identifier ~ '__touched', true) -%}
+  {%- do note(this.identifier ~ '__touched', parts | length > 0) -%}
   {{ return(touched(this.identifier)) }}
 {%- endmacro %}
 

@@ -1,10 +1,15 @@
 """What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import changes, matching, trained
+from pipelines import matching, trained
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["comparison", "level"])
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key=["comparison", "level"],
+        meta={"learnt": "customers"},
+    )
     spec = matching.declared("customers")
     patterns, chance = dbt.ref("matched_customers__patterns"), dbt.ref("matched_customers__chance")
 
@@ -12,8 +17,6 @@ def model(dbt, session):
         return matching.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
 
     vocabulary = dbt.ref("matched_customers__vocabulary")
-    if trained.lasts("customers") and changes.keep(dbt, session, "comparison"):
-        return changes.no_rows(dbt, session)
     return trained.weights_in_build(
         "customers", learn, lambda: {"vocabulary": vocabulary.order("all").to_arrow_table()}
     )

@@ -1,10 +1,15 @@
 """What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import changes, matching, trained
+from pipelines import matching, trained
 
 
 def model(dbt, session):
-    dbt.config(materialized="incremental", incremental_strategy="touched", unique_key=["comparison", "level"])
+    dbt.config(
+        materialized="incremental",
+        incremental_strategy="touched",
+        unique_key=["comparison", "level"],
+        meta={"learnt": "products"},
+    )
     spec = matching.declared("products")
     patterns, chance = dbt.ref("matched_products__patterns"), dbt.ref("matched_products__chance")
 
@@ -12,8 +17,6 @@ def model(dbt, session):
         return matching.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
 
     likeness, words = dbt.ref("matched_products__likeness_model"), dbt.ref("matched_products__word_weights")
-    if trained.lasts("products") and changes.keep(dbt, session, "comparison"):
-        return changes.no_rows(dbt, session)
     return trained.weights_in_build(
         "products",
         learn,
