@@ -38,7 +38,8 @@ def assign(
         clusters = _as_they_were(engine, domain, clusters, held)
     reason = since_last(engine, domain, causes or {})
     assigned = identity.assign(engine, domain, clusters, resources.run_id(), reason, followers, near)
-    _remember(engine, domain, causes or {})
+    if reason != RECORDS:
+        _remember(engine, domain, causes or {})
     return assigned
 
 

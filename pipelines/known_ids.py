@@ -6,6 +6,7 @@ What does not hang together with a change keeps its id in any case.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
@@ -29,7 +30,7 @@ ID_ROWS = ID_ROWS.append(pa.field("born", pa.int64()))
 
 
 class Known(NamedTuple):
-    """The ledger's rows as tables, when the youngest id was born, and which of some ids the ledger has."""
+    """The ledger's rows as tables, a number that no id was born after, and which of some ids the ledger has."""
 
     ids: pa.Table
     members: pa.Table
@@ -95,7 +96,8 @@ def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"assay ids {domain}"))))
     of_ids = sa.select(ids.golden_id, ids.founder_record_id, ids.state, ids.redirected_to, ids.born_seq)
     of_ids = of_ids.where(ids.domain == domain)
-    last = connection.scalar(sa.select(sa.func.max(ids.born_seq)).where(ids.domain == domain))
+    # Whoever is born has an event, so that no id is younger than the last one; to find the youngest takes all of them.
+    last = connection.scalar(sa.select(sa.func.max(ledger.id_events.c.seq)))
     if near is None:
         known = _whole(connection, of_ids, ID_ROWS)
         have = _whole(connection, _members(domain), MEMBER_ROWS)
@@ -182,11 +184,13 @@ def parted(
 
 
 def _rows(connection: sa.Connection, query: sa.Select, key: sa.Column, some: Collection[str]) -> list[tuple]:
-    """Of some keys, as the driver gives them."""
-    listed, rows = sorted(some), []
-    for start in range(0, len(listed), BATCH):
-        rows += connection.execute(query.where(key.in_(listed[start : start + BATCH]))).cursor.fetchall()
-    return rows
+    """Of some keys, as the driver gives them. The keys go as one text: no statement is put together from thousands."""
+    given = sa.bindparam("given", json.dumps(sorted(some), ensure_ascii=False), sa.Text)
+    if connection.dialect.name == "postgresql":
+        listed = sa.select(sa.func.json_array_elements_text(sa.cast(given, sa.JSON)))
+    else:
+        listed = sa.select(sa.func.json_each(given).table_valued("value").c.value)
+    return connection.execute(query.where(key.in_(listed))).cursor.fetchall()
 
 
 def _whole(connection: sa.Connection, query: sa.Select, schema: pa.Schema) -> pa.Table:

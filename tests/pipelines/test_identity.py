@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from pipelines import identity, ledger
+from pipelines import identity, known_ids, ledger
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def engine(tmp_path):
     return ledger.open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
 
 
-def assign(engine, *clusters: str, run="run", bound=None, followers=None) -> dict[str, str]:
+def assign(engine, *clusters: str, run="run", bound=None, followers=None, near=None) -> dict[str, str]:
     """`clusters` are words of one-letter records: assign(engine, "ab", "c") puts a and b together."""
     rows = [(record, cluster) for cluster in clusters for record in cluster]
     table = pa.table(
@@ -28,7 +28,7 @@ def assign(engine, *clusters: str, run="run", bound=None, followers=None) -> dic
     )
     if followers:
         followers = pa.table({"record_id": list(followers), "golden_id": list(followers.values())})
-    result = identity.assign(engine, "customers", table, run, followers=followers)
+    result = identity.assign(engine, "customers", table, run, followers=followers, near=near)
     return dict(zip(result["record_id"].to_pylist(), result["golden_id"].to_pylist(), strict=True))
 
 
@@ -140,6 +140,24 @@ def test_more_rows_than_go_into_one_statement_are_all_kept_and_in_their_order(ki
     kept = events(engine, "run")
     engine.dispose()
     assert kept == [("minted", name, None, record) for name, record in zip(names, records, strict=False)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_where_little_changed_only_what_hangs_together_with_it_is_read_and_whoever_is_new_is_younger(
+    kind, empty_database
+):
+    engine = ledger.open_ledger(empty_database(kind))
+    first = assign(engine, "ab", "c", 'd"', "eé")
+    near = known_ids.Near({"a", "b", '"', "d", "n"}, {first["a"], first["d"]})
+    second = assign(engine, "a", "bn", 'd"', run="two", near=near)
+    assert (second["a"], second["d"], second['"']) == (first["a"], first["d"], first["d"])
+    assert second["b"] == second["n"] not in first.values()
+    assert not {"retired", "merged"} & {event for event, *_ in events(engine, "two")}, "what was not read stays"
+    ids = ledger.golden_ids.c
+    with engine.connect() as connection:
+        born = dict(connection.execute(sa.select(ids.golden_id, ids.born_seq)).all())
+    engine.dispose()
+    assert born[second["b"]] > max(born[golden_id] for golden_id in first.values())
 
 
 def test_a_removed_source_retires_ids_and_its_return_revives_them(engine):
