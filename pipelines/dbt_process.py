@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from mashumaro.config import BaseConfig
+
 from pipelines import manifest, resources
 
 PARSED = "partial_parse.msgpack"
@@ -24,6 +26,7 @@ def main() -> int:
     That is a JSON list which names the target folder. Nothing is asked if whoever started this has gone.
     """
     gc.disable()
+    BaseConfig.lazy_compilation = True  # or code is made for all that dbt could read and write, of which it does little
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_json
 
@@ -47,6 +50,7 @@ def main() -> int:
     arguments = json.loads(asked)
     target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
     dbt_thrift.leave_out()
+    sys.dont_write_bytecode = True  # each Python model becomes a file of its own, whose bytecode nobody would remove
     project_read = None if command == "parse" else _parsed(target / PARSED, at_hand).manifest
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(target / "logs")]
     kept = ["--no-write-json"] if command in WITH_RESULTS else []

@@ -66,8 +66,13 @@ def provenance(built, attribute, value):
     )
 
 
-def test_an_empty_landing_builds_to_empty_tables(tmp_path):
+def test_an_empty_landing_builds_to_empty_tables_and_leaves_no_temporary_file(tmp_path, monkeypatch):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     rows = Built(tmp_path).build().rows
+    assert list(scratch.rglob("*")) == []
     assert rows["golden/golden_customers"] == 0
     assert rows["publish/publish_odoo__res_partner"] == 0
     assert set(rows.values()) == {0}
