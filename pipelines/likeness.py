@@ -21,13 +21,18 @@ LEADS = ("least_lead", "most_lead")
 class Pairs(NamedTuple):
     """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across.
 
-    `systems` names the systems of both records.
+    `systems` names the systems of both records. What is `barred` is different and never linked: it is nobody's rival.
     """
 
     one: np.ndarray
     other: np.ndarray
     values: np.ndarray
     systems: tuple[np.ndarray, np.ndarray]
+    barred: np.ndarray
+
+    def rivals(self, score: np.ndarray) -> np.ndarray:
+        """The score of each pair that may be linked; what is barred comes last."""
+        return np.where(self.barred, -np.inf, score)
 
 
 class Fit(NamedTuple):
@@ -50,7 +55,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
-    pairs = _pairs(table, [feature["name"] for feature in features])
+    pairs = _pairs(table, features)
     start = np.array([feature.get("start", 0.0) for feature in features])
     conflict = pairs.values[:, [bool(feature.get("conflict")) for feature in features]].any(axis=1)
     limits = [SIGNS[feature["speaks"]] for feature in features]
@@ -83,14 +88,14 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         best = _best(pairs, score)
         sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
     best = _best(pairs, score)
-    cut = best_cut(score[best], score)
+    cut = best_cut(score[best], score[~pairs.barred])
     beside = _beside(pairs, base, led, fit, settings["lead_limit"])
     several = _several(pairs, beside, best[score[best] > cut], cut)
     for system, (places, alone) in beside.items():
         if several[system] > settings["several_share"]:
             score[places] = alone
             best = np.union1d(best, places)
-    cut = best_cut(score[best], score)
+    cut = best_cut(score[best], score[~pairs.barred])
     return _as_table(_rows(features, similarity, offset, fit, cut, share, several))
 
 
@@ -107,7 +112,7 @@ def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
     return pa.concat_tables([known, weighed]).sort_by([("kind", "ascending"), ("token", "ascending")])
 
 
-def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:
+def _pairs(table: pa.Table, features: Sequence[dict]) -> Pairs:
     table = table.sort_by([("one_no", "ascending"), ("other_no", "ascending")])
     numbers = []
     for record, beside in (("one_no", "other_system"), ("other_no", "one_system")):
@@ -115,9 +120,10 @@ def _pairs(table: pa.Table, names: Sequence[str]) -> Pairs:
             f"{no}|{system}" for no, system in zip(*(table[name].to_pylist() for name in (record, beside)), strict=True)
         ]
         numbers.append(np.unique(np.array(keys, dtype=str), return_inverse=True)[1])
-    values = np.stack([table[name].to_numpy().astype(float) for name in names], axis=1) if len(table) else None
+    values = np.array([table[feature["name"]].to_numpy() for feature in features], float).T
+    barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
     systems = tuple(np.array(table[name].to_pylist(), dtype=str) for name in ("one_system", "other_system"))
-    return Pairs(*numbers, np.empty((0, len(names))) if values is None else values, systems)
+    return Pairs(*numbers, values, systems, barred)
 
 
 def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,23 +135,30 @@ def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:
     """Pairs that are the best of both their records, the best of all first."""
-    both = np.flatnonzero(_is_first(pairs.one, score) & _is_first(pairs.other, score))
+    rivals = pairs.rivals(score)
+    both = np.flatnonzero(_is_first(pairs.one, rivals) & _is_first(pairs.other, rivals) & ~pairs.barred)
     return both[np.argsort(-score[both], kind="stable")]
 
 
 def _led(pairs: Pairs, base: np.ndarray, limit: float) -> np.ndarray:
     """The features with each pair's smaller and larger lead over the next best of its records."""
-    leads = [np.clip(base - _next_best(key, base), -limit, limit) for key in (pairs.one, pairs.other)]
+    rivals = pairs.rivals(base)
+    leads = [np.clip(base - _next_best(key, rivals), -limit, limit) for key in (pairs.one, pairs.other)]
     return np.c_[pairs.values, np.minimum(*leads), np.maximum(*leads)]
 
 
-def _next_best(key: np.ndarray, base: np.ndarray) -> np.ndarray:
-    order, starts, count = _ranked(key, base)
-    first = np.repeat(base[order[starts]], count)
-    second = np.repeat(np.where(count > 1, base[order[np.minimum(starts + 1, len(key) - 1)]], 0.0), count)
+def _next_best(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
+    order, starts, count = _ranked(key, rivals)
+    first = np.repeat(rivals[order[starts]], count)
+    second = np.repeat(np.where(count > 1, rivals[order[np.minimum(starts + 1, len(key) - 1)]], 0.0), count)
     rival = np.empty(len(key))
     rival[order] = np.where(np.arange(len(key)) == np.repeat(starts, count), second, first)
-    return rival
+    return _or_none(rival)
+
+
+def _or_none(rival: np.ndarray) -> np.ndarray:
+    """What is barred is no rival: as if there were none."""
+    return np.where(np.isneginf(rival), 0.0, rival)
 
 
 def _other_candidates(pairs: Pairs, sure: np.ndarray) -> np.ndarray:
@@ -168,7 +181,7 @@ def _blended(pairs, sure, different, start, limits, settings) -> tuple[np.ndarra
 def _without_match(pairs, sure, score, base, led, side: int, limit: float) -> np.ndarray:
     """Rows of the runners-up of the sure pairs' records on one side, their lead as if the sure pair were not there."""
     key, across = (pairs.one, pairs.other) if side == 0 else (pairs.other, pairs.one)
-    rest = np.isin(key, key[sure])
+    rest = np.isin(key, key[sure]) & ~pairs.barred
     rest[sure] = False
     rest = np.flatnonzero(rest)
     if not len(rest):
@@ -179,7 +192,7 @@ def _without_match(pairs, sure, score, base, led, side: int, limit: float) -> np
     behind[starts] = -np.inf
     second = np.maximum.reduceat(behind, starts)
     own = np.clip(base[runner] - np.where(count > 1, second, 0.0), -limit, limit)
-    facing = np.clip(base[runner] - _next_best(across, base)[runner], -limit, limit)
+    facing = np.clip(base[runner] - _next_best(across, pairs.rivals(base))[runner], -limit, limit)
     return np.c_[led[runner, :-2], np.minimum(own, facing), np.maximum(own, facing)]
 
 
@@ -223,8 +236,9 @@ def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], f
     side = 0 if len(np.unique(pairs.one)) <= len(np.unique(pairs.other)) else 1
     if not len(missing[side]):
         return 0.98
-    order, starts, _ = _ranked((pairs.one, pairs.other)[side], score)
-    best, without = score[order[starts]], missing[side] @ fit.weights + fit.constant
+    rivals = pairs.rivals(score)
+    order, starts, _ = _ranked((pairs.one, pairs.other)[side], rivals)
+    best, without = rivals[order[starts]], missing[side] @ fit.weights + fit.constant
     return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
 
 
@@ -233,13 +247,13 @@ def _beside(pairs: Pairs, base, led, fit: Fit, limit: float) -> dict[str, tuple[
 
     Such a record's own best partner is the same; its lead is taken over those that come after it.
     """
-    found = {}
+    found, rivals = {}, pairs.rivals(base)
     sides = ((pairs.one, pairs.other, pairs.systems[1]), (pairs.other, pairs.one, pairs.systems[0]))
     for key, across, systems in sides:
-        own = np.clip(base - _next_worse(key, base), -limit, limit)
-        facing = np.clip(base - _next_best(across, base), -limit, limit)
+        own = np.clip(base - _next_worse(key, rivals), -limit, limit)
+        facing = np.clip(base - _next_best(across, rivals), -limit, limit)
         alone = np.c_[led[:, :-2], np.minimum(own, facing), np.maximum(own, facing)] @ fit.weights + fit.constant
-        second = _is_first(across, base) & ~_is_first(key, base)
+        second = _is_first(across, rivals) & ~_is_first(key, rivals) & ~pairs.barred
         for system in np.unique(systems):
             places = np.flatnonzero(second & (systems == system))
             before = found.get(str(system), (places[:0], alone[:0]))
@@ -256,19 +270,19 @@ def _several(pairs: Pairs, beside: dict, linked: np.ndarray, cut: float) -> dict
     return {system: float((alone > cut).sum() / max(links[system], 1)) for system, (_, alone) in beside.items()}
 
 
-def _is_first(key: np.ndarray, base: np.ndarray) -> np.ndarray:
-    order, starts, _ = _ranked(key, base)
+def _is_first(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
+    order, starts, _ = _ranked(key, rivals)
     first = np.zeros(len(key), bool)
     first[order[starts]] = True
     return first
 
 
-def _next_worse(key: np.ndarray, base: np.ndarray) -> np.ndarray:
-    order, starts, count = _ranked(key, base)
+def _next_worse(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
+    order, starts, count = _ranked(key, rivals)
     worse = np.empty(len(key))
-    worse[order] = np.r_[base[order][1:], 0.0]
+    worse[order] = np.r_[rivals[order][1:], 0.0]
     worse[order[starts + count - 1]] = 0.0
-    return worse
+    return _or_none(worse)
 
 
 def best_cut(linked: np.ndarray, score: np.ndarray) -> float:

@@ -81,6 +81,17 @@ ODD = [
     article("abc:six", "Borova lemonade 6x330ml", 6),
     article("xyz:six", "Borova lemonade 6 x 0.33 l", 6),
     article("xyz:one", "Borova lemonade 330 ml", 1),
+    article("abc:small", "Borova elderflower syrup 500 ml", 4),
+    article("xyz:small", "Syrup of elder blossoms by Borova 0.5 l", 4),
+    article("xyz:large", "Borova elderflower syrup 1 l", 4),
+    *(
+        row
+        for colour, size in itertools.product(("black", "green"), ("M", "L", "XL"))
+        for row in (
+            {**article(f"abc:{colour}{size}", "Nordlyd rain jacket", 80), "option_1": colour, "option_2": size},
+            article(f"xyz:{colour}{size}", f"Nordlyd rain jacket {colour} size {size}", 80),
+        )
+    ),
 ]
 
 
@@ -164,6 +175,22 @@ def test_an_unknown_price_says_nothing_about_how_far_prices_are_apart(matched):
 
 def test_packs_are_one_in_any_spelling_and_another_pack_is_another_article(cluster_of):
     assert cluster_of["abc:six"] == cluster_of["xyz:six"] != cluster_of["xyz:one"]
+
+
+def test_the_same_article_in_another_pack_takes_no_partner_away(matched):
+    ((is_mutual_best,),) = matched("""
+        select is_mutual_best
+        from matched_products__likeness_scores
+        join matched_products__evidence as l on left_no = l.record_no
+        join matched_products__evidence as r on right_no = r.record_no
+        where list_sort([l.record_id, r.record_id]) = ['abc:small', 'xyz:small']
+    """)
+    assert is_mutual_best
+
+
+def test_size_and_colour_in_columns_of_their_own_are_found_in_the_titles_of_another_shop(cluster_of):
+    of = {f"{colour}{size}" for colour in ("black", "green") for size in ("M", "L", "XL")}
+    assert {name for name in of if cluster_of[f"abc:{name}"] == cluster_of[f"xyz:{name}"]} == of
 
 
 def test_records_without_any_text_resemble_nothing(cluster_of):

@@ -1,4 +1,5 @@
-{#- Look-alikes with their features, their leads over the next best of either record, and bits above the learnt cut.
+{#- Look-alikes with their features, their leads over the next best of either record, and bits above the learnt cut. What is barred
+    is nobody's rival: the same article in another pack takes no partner away.
     `beside_bits` come on top for the partner of a record that has a better one, in a system that lists articles several times. -#}
 {% macro weigh_likeness(likeness, model) %}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list -%}
@@ -20,9 +21,17 @@ resembling as (
     select
         likeness.*,
         weights.*,
-        constant_similarity{% for name in features %} + {{ name }} * {{ name }}_similarity{% endfor %} as similarity
+        constant_similarity{% for name in features %} + {{ name }} * {{ name }}_similarity{% endfor %} as similarity,
+        {% for feature in declared('products', 'likeness.features') if feature.bars %}{{ feature.name }} > 0 or {% endfor %}false as is_barred
     from {{ likeness }} as likeness
     cross join weights
+
+),
+
+contending as (
+
+    select *, case when not is_barred then similarity end as contends
+    from resembling
 
 ),
 
@@ -31,15 +40,15 @@ rivals as (
     select
         *,
         {%- for side, across in [('one', 'other'), ('other', 'one')] %}
-        row_number() over (partition by {{ side }}_no, {{ across }}_system order by similarity desc, {{ across }}_no) as {{ side }}_place,
-        max(similarity) over (partition by {{ side }}_no, {{ across }}_system) as {{ side }}_best,
-        nth_value(similarity, 2) over (
-            partition by {{ side }}_no, {{ across }}_system order by similarity desc, {{ across }}_no
+        row_number() over (partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no) as {{ side }}_place,
+        max(contends) over (partition by {{ side }}_no, {{ across }}_system) as {{ side }}_best,
+        nth_value(contends, 2) over (
+            partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no
             rows between unbounded preceding and unbounded following
         ) as {{ side }}_second,
-        lead(similarity, 1, 0) over (partition by {{ side }}_no, {{ across }}_system order by similarity desc, {{ across }}_no) as {{ side }}_worse{{ ',' if not loop.last }}
+        coalesce(lead(contends) over (partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no), 0) as {{ side }}_worse{{ ',' if not loop.last }}
         {%- endfor %}
-    from resembling
+    from contending
 
 ),
 
@@ -49,7 +58,7 @@ leads as (
         *,
         {%- for side in ['one', 'other'] %}
         greatest(-{{ limit }}, least({{ limit }},
-            similarity - case when {{ side }}_place = 1 then coalesce({{ side }}_second, 0) else {{ side }}_best end
+            similarity - case when {{ side }}_place = 1 then coalesce({{ side }}_second, 0) else coalesce({{ side }}_best, 0) end
         )) as {{ side }}_lead,
         greatest(-{{ limit }}, least({{ limit }}, similarity - {{ side }}_worse)) as {{ side }}_lead_beside{{ ',' if not loop.last }}
         {%- endfor %}

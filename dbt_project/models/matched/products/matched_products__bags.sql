@@ -6,6 +6,8 @@ with texts as (
 
     select record_no, name_text as text, 'name' as part from {{ evidence }}
     union all
+    select record_no, option_text, 'options' from {{ evidence }}
+    union all
     select record_no, more_text, 'more' from {{ evidence }}
     union all
     select record_no, model_text, 'model' from {{ evidence }}
@@ -33,11 +35,12 @@ bags as (
 
     select
         record_no,
-        list_sort(list(distinct word) filter (part = 'name')) as words,
+        list_sort(list(distinct word) filter (part in ('name', 'options'))) as words,
         list_sort(list(distinct word) filter (part <> 'brand')) as all_words,
+        list_sort(list(distinct word) filter (part = 'name' and regexp_matches(word, '^[0-9.]+$'))) as numbers,
         list_sort(list(distinct word) filter (part = 'brand' and length(word) > 2)) as brand_words,
-        list_sort(list(distinct word) filter (part in ('name', 'more') and regexp_matches(word, '^[0-9.]+$'))) as all_numbers,
-        list_sort(list(distinct word) filter (part = 'name' and kind = 'colour')) as colours,
+        list_sort(list(distinct word) filter (part in ('name', 'options', 'more') and regexp_matches(word, '^[0-9.]+$'))) as all_numbers,
+        list_sort(list(distinct word) filter (part in ('name', 'options') and kind = 'colour')) as colours,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'edition')) as editions,
         list_sort(list(distinct word) filter (part <> 'brand' and kind = 'platform')) as platforms
     from spelled
@@ -69,7 +72,7 @@ select
         list_transform(coalesce(coded.models, []), lambda m: regexp_replace(m, '[a-z]+$', '')), lambda m: length(m) >= 5
     ) as model_stems,
     list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
-    list_filter(coalesce(bags.words, []), lambda w: regexp_matches(w, '^[0-9.]+$')) as numbers,
+    coalesce(bags.numbers, []) as numbers,
     coalesce(bags.all_numbers, []) as all_numbers
 from coded
 left join bags using (record_no)

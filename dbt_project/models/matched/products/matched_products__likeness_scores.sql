@@ -10,15 +10,6 @@ with weighed as (
     {{ weigh_likeness(ref('matched_products__likeness'), model) }}
 ),
 
-judged as (
-
-    select
-        *,
-        {% for feature in declared('products', 'likeness.features') if feature.bars %}{{ feature.name }} > 0 or {% endfor %}false as is_barred
-    from weighed
-
-),
-
 scored as (
 
     select
@@ -29,7 +20,7 @@ scored as (
             when beside_bits is not null and not is_barred then likeness_bits + beside_bits
             else least(likeness_bits, -1)
         end as bits
-    from judged
+    from weighed
 
 ),
 
@@ -75,7 +66,8 @@ from repeated
 
 union all
 
-select one_no, fellow_no, null, false, max(bits), null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
+select fellows.one_no, fellow_no, null, false, max(fellows.bits), null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
 from fellows
-group by one_no, fellow_no
+anti join repeated on fellows.one_no = repeated.one_no and fellow_no = repeated.other_no
+group by fellows.one_no, fellow_no
 {%- endif %}
