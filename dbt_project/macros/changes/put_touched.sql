@@ -26,7 +26,9 @@ create or replace table changed."{{ name }}__before" as select {{ noted }} from 
 delete from {{ target }} where rowid in (select place from "{{ name }}__were");
 insert into {{ target }} by name select * from {{ made }};
 {%- else %}
+{%- if not is_told(name ~ '__were') %}
 create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, *', keys_touched, touched_on) }};
+{%- endif %}
 create or replace table {{ changed(name) }} as
 select distinct {{ keys }}
 from (
@@ -44,6 +46,16 @@ drop table "{{ name }}__were";
 drop table "{{ name }}__places";
 {%- endif %}
 {%- endif %}
+{%- endmacro %}
+
+{#- The old rows of a model of few columns for its touched keys, with their place, in a table of the connection: for a model that reads
+    what it said before. -#}
+{% macro old_rows(keys, columns) -%}
+  {%- call statement('were', auto_begin=false) -%}
+create or replace temp table "{{ this.identifier }}__were" as {{ touched_rows(this, 'rowid as place, *', keys, columns) }}
+  {%- endcall -%}
+  {%- do note(this.identifier ~ '__were', true) -%}
+  {{ return('"' ~ this.identifier ~ '__were"') }}
 {%- endmacro %}
 
 {#- The touched keys that a model can have rows of: where it goes by the numbers of records, those that were there before. -#}

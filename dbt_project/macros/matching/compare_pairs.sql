@@ -1,8 +1,9 @@
 {#- How the records of each pair compare, with numbers for records: which level holds of each declared comparison, all in one number
     (level_patterns.sql), and how common the values are. Measures are computed beside the levels that read them: carried there with
     both records, every pair would be copied whole. `pairs` is a query. Of `few` pairs the records are looked up once, not once for
-    each side. In a column of `void` no record says anything: it is not looked up, and what is compared in it alone falls out. -#}
-{% macro compare_pairs(domain, pairs, evidence, few=false, void=[]) %}
+    each side, and first among those `at_hand` (meet_records). In a column of `void` no record says anything: it is not looked up, and
+    what is compared in it alone falls out. -#}
+{% macro compare_pairs(domain, pairs, evidence, few=false, void=[], at_hand=none) %}
 {%- set measured -%}
         greatest(cast(round({{ declared(domain, 'learn.affinity') }} * 1000000) as bigint), 1) as affinity,
         {%- for measure in declared(domain, 'compare.measures') %}
@@ -24,8 +25,20 @@ with these as materialized (
     {{ pairs }}
 ){% if few %},
 
+asked as (
+    select unnest([left_no, right_no]) as record_no from these
+),
+
 met as materialized (
-    select * from {{ evidence }} where record_no in (select unnest([left_no, right_no]) from these)
+    {%- set columns = compared_columns(domain) %}
+    {%- if at_hand is not none %}
+    select {{ columns }} from {{ at_hand }} where record_no in (select record_no from asked)
+    union all
+    select {{ columns }} from {{ evidence }}
+    where record_no in (select record_no from asked anti join {{ at_hand }} using (record_no))
+    {%- else %}
+    select {{ columns }} from {{ evidence }} where record_no in (select record_no from asked)
+    {%- endif %}
 ){% endif %}
 
 select
@@ -45,6 +58,23 @@ from (
     inner join {{ 'met' if few else evidence }} as r on pairs.right_no = r.record_no
 )
 {% endmacro %}
+
+{#- The same for the pairs that blocks bring: all, or those of touched records. What the records of many bring is too much to carry. -#}
+{% macro compare_blocks(domain, pairs, evidence, keys) -%}
+  {%- if keys is none -%}
+{{ compare_pairs(domain, pairs, evidence, void=void_columns(domain, evidence)) }}
+  {%- elif run_query('select count(*) from ' ~ keys).rows[0][0] > 3000 -%}
+{{ compare_pairs(domain, pairs, evidence, few=true) }}
+  {%- else -%}
+{{ compare_pairs(domain, 'from paired', meet_records(domain, pairs, evidence)) }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The columns of the evidence that comparisons read. -#}
+{% macro compared_columns(domain) -%}
+  {%- set spec = declared(domain, 'compare') | string ~ declared(domain, 'learn.affinity') -%}
+  {{ return((['record_no'] + modules.re.findall('\\b[lr]\.(\w+)', spec) | unique | sort) | join(', ')) }}
+{%- endmacro %}
 
 {#- The columns of the evidence that comparisons read and no record fills, with their types: one look at each, for as a rule its first
     row tells. -#}

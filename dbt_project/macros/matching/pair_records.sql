@@ -51,6 +51,33 @@ anti join near_blocks as known using (rule, key, record_no)
   {%- endif -%}
 {%- endmacro %}
 
+{#- Lays the pairs to compare in a table of the connection, and what their records bring beside the warehouse, in the database `passing`
+    which ends with the run: one look at the evidence serves all pairs of this build, as a rule those within components, too, for whom
+    the pairs may connect come with their components of before. -#}
+{% macro meet_records(domain, pairs, evidence) -%}
+  {%- set components = 'matched.matched_' ~ domain ~ '__components' -%}
+  {%- call statement('paired', auto_begin=false) -%}
+create or replace temp table paired as {{ pairs }}
+  {%- endcall -%}
+  {%- call statement('met', auto_begin=false) -%}
+create or replace table {{ met(evidence) }} as
+with paired_records as (select distinct unnest([left_no, right_no]) as record_no from paired)
+
+select {{ compared_columns(domain) }}
+from {{ evidence }}
+where record_no in (
+    select record_no from paired_records
+    union all
+    select record_no from {{ components }}
+    where component_no in (select component_no from {{ components }} where record_no in (select record_no from paired_records))
+)
+  {%- endcall -%}
+  {%- do note(evidence.identifier ~ '__met', true) -%}
+  {{ return(met(evidence)) }}
+{%- endmacro %}
+
+{% macro met(evidence) -%}{{ return('passing.main."' ~ evidence.identifier ~ '"') }}{%- endmacro %}
+
 {#- The records of blocks that became too large to compare, or small enough: pairs come and go of which no record changed. -#}
 {% macro records_of_turned_blocks(domain, blocks, near) -%}
 select members.record_no

@@ -1,6 +1,8 @@
-{#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. -#}
+{#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. Of touched components
+    only the pairs are looked up and compared that nobody scored in this build and that were not there before: records whose evidence
+    stayed say the same of each other. -#}
 {% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none) %}
-{%- set known = scores if keys is none else '(select left_no, right_no, bits from ' ~ scores ~ ' where left_no in (select unnest(records) from members))' %}
+{%- set at_hand = met(evidence) if keys is not none and is_told(evidence.identifier ~ '__met') else none %}
 with members as (
 
     select component_no, list(record_no) as records
@@ -11,15 +13,31 @@ with members as (
 
 ),
 
-inside as (
+pairs as (
 
-    select pairs.left_no, pairs.right_no, pairs.component_no, scores.bits
+    select left_no, right_no, component_no
     from (
         select left_no, unnest(records) as right_no, component_no
         from (select component_no, records, unnest(records) as left_no from members)
-    ) as pairs
-    left join {{ known }} as scores using (left_no, right_no)
+    )
     where left_no < right_no
+
+),
+{% if keys is not none %}
+said as (
+    {{ pairs_said('pairs', evidence, scores, keys) }}
+),
+{% endif %}
+inside as (
+
+    select
+        pairs.left_no,
+        pairs.right_no,
+        pairs.component_no,
+        {{ 'scores.bits' if keys is none else 'coalesce(pairs.bits, scores.bits)' }} as bits
+    from {{ 'pairs' if keys is none else 'said as pairs' }}
+    left join {{ scores if keys is none else '(select * from ' ~ scores ~ ' where left_no in (select left_no from said where bits is null))' }} as scores
+        using (left_no, right_no)
 
 ),
 
@@ -30,7 +48,7 @@ unscored as (
 ),
 
 compared as (
-    {{ compare_pairs(domain, 'select * from unscored', evidence, few=true) }}
+    {{ compare_pairs(domain, 'select * from unscored', evidence, few=true, at_hand=at_hand) }}
 ),
 
 completed as (
@@ -49,4 +67,28 @@ select
 from inside
 left join completed using (left_no, right_no)
 left join {{ decisions }} as decisions using (left_no, right_no)
+{% endmacro %}
+
+{#- Pairs with the bits that this build gave them, or that they had before where neither their evidence nor their score changed; what
+    a decision said is none. -#}
+{% macro pairs_said(pairs, evidence, scores, keys) %}
+{%- set scored = is_told(scores.identifier ~ '__made') %}
+select pairs.*, {{ 'coalesce(anew.bits, before.bits)' if scored else 'before.bits' }} as bits
+from {{ pairs }} as pairs
+{%- if scored %}
+left join {{ made_rows(scores.identifier) }} as anew using (left_no, right_no)
+{%- endif %}
+left join (
+    select left_no, right_no, bits
+    from {{ old_rows(keys, 'component_no') }}
+    {%- if scored %}
+    anti join {{ changed(scores.identifier) }} using (left_no, right_no)
+    {%- endif %}
+    where
+        isfinite(bits)
+        {%- if is_told(evidence.identifier ~ '__made') %}
+        and left_no not in (select record_no from {{ changed(evidence.identifier) }})
+        and right_no not in (select record_no from {{ changed(evidence.identifier) }})
+        {%- endif %}
+) as before using (left_no, right_no)
 {% endmacro %}

@@ -6,5 +6,4 @@
     'matched_customers__blocks': 'select record_no from {changed} union all ' ~ records_of_turned_blocks('customers', blocks, near),
 }) -%}
 {%- do add_near_blocks(blocks, near, keys) -%}
-{%- set void = void_columns('customers', evidence) if keys is none else [] -%}
-{{ compare_pairs('customers', pair_records('customers', near, keys), evidence, keys is not none, void) }}
+{{ compare_blocks('customers', pair_records('customers', near, keys), evidence, keys) }}

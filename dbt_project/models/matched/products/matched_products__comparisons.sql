@@ -13,5 +13,4 @@ union
 select left_no, right_no from {{ ref('matched_products__likeness_scores') }}
 where {{ is_touched(keys, ['left_no', 'right_no']) }}
 {%- endset -%}
-{%- set void = void_columns('products', evidence) if keys is none else [] -%}
-{{ compare_pairs('products', pairs, evidence, keys is not none, void) }}
+{{ compare_blocks('products', pairs, evidence, keys) }}
