@@ -49,21 +49,26 @@ drop table "{{ name }}__places";
 {%- endmacro %}
 
 {#- The old rows of a model of few columns for its touched keys, with their place, in a table of the connection: for a model that reads
-    what it said before. -#}
-{% macro old_rows(keys, columns) -%}
-  {%- call statement('were', auto_begin=false) -%}
-create or replace temp table "{{ this.identifier }}__were" as {{ touched_rows(this, 'rowid as place, *', keys, columns) }}
-  {%- endcall -%}
-  {%- do note(this.identifier ~ '__were', true) -%}
+    what it said before, or has all that can be touched `at_hand`, with places. -#}
+{% macro old_rows(keys, columns, at_hand=none) -%}
+  {%- if not is_idle(this.identifier) -%}
+    {%- call statement('were', auto_begin=false) -%}
+create or replace temp table "{{ this.identifier }}__were" as
+{{ touched_rows(at_hand or this, '*' if at_hand else 'rowid as place, *', keys, columns) }}
+    {%- endcall -%}
+    {%- do note(this.identifier ~ '__were', true) -%}
+  {%- endif -%}
   {{ return('"' ~ this.identifier ~ '__were"') }}
 {%- endmacro %}
 
-{#- The touched keys that a model can have rows of: where it goes by the numbers of records, those that were there before. -#}
+{#- The touched keys that a model can have rows of: where it goes by the records of another, those that were there before. -#}
 {% macro old_keys(name, meta) -%}
   {%- set records = meta.get('records_of', '') -%}
   {%- if not is_told(records ~ '__made') -%}{{ return(touched(name)) }}{%- endif -%}
-  {%- set number = graph.nodes['model.' ~ project_name ~ '.' ~ records].config.meta.numbered -%}
-  {%- set new = 'select ' ~ number ~ ' from ' ~ made_rows(records) ~ ' anti join changed."' ~ records ~ '__before" using (' ~ number ~ ')' -%}
+  {%- set of_records = graph.nodes['model.' ~ project_name ~ '.' ~ records].config -%}
+  {%- set key = of_records.meta.get('numbered') or of_records.unique_key -%}
+  {%- set other, before = ' semi join ' ~ changed(records) ~ ' using (' ~ key ~ ')', ' anti join changed."' ~ records ~ '__before" using (' ~ key ~ ')' -%}
+  {%- set new = 'select ' ~ key ~ ' from ' ~ made_rows(records) ~ other ~ before -%}
   {{ return('(select key from ' ~ touched(name) ~ ' where key not in (' ~ new ~ '))') }}
 {%- endmacro %}
 

@@ -45,11 +45,14 @@
 {#- The records of components that changed, in themselves or in the pairs inside them, and those that left one. A pre-hook. -#}
 {% macro touch_clusters(domain) -%}
   {%- set components, within = ref('matched_' ~ domain ~ '__components'), ref('matched_' ~ domain ~ '__within') -%}
-  {%- set of_components = 'select record_id from ' ~ components ~ ' where component_no in ' -%}
+  {%- set of_components = 'select record_id from ' ~ components ~ ' where component_no in (select component_no from {changed}' -%}
   {%- if incrementally() -%}
+    {#- Both are looked for at once. -#}
+    {%- set moved, said = told().get(components.identifier), told().get(within.identifier) -%}
+    {%- set or_said = ' union all select component_no from ' ~ changed(within.identifier) if said else '' -%}
     {%- do touch({
-      components.identifier: of_components ~ '(select component_no from {changed}) union all select record_id from changed."' ~ components.identifier ~ '__before"',
-      within.identifier: of_components ~ '(select component_no from {changed})',
+      components.identifier: of_components ~ or_said ~ ') union all select record_id from changed."' ~ components.identifier ~ '__before"',
+      within.identifier: 'select cast(null as varchar) from {changed} where false' if moved else of_components ~ ')',
     }) -%}
   {%- endif -%}
 {%- endmacro %}
@@ -58,6 +61,7 @@
 {% macro touch_within(domain) -%}
   {%- set name = 'matched_' ~ domain ~ '__' -%}
   {%- set components = 'matched.' ~ name ~ 'components' -%}
+  {%- set anew = made_rows(name ~ 'components') if incrementally() and is_told(name ~ 'components__made') else components -%}
   {#- Their records are looked up first: two joins with all components would cost more. -#}
   {%- set of_pairs -%}
     select component_no
@@ -70,7 +74,7 @@
   {%- endset -%}
   {{ return(touch({
     name ~ 'components': 'component_no',
-    name ~ 'evidence': 'select component_no from ' ~ components ~ ' where record_no in (select record_no from {changed})',
+    name ~ 'evidence': 'select component_no from ' ~ anew ~ ' where record_no in (select record_no from {changed})',
     name ~ 'scores': of_pairs,
     name ~ 'decisions': of_pairs,
   })) }}

@@ -63,7 +63,7 @@ from (
 {% macro compare_blocks(domain, pairs, evidence, keys) -%}
   {%- if keys is none -%}
 {{ compare_pairs(domain, pairs, evidence, void=void_columns(domain, evidence)) }}
-  {%- elif run_query('select count(*) from ' ~ keys).rows[0][0] > 3000 -%}
+  {%- elif is_idle(this.identifier) or run_query('select count(*) from ' ~ keys).rows[0][0] > 3000 -%}
 {{ compare_pairs(domain, pairs, evidence, few=true) }}
   {%- else -%}
 {{ compare_pairs(domain, 'from paired', meet_records(domain, pairs, evidence)) }}

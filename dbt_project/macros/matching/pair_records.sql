@@ -76,7 +76,8 @@ where record_no in (
   {{ return(met(evidence)) }}
 {%- endmacro %}
 
-{% macro met(evidence) -%}{{ return('passing.main."' ~ evidence.identifier ~ '"') }}{%- endmacro %}
+{#- What of a model lies in the database `passing`. -#}
+{% macro met(relation) -%}{{ return('passing.main."' ~ relation.identifier ~ '"') }}{%- endmacro %}
 
 {#- The records of blocks that became too large to compare, or small enough: pairs come and go of which no record changed. -#}
 {% macro records_of_turned_blocks(domain, blocks, near) -%}

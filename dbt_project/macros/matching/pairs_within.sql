@@ -36,8 +36,7 @@ inside as (
         pairs.component_no,
         {{ 'scores.bits' if keys is none else 'coalesce(pairs.bits, scores.bits)' }} as bits
     from {{ 'pairs' if keys is none else 'said as pairs' }}
-    left join {{ scores if keys is none else '(select * from ' ~ scores ~ ' where left_no in (select left_no from said where bits is null))' }} as scores
-        using (left_no, right_no)
+    left join {{ scores if keys is none else '(' ~ scores_of('said', scores, evidence) ~ ')' }} as scores using (left_no, right_no)
 
 ),
 
@@ -91,4 +90,21 @@ left join (
         and right_no not in (select record_no from {{ changed(evidence.identifier) }})
         {%- endif %}
 ) as before using (left_no, right_no)
+{% endmacro %}
+
+{#- Scores of the pairs that have no bits yet, first among those that were met (meet_scores), which are as this build found them. -#}
+{% macro scores_of(pairs, scores, evidence) %}
+{%- set asked = 'select left_no from ' ~ pairs ~ ' where bits is null' %}
+{%- if is_told(scores.identifier ~ '__met') %}
+select left_no, right_no, bits
+from {{ met(scores) }}
+anti join {{ changed(scores.identifier) }} using (left_no, right_no)
+where left_no in ({{ asked }})
+union all
+select left_no, right_no, bits
+from {{ scores }}
+where left_no in ({{ asked }} and left_no not in (select record_no from {{ met(evidence) }}))
+{%- else %}
+select left_no, right_no, bits from {{ scores }} where left_no in ({{ asked }})
+{%- endif %}
 {% endmacro %}

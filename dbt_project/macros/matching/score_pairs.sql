@@ -66,6 +66,25 @@ select
 from weighed
 {% endmacro %}
 
+{#- Lays in the database `passing` what pairs of the records that were met said before: one look at the scores tells what is made anew,
+    and what pairs say that components bring together now. For scores that are touched where comparisons are, and nowhere else. -#}
+{% macro meet_scores(domain, keys) -%}
+  {%- set name = 'matched_' ~ domain ~ '__' -%}
+  {%- if keys is not none and is_told(name ~ 'evidence__met') and is_told(name ~ 'comparisons__made') -%}
+    {%- set met_scores = met(this) -%}
+    {%- call statement('met', auto_begin=false) -%}
+create or replace table {{ met_scores }} as
+select rowid as place, *
+from {{ this }}
+where left_no in (
+    select record_no from passing.main."{{ name }}evidence" union select left_no from changed."{{ name }}comparisons__before"
+)
+    {%- endcall -%}
+    {%- do note(this.identifier ~ '__met', true) -%}
+    {%- do old_rows(keys, ['left_no', 'right_no'], met_scores) -%}
+  {%- endif -%}
+{%- endmacro %}
+
 {#- What the model learnt as one row: per comparison and class a list of log2 probabilities, in the order of the levels. -#}
 {% macro learnt_weights(domain, model) %}
 select

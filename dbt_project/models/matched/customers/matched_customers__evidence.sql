@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no', 'compared': false}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no', 'records_of': 'matched_customers__normalised', 'compared': false}) }}
 {#- Whether a declared placeholder stands in a record shows in the record alone, and what is shared was learnt: placeholders
     that come or go touch no other record. -#}
 {%- set keys = touch({

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id', meta={'compared': false, 'before': ['email', 'phone', 'mobile', 'birth_on']}) }}
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_id', meta={'records_of': 'conformed_customers', 'compared': false, 'before': ['email', 'phone', 'mobile', 'birth_on']}) }}
 {#- Where a record came from and when is none of its content: what comes again with the same content is not touched. -#}
 {%- set content = "columns(c -> c not in ('source_key', 'unit', 'load_id', 'event_at', 'extracted_at', 'is_active', 'accepts_marketing', 'published_id', 'corrections'))" -%}
 {%- set keys = touch({
