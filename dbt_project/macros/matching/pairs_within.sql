@@ -103,7 +103,10 @@ where left_no in ({{ asked }})
 union all
 select left_no, right_no, bits
 from {{ scores }}
-where left_no in ({{ asked }} and left_no not in (select record_no from {{ met(evidence) }}))
+where left_no in (
+    {{ asked }}
+    and left_no not in (select record_no from {{ met(evidence) }}) and left_no not in (select left_no from {{ met(scores) }})
+)
 {%- else %}
 select left_no, right_no, bits from {{ scores }} where left_no in ({{ asked }})
 {%- endif %}
