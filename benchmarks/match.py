@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks import match_changes
+from benchmarks.match_assay import RUN
 from benchmarks.measure import Cost, run
 from benchmarks.people import generate
 from pipelines import evaluate, ledger, resources, transform
@@ -31,7 +32,6 @@ ROWS = os.environ.get("ASSAY_BENCH_ROWS", "100000,1000000,5000000")
 NEW = 1000
 SEEDS = ("nicknames", "match_overrides", "placeholder_values", "calling_codes")
 MODELS = ("matched.customers,+matched_customers__ids", *SEEDS)
-RUN = "bench"
 PHASES = {
     "normalise": ("originals", "normalised", "counts", "vocabulary", "placeholders", "evidence"),
     "block": ("blocks",),
@@ -40,7 +40,7 @@ PHASES = {
     "cluster": ("decisions", "components", "contradictions", "within", "clusters"),
     "ids": ("ids",),
 }
-SIDES = {"assay": "match", "plain": "match_plain_splink", "expert": "match_splink"}
+SIDES = {"assay": "match_assay", "plain": "match_plain_splink", "expert": "match_splink"}
 TARGET_RATIO, TARGETS_GB = 0.5, {1_000_000: 3.0, 5_000_000: 12.0}
 MEMORY = ((1_000_000, "2GB"), (10**9, "7GB"))  # of DuckDB up to so many rows; what needs more goes to disk
 
@@ -161,7 +161,3 @@ def conformed(warehouse: duckdb.DuckDBPyConnection, rows: Path) -> str:
     ]
     columns = ", ".join(["* exclude (entity_id)", *lacking])
     return f"select {columns} from read_parquet('{rows}')"
-
-
-if __name__ == "__main__":
-    assay()
