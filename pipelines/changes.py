@@ -191,8 +191,12 @@ def _touched(dbt, session) -> str | None:
 
 
 def _noted(session, name: str) -> bool:
-    listed = "select 1 from duckdb_tables() where schema_name = 'changed' and table_name = ?"
-    return bool(session.execute(listed, [name]).fetchall())
+    """Asked of the table itself: to list tables DuckDB looks at every one of the warehouse."""
+    try:
+        session.execute(f'select 1 from changed."{name}" limit 0')
+    except duckdb.CatalogException:
+        return False
+    return True
 
 
 def _ids(settings: Settings) -> int:
