@@ -36,17 +36,21 @@ origins as (
 
 shared_by as (
 
-    select last_word, list(first_word) as first_words
+    select last_word, first_words
     from (
-        {%- for key in ['email', 'phone', 'mobile', 'loyalty_code'] %}
-        select {{ key }} as key, last_word, first_word from {{ records }}
-        where len(first_word) > 1{% if key == 'email' %} and email_user not in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}'){% endif %}
-        {{ 'union' if not loop.last }}
-        {%- endfor %}
+        select last_word, list_distinct(list(first_word)) as first_words
+        from (
+            {%- for key in ['email', 'phone', 'mobile', 'loyalty_code'] %}
+            select {{ key }} as key, last_word, first_word from {{ records }}
+            where len(first_word) > 1{% if key == 'email' %} and email_user not in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}'){% endif %}
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        )
+        where key is not null and last_word is not null
+        group by key, last_word
+        having min(first_word) <> max(first_word)
     )
-    where key is not null and last_word is not null
-    group by key, last_word
-    having count(*) between 2 and {{ declared('customers', 'normalise.alias_names') }}
+    where len(first_words) <= {{ declared('customers', 'normalise.alias_names') }}
 
 ),
 
@@ -83,7 +87,9 @@ uses as (
 
     select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ records }}
     union all
-    select 'phone', unnest([phone, mobile]), coalesce(company, last_word) from {{ records }}
+    select 'phone', phone, coalesce(company, last_word) from {{ records }}
+    union all
+    select 'phone', mobile, coalesce(company, last_word) from {{ records }}
     union all
     select 'vat', vat, coalesce(company, last_word) from {{ records }}
     union all
@@ -93,9 +99,13 @@ uses as (
 
 shared as (
 
-    select attribute, value, count(party) as records, count(distinct left(party, 2)) as surnames
-    from uses
-    where value is not null
+    select attribute, value, cast(sum(records) as bigint) as records, count(surname) as surnames
+    from (
+        select attribute, value, left(party, 2) as surname, count(party) as records
+        from uses
+        where value is not null
+        group by attribute, value, left(party, 2)
+    )
     group by attribute, value
 
 )

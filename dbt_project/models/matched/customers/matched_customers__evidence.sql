@@ -165,7 +165,7 @@ select
     named.email,
     named.email_user,
     named.email_user in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}') as email_is_role,
-    len(regexp_replace(named.email_user, '[^0-9]+', '', 'g')) <= 2
+    not {{ matches('named.email_user', '([0-9][^0-9]*){3}') }}
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
         as email_user_is_name,
     coalesce(named.phone, named.mobile) as phone_1,

@@ -78,7 +78,7 @@ folded as (
         case when {{ column }} like '+%' then regexp_matches({{ column }}, '{{ declared('customers', 'normalise.mobile_numbers') }}') end as {{ column }}_is_mobile,
         {%- endfor %}
         {%- for column in ['street', 'street2'] %}
-        regexp_replace({{ fold_text("coalesce(" ~ column ~ ", '')") }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
+        regexp_replace({{ fold_text(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
         {%- endfor %}
         nullif({{ fold_text('city') }}, '') as city,
         nullif(regexp_replace(upper(zip), '[^A-Z0-9]', '', 'g'), '') as zip,
@@ -103,8 +103,8 @@ sorted as (
             and coalesce(
                 given is null and company_name = coalesce(full_name, family, company_name)
                 or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
-                or split_part(email, '@', 1) in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}')
-                and (company_name is not null or split_part(split_part(email, '@', 2), '.', 1) = replace(full_name, ' ', '')),
+                or (company_name is not null or contains(email || '.', '@' || replace(full_name, ' ', '') || '.'))
+                and {{ matches('email', '^(' ~ declared('customers', 'placeholders.role_users') | join('|') ~ ')(@|$)') }},
                 false
             ) as is_company
         )
@@ -136,7 +136,7 @@ judged as (
     select
         *,
         list_filter(family_words, lambda w: len(w) > 1) as long_family_words,
-        len(street_words) > 0 or not regexp_matches(street2_line, '[0-9]') as street_comes_first,
+        coalesce(len(street_words) > 0, false) or not coalesce(regexp_matches(street2_line, '[0-9]'), false) as street_comes_first,
         not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name
     from worded
 
@@ -173,7 +173,7 @@ select
     zip,
     city,
     list_sort(case when street_comes_first then street_words else street2_words end)[1] as street,
-    nullif(regexp_extract(street_line || ' ' || street2_line, '([0-9]+) ?([a-z])?( |$)', 1), '') as house,
+    nullif(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '([0-9]+) ?([a-z])?( |$)', 1), '') as house,
     case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
     birth_on,

@@ -24,14 +24,17 @@
 {#- Values that stand for nobody in particular: declared ones, and those that unrelated surnames were found to share. -#}
 with uses as (
 
-    {%- for attribute, value in [('email', 'email'), ('phone', 'phone'), ('phone', 'mobile'), ('birth_on', 'cast(birth_on as varchar)')] %}
-    {%- set last = loop.last %}
-    {%- for rows, sought in sources %}
-    select '{{ attribute }}' as attribute, {{ value }} as value from {{ rows }}
-    where {{ is_touched(sought, value) }}{% if attribute == 'birth_on' %} and {{ value }} in {{ listed }}'birth_on'){% endif %}
-    {{ 'union' if not (last and loop.last) }}
-    {%- endfor %}
-    {%- endfor %}
+    select distinct attribute, value
+    from (
+        {%- for attribute, value in [('email', 'email'), ('phone', 'phone'), ('phone', 'mobile'), ('birth_on', 'cast(birth_on as varchar)')] %}
+        {%- set last = loop.last %}
+        {%- for rows, sought in sources %}
+        select '{{ attribute }}' as attribute, {{ value }} as value from {{ rows }}
+        where {{ is_touched(sought, value) }}{% if attribute == 'birth_on' %} and {{ value }} in {{ listed }}'birth_on'){% endif %}
+        {{ 'union all' if not (last and loop.last) }}
+        {%- endfor %}
+        {%- endfor %}
+    )
 
 ),
 
