@@ -46,14 +46,18 @@ def load_ahead(ledger_url: str) -> None:
     ledger.open_ledger(ledger_url)
     plugins = PluginManager.get_prefixed_modules()
     PluginManager.get_prefixed_modules = classmethod(lambda cls: plugins)
-    for checked in (Configuration, DuckDBCredentials, PackageConfig, Project, ProjectFlags):
-        checked.json_schema()
+    DuckDBCredentials.json_schema()
     for read, least in ((Project, {"name": "any"}), (ProjectFlags, {}), (DuckDBCredentials, {"schema": "main"})):
         read.from_dict(least)
 
 
-def say_ahead(manifest: Manifest) -> None:
-    """Have one node of each kind and one macro put into words: how is compiled when that is first done."""
+def trust(manifest: Manifest) -> None:
+    """Do not check again what was checked when this project was parsed: to make the schemas of that takes long.
+
+    One node of each kind and one macro are put into words: how is compiled when that is first done.
+    """
+    for checked in (Configuration, PackageConfig, Project, ProjectFlags):
+        checked.validate = classmethod(lambda cls, data: None)
     for each in {type(each): each for each in (*manifest.nodes.values(), *manifest.macros.values())}.values():
         each.to_dict(omit_none=True)
 
