@@ -286,8 +286,8 @@ audit_head = Table(
 
 # Rows that one statement inserts into SQLite, and rows that are made ready at once.
 TOGETHER, AT_ONCE = 100, 50_000
-# How long a writer waits for another one before it gives up.
-PATIENCE_MS = 30_000
+# How long a writer waits for another one before it gives up, and how much SQLite may keep in memory.
+PATIENCE_MS, CACHE_KB = 30_000, 64 * 1024
 
 
 class LedgerUnavailable(Exception):
@@ -385,7 +385,8 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
 
 def _sqlite_pragmas(connection, _record) -> None:
     """Waiting comes first: the change to WAL needs the file for itself."""
-    for pragma in (f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}")
+    for pragma in (f"busy_timeout={PATIENCE_MS}", *pragmas):
         connection.execute(f"PRAGMA {pragma}")
 
 
