@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ def build(
     left_out = said["unheard"]
     if "new_files" in said:
         # No news come to who was never heard.
-        left_out = [*spared(settings, manifest), *reading_both(manifest, left_out)]
+        left_out = [*spared(settings, manifest, due.news), *reading_both(manifest, left_out)]
     if left_out:
         chosen += ["--exclude", *left_out]
     exports.expect(settings)
@@ -122,13 +122,17 @@ def build(
         changes.end(settings, due, DBT_PROJECT, became, part=bool(select))
 
 
-def spared(settings: Settings, manifest: Mapping[str, Any]) -> list[str]:
-    """What no build of what changed makes, as dbt selects it: views, which show what their tables hold, and what was
-    learnt and lasts."""
+def spared(settings: Settings, manifest: Mapping[str, Any], news: Collection[str]) -> list[str]:
+    """What no build of what changed makes, as dbt selects it: views, which show what their tables hold, what was learnt
+    and lasts, and what rests on one stream alone if that is not among the `news`."""
     engine = ledger.open_ledger(settings.ledger_url)
-    lasts = {domain: trained.lasts(engine, domain) for domain in changes.DOMAINS}
+    lasts = {domain for domain in changes.DOMAINS if trained.lasts(engine, domain)}
+
+    def is_left_out(meta: Mapping[str, Any]) -> bool:
+        return meta.get("learnt") in lasts or "rests_on" in meta and meta["rests_on"] not in news
+
     models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
-    return ["config.materialized:view", *(m["name"] for m in models if lasts.get(m["config"]["meta"].get("learnt")))]
+    return ["config.materialized:view", *(m["name"] for m in models if is_left_out(m["config"]["meta"]))]
 
 
 def get_ready(settings: Settings, run_id: str) -> None:

@@ -121,12 +121,18 @@ def test_a_test_is_left_out_with_a_silent_model_that_it_reads_beside_others():
     assert reading_both({"nodes": nodes}, ["silent"]) == ["both"]
 
 
-def test_what_was_learnt_is_left_out_of_a_build_of_what_changed_once_it_is_kept(built, tmp_path):
+def test_a_build_of_what_changed_leaves_out_what_was_learnt_once_it_is_kept_and_what_only_receipts_change(
+    built, tmp_path
+):
     manifest = json.loads(transform.parsed(built.settings).read_bytes())
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
-    assert transform.spared(settings, manifest) == ["config.materialized:view"]
+    assert transform.spared(settings, manifest, ["ledger/receipts"]) == ["config.materialized:view"]
     trained.keep(ledger.open_ledger(settings.ledger_url), "customers", {"weights": WEIGHTS}, "run-1", "test")
-    assert transform.spared(settings, manifest)[1:] == ["matched_customers__model", "matched_customers__vocabulary"]
+    learnt = ["matched_customers__model", "matched_customers__vocabulary"]
+    assert transform.spared(settings, manifest, ["ledger/receipts"])[1:] == learnt
+    assert sorted(transform.spared(settings, manifest, ["pos/sales"])[1:]) == sorted(
+        [*learnt, "matched_customers__originals"]
+    )
 
 
 def test_a_part_of_the_build_job_makes_what_is_asked_of_it_with_its_checks_and_nothing_of_an_unheard_system(

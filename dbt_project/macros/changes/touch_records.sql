@@ -21,10 +21,7 @@
   {{ return(touch(keys)) }}
 {%- endmacro %}
 
-{#- The records whose originals may be others: none while Assay has written nothing since the last build, but those that changed where
-    a model also asks the record itself. A pre-hook. -#}
-{% macro touch_originals(keys={}) -%}
-  {%- if incrementally() and 'ledger/receipts' not in var('new_files') -%}
-    {%- if keys -%}{%- do touch(keys) -%}{%- else -%}{%- do touch_keys([]) -%}{%- endif -%}
-  {%- endif -%}
+{#- The records whose originals may be others: those that changed, and all once Assay has written something. A pre-hook. -#}
+{% macro touch_originals(keys) -%}
+  {%- if incrementally() and 'ledger/receipts' not in var('new_files') -%}{%- do touch(keys) -%}{%- endif -%}
 {%- endmacro %}
