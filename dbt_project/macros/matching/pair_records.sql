@@ -1,6 +1,7 @@
 {#- Every pair of records that at least one block of bearable size brings together. Of a block of any size each record looks at no more
-    others than the largest bearable one has. -#}
+    others than the largest bearable one has; where few are touched, only these look around them. -#}
 {% macro pair_records(domain, blocks, keys=none) %}
+{%- if keys is none %}
 {%- set most = [declared(domain, 'blocks.cap')] %}
 {%- for rule in declared(domain, 'blocks.rules') if rule.cap is defined %}{% do most.append(rule.cap) %}{% endfor %}
 with gathered as (
@@ -12,17 +13,42 @@ with gathered as (
         ) as others,
         count(*) over (partition by rule, key) as records
     from {{ blocks }}
-    {%- if keys is not none %}
-    semi join (select rule, key from {{ blocks }} where {{ is_touched(keys, 'record_no') }}) as of_touched using (rule, key)
-    {%- endif %}
     qualify records between 2 and {{ block_cap(domain, 'rule') }}
 
 )
 
 select left_no, right_no
 from (select left_no, unnest(others) as right_no from gathered)
-where {{ is_touched(keys, ['left_no', 'right_no']) }}
 group by left_no, right_no
+{%- else %}
+with looking as materialized (
+
+    select rule, key, record_no from {{ blocks }} where {{ is_touched(keys, 'record_no') }}
+
+),
+
+near as materialized (
+
+    select rule, key, record_no from {{ blocks }} semi join looking using (rule, key)
+
+),
+
+bearable as (
+
+    select rule, key
+    from near
+    group by rule, key
+    having count(*) between 2 and {{ block_cap(domain, 'rule') }}
+
+)
+
+select least(looking.record_no, others.record_no) as left_no, greatest(looking.record_no, others.record_no) as right_no
+from looking
+semi join bearable using (rule, key)
+inner join near as others using (rule, key)
+where looking.record_no <> others.record_no
+group by left_no, right_no
+{%- endif %}
 {% endmacro %}
 
 {#- The blocks that changed records are in now, or were in, each whole: one look at all blocks, and what follows looks at these. They
