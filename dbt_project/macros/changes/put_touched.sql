@@ -2,7 +2,8 @@
     other, new or gone as changed.<model> (with the old rows as changed.<model>__before) for the models below.
     The old rows are found by their keys once and from then on known by their place; those of a wide table are read whole only where
     there are some: that costs more than all that follows. Where even that is dear, `meta: {compared: false}` takes all that is touched for
-    changed; of the old rows then only the keys are noted, and the columns of `meta: {before: […]}`. -#}
+    changed; of the old rows then only the keys are noted, and the columns of `meta: {before: […]}`. Whose old rows another table tells
+    (`old_rows`) has them taken out by their keys: `meta: {by_place: false}`. -#}
 {% macro put_touched(target, made, narrowed, untouched) -%}
 {%- set name, unique, meta = this.identifier, model.config.unique_key, model.config.meta -%}
 {%- set key = [unique] if unique is string else unique -%}
@@ -19,11 +20,13 @@ create or replace temp table "{{ name }}__places" as {{ touched_rows(target, 'ro
 {%- endif %}
 {%- if not compared %}
 {%- set noted = (key + before) | join(', ') %}
+{%- if not is_told(name ~ '__were') %}
 create or replace temp table "{{ name }}__were" as {{ touched_rows(target, 'rowid as place, ' ~ noted, keys_touched, touched_on) }};
+{%- endif %}
 create or replace table {{ changed(name) }} as
 select {{ keys }} from "{{ name }}__were" union select {{ keys }} from {{ made }};
 create or replace table changed."{{ name }}__before" as select {{ noted }} from "{{ name }}__were";
-delete from {{ target }} where rowid in (select place from "{{ name }}__were");
+delete from {{ target }} where {{ is_touched(keys_touched, touched_on) if meta.get('by_place') is false else 'rowid in (select place from "' ~ name ~ '__were")' }};
 insert into {{ target }} by name select * from {{ made }};
 {%- else %}
 {%- if not is_told(name ~ '__were') %}
@@ -56,7 +59,8 @@ drop table "{{ name }}__places";
 create or replace temp table "{{ this.identifier }}__were" as
 {{ touched_rows(at_hand or this, '*' if at_hand else 'rowid as place, *', keys, columns) }}
     {%- endcall -%}
-    {%- do note(this.identifier ~ '__were', true) -%}
+    {#- Where gaps are closed, a place may be another one by the time that the row is taken out. -#}
+    {%- if not var('tidies', false) -%}{%- do note(this.identifier ~ '__were', true) -%}{%- endif -%}
   {%- endif -%}
   {{ return('"' ~ this.identifier ~ '__were"') }}
 {%- endmacro %}

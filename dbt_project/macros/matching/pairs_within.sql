@@ -92,21 +92,18 @@ left join (
 ) as before using (left_no, right_no)
 {% endmacro %}
 
-{#- Scores of the pairs that have no bits yet, first among those that were met (meet_scores), which are as this build found them. -#}
+{#- Scores of the pairs that have no bits yet: of records that were met out of what their pairs said before (meet_scores), but for what
+    this build changed. -#}
 {% macro scores_of(pairs, scores, evidence) %}
 {%- set asked = 'select left_no from ' ~ pairs ~ ' where bits is null' %}
-{%- if is_told(scores.identifier ~ '__met') %}
+{%- if is_told(scores.identifier ~ '__met') and is_told(evidence.identifier ~ '__met') %}
+{%- set were_met = '(select record_no from ' ~ met(evidence) ~ ')' %}
 select left_no, right_no, bits
 from {{ met(scores) }}
 anti join {{ changed(scores.identifier) }} using (left_no, right_no)
-where left_no in ({{ asked }})
+where left_no in ({{ asked }}) and left_no in {{ were_met }}
 union all
-select left_no, right_no, bits
-from {{ scores }}
-where left_no in (
-    {{ asked }}
-    and left_no not in (select record_no from {{ met(evidence) }}) and left_no not in (select left_no from {{ met(scores) }})
-)
+select left_no, right_no, bits from {{ scores }} where left_no in ({{ asked }} and left_no not in {{ were_met }})
 {%- else %}
 select left_no, right_no, bits from {{ scores }} where left_no in ({{ asked }})
 {%- endif %}

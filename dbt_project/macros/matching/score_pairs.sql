@@ -66,22 +66,24 @@ select
 from weighed
 {% endmacro %}
 
-{#- Lays in the database `passing` what pairs of the records that were met said before: one look at the scores tells what is made anew,
-    and what pairs say that components bring together now. For scores that are touched where comparisons are, and nowhere else. -#}
+{#- Lays in the database `passing` what pairs of touched records said before, with their place: scores are those of the pairs compared, so
+    that one look tells both models what was there. Where few are touched, pairs of all that were met come with them, for whom
+    components bring together now. For scores that are touched where comparisons are, and nowhere else; called by these. -#}
 {% macro meet_scores(domain, keys) -%}
-  {%- set name = 'matched_' ~ domain ~ '__' -%}
-  {%- if keys is not none and is_told(name ~ 'evidence__met') and is_told(name ~ 'comparisons__made') -%}
-    {%- set met_scores = met(this) -%}
+  {%- if keys is not none and not is_idle(this.identifier) and not var('tidies', false) -%}
+    {%- set scores = 'matched_' ~ domain ~ '__scores' -%}
+    {%- set near = keys -%}
+    {%- if is_told('matched_' ~ domain ~ '__evidence__met') -%}
+      {%- set near = '(from ' ~ keys ~ ' union select record_no from passing.main."matched_' ~ domain ~ '__evidence")' -%}
+    {%- endif -%}
     {%- call statement('met', auto_begin=false) -%}
-create or replace table {{ met_scores }} as
+create or replace table passing.main."{{ scores }}" as
 select rowid as place, *
-from {{ this }}
-where left_no in (
-    select record_no from passing.main."{{ name }}evidence" union select left_no from changed."{{ name }}comparisons__before"
-)
+from matched.{{ scores }}
+where {{ is_touched(near, 'left_no') }} or {{ is_touched(keys, 'right_no') }}
     {%- endcall -%}
-    {%- do note(this.identifier ~ '__met', true) -%}
-    {%- do old_rows(keys, ['left_no', 'right_no'], met_scores) -%}
+    {%- do note(scores ~ '__met', true) -%}
+    {%- do old_rows(keys, ['left_no', 'right_no'], 'passing.main."' ~ scores ~ '"') -%}
   {%- endif -%}
 {%- endmacro %}
 
