@@ -59,12 +59,12 @@ def seeds() -> Path:
 
 
 def decisions(folder: Path | None = None) -> list[Decision]:
-    """The rows of match_overrides.csv. Raises NotDecided where the file is not as it should be."""
+    """The rows of match_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be."""
     return _read((folder or seeds()) / "match_overrides.csv", Decision)
 
 
 def overrides(folder: Path | None = None) -> list[Override]:
-    """The rows of golden_overrides.csv. Raises NotDecided where the file is not as it should be."""
+    """The rows of golden_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be."""
     return _read((folder or seeds()) / "golden_overrides.csv", Override)
 
 
@@ -187,18 +187,39 @@ def _said(text: str, what: str) -> str:
 def _read(path: Path, row: Callable) -> list:
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        lines = csv.DictReader(file)
-        if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
-            raise NotDecided(f"{path.name} has the columns {', '.join(lines.fieldnames)}, not {', '.join(row._fields)}")
-        try:
-            found = [row(**line) for line in lines]
-        except TypeError:
-            raise NotDecided(f"{path.name}, line {lines.line_num}: not {len(row._fields)} values") from None
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotDecided(f"{path.name} is not UTF-8; save it as CSV in UTF-8") from None
+    if marked := re.search(r"^(<{7}|={7}|>{7})( |\r?$)", text, re.MULTILINE):
+        line = text.count("\n", 0, marked.start()) + 1
+        raise NotDecided(f"{path.name}, line {line}: a mark of git's; two branches met here, keep the rows that hold")
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
+        raise NotDecided(f"{path.name} has the columns {', '.join(lines.fieldnames)}, not {', '.join(row._fields)}")
+    try:
+        found = [row(**line) for line in lines]
+    except TypeError:
+        raise NotDecided(f"{path.name}, line {lines.line_num}: not {len(row._fields)} values") from None
     for number, one in enumerate(found, 2):
-        if None in one or not _is_day(one.decided_on):
-            raise NotDecided(f"{path.name}, row {number}: a value is missing, or decided_on is not a day")
-    return found
+        if problem := _problem(one):
+            raise NotDecided(f"{path.name}, row {number}: {problem}")
+    if row is Decision:
+        found = [Decision(*sorted(one[:2]), *one[2:]) for one in found]
+    return sorted(found, key=lambda one: one.decided_on)
+
+
+def _problem(one: Decision | Override) -> str | None:
+    """What is wrong with a row that a hand has written."""
+    if None in one or not _is_day(one.decided_on):
+        return "a value is missing, or decided_on is not a day"
+    if isinstance(one, Decision) and one.decision not in WORDS.values():
+        return f"{one.decision!r} is no decision; write {', '.join(WORDS.values())}"
+    if isinstance(one, Decision) and one.left_record_id == one.right_record_id:
+        return f"{one.left_record_id} is one record; a decision is about two"
+    if isinstance(one, Override) and one.domain not in DOMAINS:
+        return f"no golden values are set by hand in {one.domain!r}; write {', '.join(DOMAINS)}"
+    return None
 
 
 def _is_day(text: str) -> bool:
@@ -211,19 +232,25 @@ def _is_day(text: str) -> bool:
 
 @contextmanager
 def _rewriting(settings: Settings, name: str, row: Callable) -> Iterator[dict[tuple[str, ...], tuple]]:
-    """The rows of a file by their key, to be changed; written back at the end, all or nothing, one writer at a time."""
+    """The rows of a file by their key, to be changed; written back at the end, all or nothing, one writer at a time.
+
+    Of several rows with one key, as two branches may bring them, none is lost before somebody decides on it again.
+    """
     path = seeds() / name
     width = 2 if row is Decision else 3
     with (settings.home / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        rows = {one[:width]: one for one in _read(path, row)}
-        before = dict(rows)
+        read = _read(path, row)
+        before = {one[:width]: one for one in read}
+        rows = dict(before)
         yield rows
         if rows == before:
             return
+        untouched = [one for one in read if rows.get(one[:width]) == before[one[:width]]]
+        new = [one for key, one in rows.items() if one != before.get(key)]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([row._fields, *(rows[key] for key in sorted(rows))])
+        writer.writerows([row._fields, *sorted([*untouched, *new])])
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8", newline="") as file:
             file.write(text.getvalue())

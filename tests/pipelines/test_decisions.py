@@ -110,10 +110,41 @@ def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
     assert lines(settings) == sorted(lines(settings))
 
 
-def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(settings):
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("pos:1,pos:2,must,Jana,why,yesterday\n", "row 2: a value is missing, or decided_on is not a day"),
+        ("pos:1,pos:2,same,Jana,why,2026-03-01\r\n", "row 2: 'same' is no decision; write must, cannot, later"),
+        ("pos:1,pos:1,must,Jana,why,2026-03-01\n", "row 2: pos:1 is one record"),
+        ("<<<<<<< HEAD\npos:1,pos:2,must,Jana,why,2026-03-01\n=======\n>>>>>>> b\n", "line 2: a mark of git's"),
+        ("pos:1,pos:2,must,Kolá\u0159ová,why,2026-03-01\n", "is not UTF-8; save it"),
+    ],
+)
+def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(settings, rows, told):
     path = settings.home / "seeds" / "match_overrides.csv"
-    spoilt = path.read_text() + "pos:1,pos:2,must,Jana,why,yesterday\n"
-    path.write_text(spoilt)
-    with pytest.raises(decisions.NotDecided, match="row 2"):
+    spoilt = path.read_bytes() + rows.encode("windows-1250")
+    path.write_bytes(spoilt)
+    with pytest.raises(decisions.NotDecided, match=told):
         decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
-    assert path.read_text() == spoilt
+    assert path.read_bytes() == spoilt
+
+
+def test_what_two_branches_decided_on_one_pair_is_kept_until_somebody_decides_on_it_again(settings):
+    path = settings.home / "seeds" / "match_overrides.csv"
+    met = ["pos:1,pos:2,cannot,Jana,seen,2026-03-01", "pos:2,pos:1,must,Petr,heard,2026-03-01"]
+    path.write_text("\ufeff" + path.read_text() + "\n".join(met))
+    decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
+    assert [line.split(",")[:3] for line in lines(settings)] == [
+        ["pos:1", "pos:2", "cannot"],
+        ["pos:1", "pos:2", "must"],
+        ["pos:3", "pos:4", "must"],
+    ]
+    decisions.decide(settings, "different", [("pos:2", "pos:1")], *WHO, AT)
+    assert [line.split(",")[2] for line in lines(settings)] == ["cannot", "must"]
+
+
+def test_a_row_that_a_hand_wrote_the_other_way_round_can_be_taken_back(settings):
+    path = settings.home / "seeds" / "match_overrides.csv"
+    path.write_text(path.read_text() + "pos:2,pos:1,must,Jana,why,2026-03-01\n")
+    assert decisions.undecide(settings, [("pos:1", "pos:2")], "Jana", AT) == 1
+    assert lines(settings) == []
