@@ -19,7 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.resources import PROJECT
-from sources.declared import read_yaml
+from sources.declared import read_texts
 
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
@@ -139,7 +139,7 @@ class Mapping(_Strict):
 def load(path: Path) -> Mapping:
     """The mapping in a YAML file. Raises UnusableInput with file, key and remedy."""
     try:
-        given = read_yaml(path.read_text(encoding="utf-8"))
+        given = read_texts(path.read_text(encoding="utf-8"))
         mapping = Mapping(**{"name": path.stem, **(given or {})})
     except OSError as error:
         raise UnusableInput(f"mapping {path}: {error.strerror}") from error

@@ -9,6 +9,18 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class _Texts(_LOADER):
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag.endswith((":null", ":merge"))]
+        for first, known in _LOADER.yaml_implicit_resolvers.items()
+    }
+
+
 def read_yaml(text: str) -> Any:
     """The text's one document. Raises yaml.YAMLError."""
     return yaml.load(text, _LOADER)
+
+
+def read_texts(text: str) -> Any:
+    """The same with every value a text: a column may be called no, on or 1. Raises yaml.YAMLError."""
+    return yaml.load(text, _Texts)

@@ -114,6 +114,15 @@ def test_a_mapping_that_cannot_be_used_is_refused_with_the_key(tmp_path, text, w
         load(write(tmp_path / "bad.yml", text))
 
 
+def test_a_column_may_be_called_what_yaml_takes_for_a_truth_or_a_number(tmp_path):
+    text = "records: {id: no, attributes: {full_name: 1, city: {value: 2024-01-01}}}\ntruth: {left: on, right: y}\n"
+    mapping = load(write(tmp_path / "m.yml", text))
+    (records,) = mapping.records
+    assert (records.id, records.attributes["full_name"].column) == ("no", "1")
+    assert records.attributes["city"].value == "2024-01-01"
+    assert (mapping.truth.left, mapping.truth.right) == ("on", "y")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
