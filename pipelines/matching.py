@@ -61,7 +61,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     """
     comparisons = spec["compare"]["comparisons"]
     together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
-    strength = np.array([1, 1, 100]) * spec["learn"]["prior_pairs"]
+    usual = spec["learn"]["prior_pairs"]
+    strength = usual, spec["learn"]["household_pairs"], 100 * usual
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
     start = params = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]

@@ -150,6 +150,17 @@ CASES += [
     for system, name in (("pos", "Kvidas"), ("shop", "Ctirad"))
 ]
 
+# Two middle names that are equal are no family name, and the legal form of a company may be spelt in letters.
+CASES += [
+    person("pos:middle", full_name="Alois Bořivoj Kratina"),
+    person("shop:middle", full_name="Alois Bořivoj Sklenka"),
+    person(
+        "odoo:9013", kind="company", company_name="Kranzfeld Metall G.m.b.H. & Co. KG", city="Freising", zip="85354"
+    ),
+    person("shop:company", kind="company", company_name="KRANZFELDT METALL", city="Freising", zip="85354"),
+    person("pos:company", kind="company", company_name="Kranzfeld Metall GmbH", email="office@kranzfeld.example"),
+]
+
 # Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.
 CASES += [
     person("shop:hebrew", first_name="דוד", last_name="אלמוג", phone="+420602777011"),
@@ -270,6 +281,37 @@ def test_a_company_is_recognised_where_nobody_says_that_it_is_one(cluster_of):
 
 def test_a_company_is_not_the_person_who_answers_its_telephone(cluster_of):
     assert cluster_of["odoo:9004"] != cluster_of["odoo:9005"]
+
+
+def test_a_companys_name_is_the_same_with_its_legal_form_in_letters_and_found_at_its_place_when_misspelt(
+    matched, cluster_of
+):
+    names = dict(matched("select record_id, company from matched_customers__evidence where company like 'kranzf%'"))
+    assert names["odoo:9013"] == names["pos:company"] == "kranzfeldmetall"
+    assert cluster_of["odoo:9013"] == cluster_of["shop:company"]
+
+
+def test_a_middle_name_that_two_people_share_is_no_family_name(matched):
+    compared = """
+        select said.label
+        from matched_customers__explanations as said
+        where said.comparison = 'last_name'
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:middle', 'shop:middle']
+    """
+    assert matched(compared) == [("different",)]
+
+
+def test_names_the_wrong_way_round_count_once(matched):
+    turned = """
+        select count(*), count(others.label)
+        from matched_customers__explanations as said
+        left join matched_customers__explanations as others
+            on others.comparison = 'last_name'
+            and (said.left_record_id, said.right_record_id) = (others.left_record_id, others.right_record_id)
+        where said.comparison = 'first_name' and said.label = 'swapped'
+    """
+    ((swapped, twice),) = matched(turned)
+    assert swapped > 0 == twice
 
 
 def test_a_link_that_a_source_states_joins(cluster_of):

@@ -39,7 +39,7 @@ def comparison(name: str) -> dict:
 
 SPEC = {
     "compare": {"comparisons": [comparison(name) for name in NAMES]},
-    "learn": {"prior_pairs": 20, "rounds": 150, "together": []},
+    "learn": {"prior_pairs": 20, "household_pairs": 20, "rounds": 150, "together": []},
 }
 
 
@@ -123,6 +123,62 @@ def test_values_that_go_together_by_chance_lose_weight():
         "together", "agree by chance"
     ]
     assert 2 < excess["chance"] < 5
+
+
+def labelled(comparison: str, label: str) -> int:
+    found = next(c for c in matching.declared("customers")["compare"]["comparisons"] if c["name"] == comparison)
+    return [level["name"] for level in found["levels"]].index(label)
+
+
+def counted(rows: list[tuple]) -> pa.Table:
+    """(first name, family name, phone or None, pairs) as patterns of customers of whom nothing else is known."""
+    spec, asked = matching.declared("customers"), ("first_name", "last_name", "phone")
+    known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "records": 3_000}
+    names = [comparison["name"] for comparison in spec["compare"]["comparisons"]]
+    schema = pa.schema([(name, pa.int64()) for name in (*names, "records")])
+    schema = schema.append(pa.field("pairs", pa.float64())).append(pa.field("inverse_affinity", pa.float64()))
+    told = [
+        {name: labelled(name, label) for name, label in zip(asked, row, strict=False) if label} | known for row in rows
+    ]
+    return pa.Table.from_pylist(
+        [{**one, "pairs": float(row[3])} for one, row in zip(told, rows, strict=True)], schema=schema
+    )
+
+
+def test_three_hundred_pairs_of_families_with_one_telephone_are_not_taken_for_one_person():
+    blocked = [
+        ("exact", "exact", "shared", 750),
+        ("exact", "exact", "shared mobile", 110),
+        ("exact", "exact", None, 640),
+        ("misspelt", "exact", "shared", 180),
+        ("exact", "misspelt", "shared", 190),
+        ("initial", "exact", "shared", 130),
+        ("initial", "exact", None, 80),
+        ("misspelt", "exact", None, 100),
+        ("exact", "misspelt", None, 90),
+        ("different", "exact", "shared", 240),
+        ("different", "misspelt", "shared", 40),
+        ("different", "exact", "different", 900),
+        ("different", "exact", None, 830),
+        ("exact", "different", "different", 66),
+        ("exact", "different", None, 54),
+        ("exact", "different", "shared", 10),
+    ]
+    sample = [
+        ("different", "different", "different", 120_000),
+        ("different", "different", None, 75_000),
+        ("different", "exact", "different", 200),
+        ("different", "exact", None, 130),
+        ("exact", "different", "different", 180),
+        ("exact", "different", None, 110),
+    ]
+    rows = learn(counted(blocked), counted(sample), matching.declared("customers"))
+    shared = [rows["last_name", "exact"], rows["phone", "shared"], rows["first_name", "different"]]
+    match, household = (
+        rows["prior", "share of all pairs"][latent] * np.prod([row[latent] for row in shared])
+        for latent in ("match", "household")
+    )
+    assert household > 2 * match
 
 
 def test_mailboxes_that_are_all_there_is_to_compare_are_not_taken_for_chance():

@@ -121,7 +121,7 @@ worded as (
         {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
         {{ words('full_name', titles + particles) }} as name_words,
         {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
-        {{ words("coalesce(company_name, case when is_company then coalesce(full_name, family) end)", declared('customers', 'normalise.legal_forms')) }} as company_words,
+        {{ words("regexp_replace(coalesce(company_name, case when is_company then coalesce(full_name, family) end), '" ~ declared('customers', 'normalise.company_endings') ~ "', '')", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {%- for column in ['street', 'street2'] %}
         {{ words("regexp_replace(" ~ column ~ "_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
         {%- endfor %}
