@@ -95,7 +95,10 @@ def _pairs(db: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path
         left join (from records where {left}) as l on said.l = l.key
         left join (from records where {right}) as r on said.r = r.key
     """)
-    lost = "select l || ' and ' || r from labelled where left_id is null or right_id is null"
+    lost = """
+        select coalesce(l, 'nothing') || ' and ' || coalesce(r, 'nothing') from labelled
+        where left_id is null or right_id is null
+    """
     _refuse(db, lost, "name a record that is in no file of records")
     both = """
         select min(l || ' and ' || r) from labelled

@@ -23,6 +23,8 @@ from sources.declared import read_texts
 
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
+MONEY = r"^[^0-9.-]+|[^0-9]+$|,([0-9]{3})\b"
+"""What stands around and inside an amount: $1,299.00 and 12.50 EUR are 1299.00 and 12.50."""
 NO_LATIN = re.compile("[\x80-\x84\x86-\x9f]")
 LINES = (
     f"`encoding`, `separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
@@ -74,6 +76,8 @@ class Attribute(_Strict):
         if self.format:
             written = f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
             return f"coalesce({written}, try_cast({self.text} as {type}))"
+        if type.startswith("decimal"):
+            return f"try_cast(regexp_replace({self.text}, {quoted(MONEY)}, '\\1', 'g') as {type})"
         return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
 
 

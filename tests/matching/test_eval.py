@@ -162,6 +162,17 @@ def test_a_file_in_the_encoding_that_the_mapping_states_is_read(tmp_path, encodi
         assert warehouse.execute("select full_name from trial.records").fetchall() == [(name,)]
 
 
+def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_is_counted(tmp_path):
+    rows = ["$1,299.00", "12.50 EUR", "7", "-3.2", "1.299,00", "on request"]
+    records = write(tmp_path / "a.csv", "id,price\n" + "".join(f'{n},"{row}"\n' for n, row in enumerate(rows)))
+    text = "domain: products\nrecords: {id: id, attributes: {price_amount: price}}\ntruth: {record: id, entity: id}\n"
+    laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
+    with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
+        read = warehouse.execute("select price_amount from trial.records order by source_key").fetchall()
+    assert [amount and float(amount) for (amount,) in read] == [1299.0, 12.5, 7.0, -3.2, None, None]
+    assert laid.unread == {"price_amount": 2}
+
+
 def test_text_of_windows_that_is_called_latin_1_is_refused(tmp_path):
     records = tmp_path / "people.csv"
     records.write_bytes("id,name\n1,\u0160\u0165astn\u00fd\n".encode("windows-1250"))
@@ -190,6 +201,7 @@ def test_an_id_that_several_records_bear_is_refused(tmp_path):
         ("a,b,same\n1,2,True\n2,1,false\n", BY_PAIR, "both the same and different"),
         ("a,b,same\n1,2,1\n2,3,1\n1,3,0\n", BY_PAIR, "other labels make them the same"),
         ("a,b,same\n1,7,1\n", BY_PAIR, "name a record that is in no file"),
+        ("a,b,same\n1,,1\n1,2,1\n", BY_PAIR, "name a record that is in no file of records, for one 1 and nothing"),
         ("a,b,same\n1,2,maybe\n", BY_PAIR, "a label that is no number"),
     ],
 )
