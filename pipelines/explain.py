@@ -90,7 +90,7 @@ class Explained:
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for reading. Raises NotFound before the first build and while a build is writing."""
+    """The warehouse for reading. Raises NotFound before the first build, after one that ended early, and during one."""
     if not settings.warehouse.exists():
         raise NotFound("nothing has been built yet; run `assay build`")
     try:
@@ -101,7 +101,11 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         raise NotFound("a build is writing the warehouse; try again when it has ended") from None
     with connection:
         connection.execute("set file_search_path = $home", {"home": str(settings.home)})
-        yield connection
+        try:
+            yield connection
+        except duckdb.CatalogException as absent:
+            told = str(absent).splitlines()[0]
+            raise NotFound(f"the last build did not get so far; run `assay build` ({told})") from absent
 
 
 def domain_of(db: duckdb.DuckDBPyConnection, record_id: str) -> str:
