@@ -241,13 +241,16 @@ def judge(settings: Settings, domain: str, built: dict, seeds: Path | None = Non
         if built["expected"] is not None and built["expected"] < limits["expected_precision"]:
             closed.append(
                 f"the matching expects of itself a precision of {built['expected']:.3f}, "
-                f"below {limits['expected_precision']}, and there are too few labels to know better"
+                f"below {limits['expected_precision']}, and there are too few labels to know better; "
+                f"`assay review --sample {limits['labels']}` asks for them"
             )
         return closed, notes
     for name, share in (("precision", found.precision), ("recall", found.recall)):
         if share.low < limits[name]:
             closed.append(
-                f"{name} of matching is {share} by {found.labels} labels; its lower bound is below {limits[name]}"
+                f"{name} of matching is {share} by {found.labels} labels; its lower bound is below {limits[name]}: "
+                f"`assay match calibrate {domain}` says what the labels ask for, and a larger `assay review --sample` "
+                "narrows the bounds"
             )
     return closed, notes
 

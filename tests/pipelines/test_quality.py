@@ -81,6 +81,7 @@ def test_enough_good_labels_open_the_gate_and_enough_bad_ones_close_it_with_the_
     assert len(closed) == 1
     assert "precision of matching is 0.833" in closed[0]
     assert "240 labels" in closed[0]
+    assert "`assay match calibrate customers` says what" in closed[0]
 
 
 def test_too_few_labels_say_so_and_leave_it_to_the_size_limit_and_the_models_own_expectation(settings):
@@ -92,7 +93,7 @@ def test_too_few_labels_say_so_and_leave_it_to_the_size_limit_and_the_models_own
     (settings.exports / "quality.json").write_text(json.dumps({"customers": worse}))
     closed, _ = quality.objections(settings, "customers")
     assert any("3,000 records" in reason and "pos:1" in reason for reason in closed)
-    assert any("0.500" in reason for reason in closed)
+    assert any("0.500" in reason and "`assay review --sample 200` asks" in reason for reason in closed)
 
 
 def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
