@@ -27,6 +27,10 @@ DOMAINS = ("customers", "products")
 Pair = tuple[str, str]
 
 
+class NotBuilt(NotFound):
+    """The last build ended before it made what is asked about."""
+
+
 @dataclass(frozen=True)
 class Term:
     """What one comparison of a pair says. `match`, `household`, `chance` are log2 probabilities of its level."""
@@ -90,7 +94,7 @@ class Explained:
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for reading. Raises NotFound before the first build, after one that ended early, and during one."""
+    """The warehouse for reading. Raises NotFound before the first build and during one, NotBuilt after an early end."""
     if not settings.warehouse.exists():
         raise NotFound("nothing has been built yet; run `assay build`")
     try:
@@ -105,7 +109,7 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         except duckdb.CatalogException as absent:
             told = str(absent).splitlines()[0]
-            raise NotFound(f"the last build did not get so far; run `assay build` ({told})") from absent
+            raise NotBuilt(f"the last build did not get so far; run `assay build` ({told})") from absent
 
 
 def domain_of(db: duckdb.DuckDBPyConnection, record_id: str) -> str:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import sqlalchemy as sa
 
 from pipelines import audit, decisions, expectation, explain, ledger, thresholds
@@ -189,7 +188,7 @@ def record(settings: Settings) -> None:
     """Note `of_build` of each domain that has been matched beside the exports, after a build."""
     told = {}
     for domain in explain.DOMAINS:
-        with contextlib.suppress(duckdb.CatalogException):
+        with contextlib.suppress(explain.NotBuilt):
             told[domain] = of_build(settings, domain)
     path = settings.exports / "quality.json"
     path.parent.mkdir(parents=True, exist_ok=True)
