@@ -9,9 +9,9 @@ with gathered as (
     select
         record_no as left_no,
         list(record_no) over (
-            partition by rule, key order by record_no rows between 1 following and {{ most | max }} following
+            partition by key order by record_no rows between 1 following and {{ most | max }} following
         ) as others,
-        count(*) over (partition by rule, key) as records
+        count(*) over (partition by key) as records
     from {{ blocks }}
     qualify records between 2 and {{ block_cap(domain, 'rule') }}
 
@@ -29,23 +29,23 @@ with looking as materialized (
 
 near as materialized (
 
-    select rule, key, record_no from {{ blocks }} semi join looking using (rule, key)
+    select rule, key, record_no from {{ blocks }} semi join looking using (key)
 
 ),
 
 bearable as (
 
-    select rule, key
+    select key
     from near
-    group by rule, key
-    having count(*) between 2 and {{ block_cap(domain, 'rule') }}
+    group by key
+    having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)') }}
 
 )
 
 select least(looking.record_no, others.record_no) as left_no, greatest(looking.record_no, others.record_no) as right_no
 from looking
-semi join bearable using (rule, key)
-inner join near as others using (rule, key)
+semi join bearable using (key)
+inner join near as others using (key)
 where looking.record_no <> others.record_no
 group by left_no, right_no
 {%- endif %}
@@ -59,7 +59,7 @@ group by left_no, right_no
   {%- call statement('near', auto_begin=false) -%}
 create or replace temp table near_blocks as
 from {{ blocks }}
-semi join (select rule, key from {{ made_rows(name) }} union all select rule, key from changed."{{ name }}__before") as held using (rule, key)
+semi join (select key from {{ made_rows(name) }} union all select key from changed."{{ name }}__before") as held using (key)
   {%- endcall -%}
   {{ return('near_blocks') }}
 {%- endmacro %}
@@ -71,8 +71,8 @@ semi join (select rule, key from {{ made_rows(name) }} union all select rule, ke
     {%- call statement('near', auto_begin=false) -%}
 insert into near_blocks
 from {{ blocks }}
-semi join (select rule, key from {{ blocks }} where {{ is_touched(others, 'record_no') }}) as held using (rule, key)
-anti join near_blocks as known using (rule, key, record_no)
+semi join (select key from {{ blocks }} where {{ is_touched(others, 'record_no') }}) as held using (key)
+anti join near_blocks as known using (key, record_no)
     {%- endcall -%}
   {%- endif -%}
 {%- endmacro %}
@@ -110,20 +110,20 @@ where record_no in (
 select members.record_no
 from {{ near }} as members
 inner join (
-    select here.rule as of_rule, here.key, count(*) as records, any_value(moved.grown) as grown
+    select here.key, any_value(here.rule) as of_rule, count(*) as records, any_value(moved.grown) as grown
     from {{ near }} as here
     inner join (
-        select rule, key, sum(n) as grown
+        select key, sum(n) as grown
         from (
-            select rule, key, 1 as n from {{ near }} semi join {{ changed(blocks.identifier) }} using (rule, key, record_no)
+            select key, 1 as n from {{ near }} semi join {{ changed(blocks.identifier) }} using (rule, key, record_no)
             union all
-            select rule, key, -1 from changed."{{ blocks.identifier }}__before"
+            select key, -1 from changed."{{ blocks.identifier }}__before"
         )
-        group by rule, key
+        group by key
         having sum(n) <> 0
-    ) as moved using (rule, key)
-    group by here.rule, here.key
-) as sizes on members.rule = of_rule and members.key = sizes.key
+    ) as moved using (key)
+    group by here.key
+) as sizes using (key)
 where (records <= {{ block_cap(domain, 'of_rule') }}) <> (records - grown <= {{ block_cap(domain, 'of_rule') }})
 {%- endmacro %}
 
