@@ -134,13 +134,13 @@ def landed(settings: Settings) -> dict[str, dict[str, str]]:
 def narrowed(dbt, session, relation, column: str, name: str | None = None):
     """In a Python model: of a relation only the rows whose keys its pre-hook found touched; all where all are made.
 
-    What this build made of the model `name`, on the keys of `column`, is looked through first.
+    In the model `name` a value of `column` names one row: what this build made of it is enough if it has all of them.
     """
     touched = _touched(dbt, session)
     if not touched:
         return relation
-    if name and _noted(session, f"{name}__made") and _noted(session, f"{name}__touched"):
-        missing = f'select 1 from {touched} anti join changed."{name}__touched" using (key) limit 1'
+    if name and _noted(session, f"{name}__made"):
+        missing = f'select 1 from {touched} anti join changed."{name}__made" on key = {column} limit 1'
         if not session.execute(missing).fetchall():
             relation = anew(session, relation, name)
     return relation.filter(f"{column} in (select key from {touched})")

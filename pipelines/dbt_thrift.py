@@ -31,7 +31,7 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, Na
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
-from pipelines import ledger
+from pipelines import known_ids, ledger
 
 IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
 IN_BUILDS = ("dbt.task.build", *(f"pipelines.{name}" for name in IN_MODELS))
@@ -44,6 +44,7 @@ def load_ahead(ledger_url: str) -> None:
     for name in IN_BUILDS:
         importlib.import_module(name)
     ledger.open_ledger(ledger_url)
+    known_ids.scratch()
     plugins = PluginManager.get_prefixed_modules()
     PluginManager.get_prefixed_modules = classmethod(lambda cls: plugins)
     DuckDBCredentials.json_schema()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 import duckdb
@@ -107,6 +108,12 @@ def load(connection: sa.Connection, domain: str, near: Near | None) -> Known:
     return Known(known, have, last or 0, lambda some: {g for g, *_ in _rows(connection, of_ids, ids.golden_id, some)})
 
 
+@lru_cache
+def scratch() -> duckdb.DuckDBPyConnection:
+    """A database in memory for tables that end with a question; to make one takes as long as to answer a small one."""
+    return duckdb.connect()
+
+
 def parted(
     clusters: pa.Table, known: Known, followers: pa.Table | None
 ) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
@@ -117,7 +124,7 @@ def parted(
     the other records with theirs, and what the ledger knows of all but the first.
     """
     bound = "odoo_binding" if "odoo_binding" in clusters.schema.names else "null::bigint as odoo_binding"
-    with duckdb.connect() as db:
+    with scratch().cursor() as db:
         db.register("clusters", clusters)
         db.register("ids", known.ids)
         db.register("members", known.members)
@@ -127,13 +134,13 @@ def parted(
             fresh = db.sql(f"select record_id, cluster_id from ({heard}) order by record_id").to_arrow_table()
             return ASSIGNED.empty_table(), fresh, db.sql(f"{heard} limit 0").to_arrow_table(), known.members
         db.execute(f"""
-            create table present as
+            create temp table present as
             select record_id, cluster_id, odoo_binding, native, current
             from (select record_id, cluster_id, {bound} from clusters anti join followers using (record_id))
             full join members using (record_id);
-            create table seats as
+            create temp table seats as
             select cluster_id, native, current from present where cluster_id is not null group by all;
-            create table settled as
+            create temp table settled as
             with recursive followed as (
                 select golden_id from followers
                 union
@@ -160,14 +167,14 @@ def parted(
             join ids using (golden_id)
             join at_one_place using (golden_id)
             where ids.state = 'active' and golden_id not in (select golden_id from followed);
-            create table unheard as
+            create temp table unheard as
             with unknown as (select cluster_id from seats group by cluster_id having count(native) = 0),
             founding as (
                 select cluster_id
                 from present semi join unknown using (cluster_id) join ids on record_id = founder
             )
             select cluster_id from unknown anti join founding using (cluster_id);
-            create table others as
+            create temp table others as
             select * from present anti join settled using (cluster_id)
         """)
         done = db.sql("select record_id, golden_id from present join settled using (cluster_id)").to_arrow_table()

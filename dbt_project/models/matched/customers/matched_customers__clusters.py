@@ -11,7 +11,7 @@ def model(dbt, session):
         meta={"touched_on": ["record_id"]},
     )
     everybody = dbt.ref("matched_customers__components")
-    members = changes.narrowed(dbt, session, everybody, "record_id")
+    members = changes.narrowed(dbt, session, everybody, "record_id", "matched_customers__components")
     pairs = changes.anew(session, dbt.ref("matched_customers__within"), "matched_customers__within")
     if members is not everybody:
         pairs = pairs.filter("component_no in (select component_no from members)")
