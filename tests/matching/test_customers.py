@@ -150,6 +150,12 @@ CASES += [
     for system, name in (("pos", "Kvidas"), ("shop", "Ctirad"))
 ]
 
+# One wrong letter in a short name, the first one too.
+CASES += [
+    person("pos:letter", first_name="Rhys", last_name="Dubec", street="Lipová 14", zip="60200"),
+    person("shop:letter", first_name="Rqys", last_name="Bubec", street="Lipová 14", zip="60200"),
+]
+
 # Two middle names that are equal are no family name, and the legal form of a company may be spelt in letters.
 CASES += [
     person("pos:middle", full_name="Alois Bořivoj Kratina"),
@@ -289,6 +295,17 @@ def test_a_companys_name_is_the_same_with_its_legal_form_in_letters_and_found_at
     names = dict(matched("select record_id, company from matched_customers__evidence where company like 'kranzf%'"))
     assert names["odoo:9013"] == names["pos:company"] == "kranzfeldmetall"
     assert cluster_of["odoo:9013"] == cluster_of["shop:company"]
+
+
+def test_one_wrong_letter_in_a_short_name_is_a_misspelling(matched):
+    compared = """
+        select said.comparison, said.label
+        from matched_customers__explanations as said
+        where said.comparison in ('first_name', 'last_name')
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:letter', 'shop:letter']
+        order by all
+    """
+    assert matched(compared) == [("first_name", "misspelt"), ("last_name", "misspelt")]
 
 
 def test_a_middle_name_that_two_people_share_is_no_family_name(matched):
