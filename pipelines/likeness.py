@@ -6,6 +6,7 @@ Only pairs of candidates come here, as numbers; what the numbers mean is declare
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +22,8 @@ LEADS = ("least_lead", "most_lead")
 class Pairs(NamedTuple):
     """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across.
 
-    `systems` names the systems of both records. What is `barred` is different and never linked: it is nobody's rival.
+    `systems` names the systems of both records, `records` (pairs x 2) has their own numbers. What is `barred` is
+    different and never linked: it is nobody's rival.
     """
 
     one: np.ndarray
@@ -29,6 +31,7 @@ class Pairs(NamedTuple):
     values: np.ndarray
     systems: tuple[np.ndarray, np.ndarray]
     barred: np.ndarray
+    records: np.ndarray
 
     def rivals(self, score: np.ndarray) -> np.ndarray:
         """The score of each pair that may be linked; what is barred comes last."""
@@ -51,7 +54,8 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     The other mutual best pairs count as both, by their chance, lest the least alike matches never be seen.
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
     in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
-    share of its linked records that would find another partner there if the better one were missing. Empty if too few
+    share of its linked records that would find another partner there if the better one were missing; `within <system>`
+    says that leads count nothing, as one catalogue has articles more than twice. Empty if too few
     pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
@@ -90,9 +94,17 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     best = _best(pairs, score)
     cut = best_cut(score[best], score[~pairs.barred])
     beside = _beside(pairs, base, led, fit, settings["lead_limit"])
-    several = _several(pairs, beside, best[score[best] > cut], cut)
+    linked = best[score[best] > cut]
+    several = _several(pairs, beside, linked, cut)
+    if len(several) == 1:
+        ((places, alone),) = beside.values()
+        linked = np.union1d(linked, places[alone > cut])
+        within = _without_leads(pairs, linked, base, conflict, limits, settings)
+        if _agrees(pairs, led @ within.weights + within.constant > 0, settings):
+            said = {f"within {system}": 1.0 for system in beside}
+            return _as_table(_rows(features, similarity, offset, within, 0.0, share, said))
     for system, (places, alone) in beside.items():
-        if several[system] > settings["several_share"]:
+        if several[f"several {system}"] > settings["several_share"]:
             score[places] = alone
             best = np.union1d(best, places)
     cut = best_cut(score[best], score[~pairs.barred])
@@ -123,7 +135,8 @@ def _pairs(table: pa.Table, features: Sequence[dict]) -> Pairs:
     values = np.array([table[feature["name"]].to_numpy() for feature in features], float).T
     barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
     systems = tuple(np.array(table[name].to_pylist(), dtype=str) for name in ("one_system", "other_system"))
-    return Pairs(*numbers, values, systems, barred)
+    records = np.c_[table["one_no"].to_numpy(), table["other_no"].to_numpy()]
+    return Pairs(*numbers, values, systems, barred, records)
 
 
 def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -267,7 +280,41 @@ def _several(pairs: Pairs, beside: dict, linked: np.ndarray, cut: float) -> dict
     They are few where a system keeps each article once: from that it was learnt how records without a match score.
     """
     links = {system: sum((of[linked] == system).sum() for of in pairs.systems) for system in beside}
-    return {system: float((alone > cut).sum() / max(links[system], 1)) for system, (_, alone) in beside.items()}
+    return {
+        f"several {system}": float((alone > cut).sum() / max(links[system], 1)) for system, (_, alone) in beside.items()
+    }
+
+
+def _without_leads(pairs: Pairs, linked: np.ndarray, base, conflict, limits: list, settings: dict) -> Fit:
+    """What features say of two records of one catalogue that lists articles several times; leads weigh nothing.
+
+    There the rival of a match is often a match too. Begins with the pairs `linked` by their leads, sure where nothing
+    conflicts; others without conflict that are as alike as nearly all of these count as both, by their chance.
+    """
+    sure = linked[~conflict[linked]]
+    alike = base >= np.quantile(base[sure], 1 - settings["alike_share"]) if len(sure) else conflict
+    chance = np.where(alike & ~conflict, 0.5, 0.0)
+    seen, known = np.vstack([pairs.values] * 2), np.repeat([1.0, 0.0], len(base))
+    for _ in range(settings["rounds"]):
+        chance[pairs.barred], chance[sure] = 0.0, 1.0
+        fit = _fit(seen, known, np.r_[chance, 1 - chance], limits, settings["shrink"])
+        chance = 1 / (1 + np.exp(-np.clip(pairs.values @ fit.weights + fit.constant, -500, 500)))
+    return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
+
+
+def _agrees(pairs: Pairs, alike: np.ndarray, settings: dict) -> bool:
+    """Whether links show articles listed more than twice: many records have two partners, nearly always linked too.
+
+    Pairs that are merely alike form chains instead, whose ends are not.
+    """
+    partners: dict[int, set[int]] = {}
+    for one, other in pairs.records[alike & ~pairs.barred].tolist():
+        partners.setdefault(one, set()).add(other)
+        partners.setdefault(other, set()).add(one)
+    met = [two for own in partners.values() for two in itertools.combinations(own, 2)]
+    closed = sum(other in partners[one] for one, other in met)
+    more = sum(len(own) > 1 for own in partners.values())
+    return more > settings["several_share"] * len(partners) and closed > settings["agreed_share"] * len(met)
 
 
 def _is_first(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
@@ -309,7 +356,7 @@ def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: fl
     rows.append({"feature": "constant", "similarity": offset, "weight": fit.constant / bit})
     rows.append({"feature": "cut", "similarity": 0.0, "weight": cut / bit})
     rows.append({"feature": "matched share", "similarity": 0.0, "weight": share})
-    rows += [{"feature": f"several {system}", "similarity": 0.0, "weight": more} for system, more in several.items()]
+    rows += [{"feature": of, "similarity": 0.0, "weight": more} for of, more in several.items()]
     return [{**row, **{name: float(f"{row[name]:.6g}") for name in ("similarity", "weight")}} for row in rows]
 
 

@@ -232,6 +232,35 @@ def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_seve
     assert learnt["several mkt"] > limit > learnt["several abc"]
 
 
+def one_catalogue() -> list[dict]:
+    """Forty articles in two models or sizes each, every one up to four times in one system, in other words."""
+    dice, rows = random.Random(11), []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        extra = EXTRAS[no % len(EXTRAS)]
+        for version in "ab":
+            told = (
+                f"{maker[:2]}{300 + 7 * no + 400 * (version == 'b')}"
+                if no % 2
+                else f"{750 if version == 'a' else 400} ml"
+            )
+            ways = [f"{maker} {extra} {thing} {told}", f"{thing} {extra} {told} {maker}"]
+            ways += [f"{maker.upper()} {extra} {thing}, {told}", f"{told} {maker} {extra} {thing} new"]
+            for copy, name in enumerate(dice.sample(ways, 2 + no % 3)):
+                rows.append(article(f"one:{no}{version}{copy}", name, 20 + 3 * no, maker))
+    return rows
+
+
+def test_one_catalogue_that_has_articles_several_times_is_matched_in_itself(tmp_path):
+    query = match(tmp_path, one_catalogue(), domain="products")
+    cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
+    pairs = list(itertools.combinations(sorted(cluster), 2))
+    same = [one[:-1] == other[:-1] for one, other in pairs]
+    joined = [cluster[one] == cluster[other] for one, other in pairs]
+    right = sum(both and one for both, one in zip(same, joined, strict=True))
+    assert right >= 0.7 * sum(same)
+    assert right == sum(joined)
+
+
 def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tmp_path, home, matched):
     trained = dict(matched("select (kind, token), weight from matched_products__word_weights"))
     shutil.copytree(home, tmp_path / "later")

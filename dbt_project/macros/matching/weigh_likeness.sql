@@ -22,7 +22,8 @@ resembling as (
         likeness.*,
         weights.*,
         constant_similarity{% for name in features %} + {{ name }} * {{ name }}_similarity{% endfor %} as similarity,
-        {% for feature in declared('products', 'likeness.features') if feature.bars %}{{ feature.name }} > 0 or {% endfor %}false as is_barred
+        {% for feature in declared('products', 'likeness.features') if feature.bars %}{{ feature.name }} > 0 or {% endfor %}false as is_barred,
+        one_system = other_system and 'within ' || one_system in (select feature from {{ model }}) as is_within
     from {{ likeness }} as likeness
     cross join weights
 
@@ -73,6 +74,7 @@ led as (
         least(one_lead, other_lead) as least_lead,
         greatest(one_lead, other_lead) as most_lead,
         case
+            when is_within then null
             when other_place = 1 and one_place > 1 and {{ keeps_several('other_system', model) }}
                 then [one_lead_beside, other_lead]
             when one_place = 1 and other_place > 1 and {{ keeps_several('one_system', model) }}

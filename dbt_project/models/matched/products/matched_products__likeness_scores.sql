@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['left_no', 'right_no']) }}
 {#- Bits above the cut for each pair of look-alikes. A record has one partner in another system, the best of both, unless that
-    system lists articles several times: then each of them has its best. A pair whose colours or packs contradict is not linked. -#}
+    system lists articles several times: then each of them has its best, and within one catalogue all that are alike.
+    A pair whose colours or packs contradict is not linked. -#}
 {%- set model = ref('matched_products__likeness_model') -%}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list + ['least_lead', 'most_lead'] -%}
 {%- if stays() -%}
@@ -16,7 +17,7 @@ scored as (
         *,
         one_place = 1 and other_place = 1 and not is_barred as is_mutual_best,
         case
-            when one_place = 1 and other_place = 1 and not is_barred then likeness_bits
+            when (is_within or one_place = 1 and other_place = 1) and not is_barred then likeness_bits
             when beside_bits is not null and not is_barred then likeness_bits + beside_bits
             else least(likeness_bits, -1)
         end as bits
