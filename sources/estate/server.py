@@ -48,6 +48,7 @@ class Running:
     folder: Path
     _serving: dict[str, _Serving] = field(default_factory=dict)
     _places: dict[str, Any] = field(default_factory=dict)
+    _held: dict[str, socket.socket] = field(default_factory=dict)
 
     def stop(self) -> None:
         """Close every port; returns when all are closed."""
@@ -55,16 +56,22 @@ class Running:
             serving.server.should_exit = True
         for serving in self._serving.values():
             serving.thread.join()
+        for port in self._held.values():
+            port.close()
         for place in self._places.values():
             place.close()
 
     def take_down(self, system: str) -> None:
-        """Refuse connections to one system: its port closes, a database's file or a folder goes away."""
+        """Refuse connections to one system: its port is held and answers nobody, its file or folder goes away.
+
+        A port that is free is given to whoever asks next, who would answer in the system's place.
+        """
         if system in self._places:
             self._places[system].stop()
         elif system in self._serving:
             self._serving[system].server.should_exit = True
             self._serving[system].thread.join()
+            self._held[system] = _bound(self._serving[system].port)
         else:
             (self.folder / f"{system}.db").rename(self.folder / f"{system}.db.away")
 
@@ -73,8 +80,7 @@ class Running:
         if system in self._places:
             self._places[system].start()
         elif system in self._serving:
-            before = self._serving[system]
-            self._serving[system] = _serve(before.app, _listen(before.port))
+            self._serving[system] = _serve(self._serving[system].app, self._held.pop(system))
             _await(self)
         else:
             (self.folder / f"{system}.db.away").rename(self.folder / f"{system}.db")
@@ -159,7 +165,7 @@ def start(
             running.endpoints[name] = f"sqlite:///file:{database}?mode=ro&uri=true"
             continue
         app = faulty(fake.app(database, faults.of(system)), faults.of(system), fake.SAYS)
-        serving = _serve(app, _listen(int(earlier[name].rsplit(":", 1)[1]) if name in earlier else 0))
+        serving = _serve(app, _bound(int(earlier[name].rsplit(":", 1)[1]) if name in earlier else 0))
         running._serving[system] = serving
         url = f"http://127.0.0.1:{serving.port}"
         told = {one: value.replace("{endpoint}", url) for one, value in fake.CREDENTIALS.items()}
@@ -198,7 +204,7 @@ def _version(system: str, seed: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def _listen(port: int) -> socket.socket:
+def _bound(port: int) -> socket.socket:
     # The protocol stated in full: only then does asyncio switch off Nagle's delay, 40 ms an answer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -206,11 +212,11 @@ def _listen(port: int) -> socket.socket:
         listener.bind(("127.0.0.1", port))
     except OSError:
         listener.bind(("127.0.0.1", 0))
-    listener.listen(128)
     return listener
 
 
 def _serve(app: Callable, listener: socket.socket) -> _Serving:
+    listener.listen(128)
     config = uvicorn.Config(
         app, log_level="critical", access_log=False, lifespan="off", loop="asyncio", timeout_graceful_shutdown=1
     )

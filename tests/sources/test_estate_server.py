@@ -79,6 +79,9 @@ def test_a_system_can_be_taken_down_and_brought_up(home):
         running.take_down("pos")
         with pytest.raises(httpx.ConnectError):
             ask(running.endpoints)
+        port = int(running.endpoints["SHOPIFY_ENDPOINT"].rsplit(":", 1)[1])
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
         assert not (running.folder / "pos.db").exists()
         running.bring_up("shopify")
         running.bring_up("pos")
