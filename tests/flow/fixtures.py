@@ -22,7 +22,7 @@ from pipelines.publish.target import open_target
 from pipelines.rebuild import rebuild
 from pipelines.resources import Settings, now
 from sources.contract import load_contracts
-from sources.estate import server
+from sources.estate import endpoints, server
 
 PROFILE = "retailer2"
 
@@ -101,7 +101,11 @@ def at_demo(demo, monkeypatch) -> Demo:
 
 @contextmanager
 def retailer_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Retailer]:
-    """Serve the retailer of a home, which becomes this process's own."""
+    """Serve the retailer of a home, which becomes this process's own, on ports of its own.
+
+    Copies of one home would all ask for its ports, and where one was taken down another's would answer.
+    """
+    (home / "estate" / endpoints.FILE).unlink(missing_ok=True)
     monkeypatch.setenv("ASSAY_HOME", str(home))
     with server.start(PROFILE, home) as running:
         yield Retailer(Settings(home, "test", f"sqlite:///{home / 'ledger.db'}"), running)
