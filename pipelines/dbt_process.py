@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mashumaro.config import BaseConfig
 
-from pipelines import manifest, resources
+from pipelines import ledger, manifest, resources
 
 PARSED = "partial_parse.msgpack"
 LOUD = ("info", "warn", "error")
@@ -38,12 +38,13 @@ def main() -> int:
             sys.stdout.flush()
 
     settings, ours = resources.settings(), resources.PROJECT / "dbt_project"
-    dbt_thrift.load_ahead(settings.ledger_url)
+    dbt_thrift.load_ahead()
     write_templates = dbt_thrift.keep_templates(ours / "target")
     folder, wanted = settings.home / "dbt", manifest.fingerprint(ours)
     at_hand = _parsed(folder / PARSED) if manifest.fits(folder, wanted) else None
     if at_hand:
         dbt_thrift.trust(at_hand.manifest)
+        ledger.open_ledger(settings.ledger_url)  # a build follows; who only parses makes no ledger
     asked = sys.stdin.readline()
     if not asked:
         return 0

@@ -31,19 +31,18 @@ from dbt_common.clients.jinja import MacroFuzzEnvironment, MacroFuzzTemplate, Na
 from dbt_common.events.base_types import BaseEvent, DebugLevel
 from dbt_common.events.event_manager import EventManager
 
-from pipelines import known_ids, ledger
+from pipelines import known_ids
 
 IN_MODELS = ("build_ids", "changes", "contradictions", "echoes", "likeness", "matching", "thresholds", "trained")
 IN_BUILDS = ("dbt.task.build", *(f"pipelines.{name}" for name in IN_MODELS))
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
 
 
-def load_ahead(ledger_url: str) -> None:
-    """Load what a build needs besides dbt before it is asked for: what Python models import, the ledger that they
-    read, dbt's own schemas and plugins."""
+def load_ahead() -> None:
+    """Load what a build needs besides dbt before it is asked for: what Python models import, dbt's own schemas and
+    plugins."""
     for name in IN_BUILDS:
         importlib.import_module(name)
-    ledger.open_ledger(ledger_url)
     known_ids.scratch()
     plugins = PluginManager.get_prefixed_modules()
     PluginManager.get_prefixed_modules = classmethod(lambda cls: plugins)

@@ -57,6 +57,13 @@ def test_a_dbt_process_that_is_never_asked_for_anything_ends_when_its_input_does
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_parsing_makes_no_ledger_for_a_demo_to_find(project, tmp_path):
+    settings = Settings(tmp_path / "home", "test", f"sqlite:///{tmp_path / 'home' / 'ledger.db'}")
+    settings.home.mkdir()
+    transform.parsed(settings, project)
+    assert [path.name for path in settings.home.iterdir()] == ["dbt"]
+
+
 def test_a_child_that_waits_takes_the_project_as_it_was_parsed_last(tmp_path):
     home = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     written = transform.parsed(home).with_name(dbt_process.PARSED)
