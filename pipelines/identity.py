@@ -5,9 +5,8 @@ A cluster label lives for one build; a golden id is for good. This file decides 
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -125,16 +124,19 @@ def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
     """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
     attempt = 0
     while True:
-        [golden_id] = _ids(domain, [founder + (f"|{attempt}" if attempt else "")]).to_pylist()
+        [golden_id] = _ids(domain, pa.array([founder + (f"|{attempt}" if attempt else "")])).to_pylist()
         if not taken(golden_id):
             return golden_id
         attempt += 1
 
 
-def _ids(domain: str, founders: Sequence[str]) -> pa.Array:
+def _ids(domain: str, founders: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The id that each founder's name gives: the first 60 bits of its hash, five to a letter."""
-    heads = b"".join([hashlib.sha256(f"{domain}|{founder}".encode()).digest()[:8] for founder in founders])
-    numbers = np.frombuffer(heads, ">u8").astype(np.uint64) >> 4
+    named = pa.table({"founder": founders})
+    with known_ids.scratch().cursor() as db:
+        db.register("named", named)
+        heads = db.execute("select ('0x' || sha256(? || '|' || founder)[:15])::ubigint as head from named", [domain])
+        numbers = heads.to_arrow_table()["head"].to_numpy()
     letters = np.full((len(numbers), 1 + len(SHIFTS)), f"{PREFIX[domain]}-", "S2")
     letters[:, 1:] = PAIRS[numbers[:, None] >> SHIFTS & 1023]
     return pa.array(letters.view("S14").ravel(), pa.string())
@@ -149,21 +151,23 @@ def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[pa.Table, pa.Table
     cluster = unheard["cluster_id"].combine_chunks().dictionary_encode().indices
     first = np.flatnonzero(np.diff(np.maximum.accumulate(cluster.to_numpy()), prepend=-1))
     founders = unheard["record_id"].take(pa.array(first))
-    names = pa.array(_untaken(registry, founders.to_pylist()), pa.string())
+    names = pa.array(_untaken(registry, founders), pa.string())
     seq = pa.array(registry.last_born + 1 + np.arange(len(names)))
     registry.last_born += len(names)
     born = pa.table({"golden_id": names, "founder": founders, "born": seq}).sort_by("golden_id")
     return born, pa.table([unheard["record_id"], names.take(cluster)], schema=known_ids.ASSIGNED)
 
 
-def _untaken(registry: Registry, founders: list[str]) -> list[str]:
+def _untaken(registry: Registry, founders: pa.ChunkedArray) -> list[str]:
     """An id for each of these founders that means nobody yet; all of them are taken from then on."""
     names = _ids(registry.domain, founders).to_pylist()
     known = registry.known(names)
-    for place, name in enumerate(names):
-        if name in known or name in registry.fresh:
-            names[place] = mint(registry.domain, founders[place], registry.taken)
-        registry.fresh.add(names[place])
+    if known or len(set(names)) < len(names):
+        for place, founder in enumerate(founders.to_pylist()):
+            if names[place] in known or names[place] in registry.fresh:
+                names[place] = mint(registry.domain, founder, registry.taken)
+            registry.fresh.add(names[place])
+    registry.fresh.update(names)
     return names
 
 
@@ -224,7 +228,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
             founders[cluster] = record
     born, owner = registry.last_born, {}
     ordered = sorted(founders.items(), key=lambda item: item[1])
-    named = _ids(registry.domain, [founder for _, founder in ordered]).to_pylist()
+    named = _ids(registry.domain, pa.array([founder for _, founder in ordered], pa.string())).to_pylist()
     known = registry.known(named)
     for (cluster, founder), golden_id in zip(ordered, named, strict=True):
         back = returning.get(cluster, [])

@@ -182,6 +182,25 @@ def component_table(records: pa.Table, links: pa.Table, demanded: pa.Table, limi
     return labelled.append_column("leads_out", pa.array(leads_out))
 
 
+def clustered(session, members, pairs, limits: dict):
+    """record_id, cluster_id (its smallest record_id) of members of components, as a relation of `session`.
+
+    `members` is as component_table has them, `pairs` all within (left_no, right_no, component_no, bits); both are
+    relations. A component whose pairs all speak for one party is one cluster: rows come here only of the others.
+    """
+    bar = max(limits["stop_bits"], limits["lone_bits"])
+    doubtful = session.from_arrow(pairs.filter(f"bits <= {bar}").project("component_no").distinct().to_arrow_table())
+    judged = cluster_table(
+        members.join(doubtful, "component_no", how="semi").order("record_id").to_arrow_table(),
+        pairs.join(doubtful, "component_no", how="semi").project("left_no, right_no, bits").to_arrow_table(),
+        limits,
+    )
+    whole = members.join(doubtful, "component_no", how="anti").set_alias("whole")
+    first = members.project("record_no as component_no, record_id as cluster_id").set_alias("first")
+    named = whole.join(first, "component_no").project("record_id, cluster_id")
+    return named.union(session.from_arrow(judged))
+
+
 def cluster_table(members: pa.Table, pairs: pa.Table, limits: dict) -> pa.Table:
     """record_id, cluster_id (its smallest record_id) from component members, ordered by record_id, and their pairs."""
     component = members["component_no"].combine_chunks().dictionary_encode().indices.to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -136,6 +137,27 @@ def test_a_cluster_is_labelled_with_its_smallest_record_id():
     pairs = pa.table({"left_no": [1], "right_no": [2], "bits": [4.0]})
     found = matching.cluster_table(members, pairs, {"cap_bits": 6, "stop_bits": -1, "lone_bits": -1})
     assert found["cluster_id"].to_pylist() == ["a:1", "a:1", "c:3"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+def test_components_of_which_no_pair_is_in_doubt_are_the_clusters_that_judging_them_gives(component_of, seed):
+    draw = np.random.default_rng(seed)
+    numbers = draw.permutation(100)[: len(component_of)].tolist()
+    first = {c: numbers[component_of.index(c)] for c in component_of}
+    names = [f"record {place:02}" for place in range(len(numbers))]
+    rows = list(zip(numbers, names, (first[c] for c in component_of), strict=True))
+    inside = [(a, b) for i, a in enumerate(rows) for b in rows[i + 1 :] if a[2] == b[2]]
+    least = {c: draw.choice([3.0, -8.0]) for c in first.values()}
+    bits = [float(draw.uniform(least[a[2]], 9)) for a, _ in inside]
+    shape = pa.schema([("left_no", pa.int64()), ("right_no", pa.int64()), ("component_no", pa.int64())])
+    pairs = pa.Table.from_pylist([{"left_no": a[0], "right_no": b[0], "component_no": a[2]} for a, b in inside], shape)
+    pairs = pairs.append_column("bits", pa.array(bits, pa.float64()))
+    members = pa.table(list(map(pa.array, zip(*rows, strict=True))), ["record_no", "record_id", "component_no"])
+    limits = {"cap_bits": 6, "stop_bits": 1, "lone_bits": 2}
+    with duckdb.connect() as db:
+        found = matching.clustered(db, db.from_arrow(members), db.from_arrow(pairs), limits).order("record_id")
+        assert found.to_arrow_table().equals(matching.cluster_table(members, pairs, limits))
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,9 +15,4 @@ def model(dbt, session):
     pairs = changes.anew(session, dbt.ref("matched_customers__within"), "matched_customers__within")
     if members is not everybody:
         pairs = pairs.filter("component_no in (select component_no from members)")
-    members = members.order("record_id")
-    return matching.cluster_table(
-        members.to_arrow_table(),
-        pairs.project("left_no, right_no, bits").to_arrow_table(),
-        thresholds.in_build("customers"),
-    )
+    return matching.clustered(session, members, pairs, thresholds.in_build("customers"))
