@@ -73,3 +73,11 @@ def test_a_child_that_waits_takes_the_project_as_it_was_parsed_last(tmp_path):
     again = dbt_process._parsed(written, outdated)
     assert again.manifest is not first.manifest
     assert again.manifest.nodes.keys() == first.manifest.nodes.keys()
+
+
+def test_a_dbt_process_ends_with_its_warehouse_closed_and_nobody_complains(tmp_path):
+    home = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    assert transform.run_dbt(home, "seed", "--select", "calling_codes").counts == {"success": 1}
+    assert home.warehouse.exists()
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith((".wal", "-wal"))]
+    assert "leaked" not in (tmp_path / "dbt" / transform.LOG).read_text()
