@@ -15,6 +15,9 @@
         {{ list_has('corrections', trait) }} as is_correction,
         case
             when {{ list_has('echoes', trait) }} then 'echo: Assay published it'
+            {%- for attribute in attributes if attribute_type(attribute) == 'varchar' %}
+            when length({{ attribute }}) > 1000 then 'longer than 1,000 characters'
+            {%- endfor %}
             {{ problems.get(trait, '') }}
         end as problem,
         {{ attribute_list(attributes) }} as attribute_values

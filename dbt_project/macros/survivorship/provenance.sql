@@ -34,7 +34,7 @@ losers as (
         survivors.{{ golden_id }},
         survivors.attribute,
         {{ json_list({
-            'value': 'offered.part.value',
+            'value': 'left(offered.part.value, 1000)',
             'record_id': 'offered.record_id',
             'system': 'records.system',
             'event_at': 'cast(records.event_at as varchar)',
