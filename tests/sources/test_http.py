@@ -269,6 +269,15 @@ def test_a_contracts_budget_becomes_an_allowance_shared_by_threads():
     assert time.monotonic() - began >= 0.34
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_an_emoji_that_was_cut_in_half_costs_a_character_and_not_the_stream(scripted, exact):
+    halves = rb'{"a": "Eva \ud83d", "b": "\uDE00!", "c": "\ud83d\ude00", "d": "C:\\ud83d"}'
+    server = scripted(lambda number, path: answer(halves))
+    body = client(server.url, exact=exact).get("/things")
+    assert body == {"a": "Eva \ufffd", "b": "\ufffd!", "c": "\U0001f600", "d": "C:\\ud83d"}
+    assert server.calls == 1
+
+
 def test_fractions_of_money_stay_exact_where_the_contract_says_float(scripted):
     server = scripted(lambda number, path: answer(b'{"price": 29.1666665, "rate": 0.1000000000000000055}'))
     body = client(server.url, exact=True).get("/things")
