@@ -9,6 +9,7 @@ import sys
 
 import click
 
+from pipelines.plain import plain
 from pipelines.resources import MissingReference, is_simulated
 from pipelines.verbs import (
     audit,
@@ -36,7 +37,7 @@ class Assay(click.Group):
         try:
             return super().invoke(ctx)
         except said_on_purpose() as error:
-            click.echo(f"assay: {error}{where_to_start(error)}", err=True)
+            click.echo(plain(f"assay: {error}{where_to_start(error)}"), err=True)
             sys.exit(1)
 
 

@@ -11,7 +11,7 @@ import fcntl
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -39,6 +39,10 @@ class Decision(NamedTuple):
     steward: str
     reason: str
     decided_on: str
+
+
+Known = Mapping[tuple[str, str], Decision]
+"""What somebody who decides has read, by pair; a decision over one that was written since is refused."""
 
 
 class Override(NamedTuple):
@@ -69,7 +73,13 @@ def overrides(folder: Path | None = None) -> list[Override]:
 
 
 def decide(
-    settings: Settings, word: str, pairs: Iterable[tuple[str, str]], steward: str, reason: str, at: datetime
+    settings: Settings,
+    word: str,
+    pairs: Iterable[tuple[str, str]],
+    steward: str,
+    reason: str,
+    at: datetime,
+    known: Known | None = None,
 ) -> list[Decision]:
     """Write that the records of each pair are `same`, `different`, or to be looked at `later`; returns the new rows.
 
@@ -80,23 +90,35 @@ def decide(
     who, why = _said(steward, "steward"), _said(reason, "reason")
     new = [Decision(*_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
+        _as_known(rows, [row[:2] for row in new], known)
         rows.update({row[:2]: row for row in new})
     _audit(settings, who, "decide", {"decision": WORDS[word], "pairs": [list(row[:2]) for row in new]}, at)
     return new
 
 
 def split(
-    settings: Settings, apart: Iterable[str], rest: Iterable[str], steward: str, reason: str, at: datetime
+    settings: Settings,
+    apart: Iterable[str],
+    rest: Iterable[str],
+    steward: str,
+    reason: str,
+    at: datetime,
+    known: Known | None = None,
 ) -> list[Decision]:
     """Write that none of the records `apart` is one of the `rest`; returns the new rows. Raises NotDecided."""
     pairs = [(one, other) for one in apart for other in rest]
     if not pairs:
         raise NotDecided("a split leaves records on both sides; choose some, not all")
-    return decide(settings, "different", pairs, steward, reason, at)
+    return decide(settings, "different", pairs, steward, reason, at, known)
 
 
 def undecide(
-    settings: Settings, pairs: Iterable[tuple[str, str]], steward: str, at: datetime, back_to: Iterable[Decision] = ()
+    settings: Settings,
+    pairs: Iterable[tuple[str, str]],
+    steward: str,
+    at: datetime,
+    back_to: Iterable[Decision] = (),
+    known: Known | None = None,
 ) -> int:
     """Take the decisions on pairs back; returns how many there were.
 
@@ -104,6 +126,7 @@ def undecide(
     """
     gone = [_pair(*pair) for pair in pairs]
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
+        _as_known(rows, gone, known)
         found = [pair for pair in gone if rows.pop(pair, None)]
         rows.update({row[:2]: row for row in back_to})
     if found:
@@ -169,6 +192,14 @@ def _pair(left: str, right: str) -> tuple[str, str]:
         raise NotDecided(f"{left} is one record; a decision is about two")
     one, other = sorted((_key(left), _key(right)))
     return one, other
+
+
+def _as_known(rows: Known, pairs: Iterable[tuple[str, str]], known: Known | None) -> None:
+    for pair in pairs if known is not None else ():
+        row = rows.get(pair)
+        if row != known.get(pair):
+            told = f"{row.steward} decided {row.decision}: {row.reason}" if row else "the decision was taken back"
+            raise NotDecided(f"{' and '.join(pair)}: {told}, meanwhile; look at it again, then decide")
 
 
 def _key(record_id: str) -> str:

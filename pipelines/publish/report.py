@@ -26,8 +26,8 @@ _IDS = re.compile(r"\b[CPVR]-\w+|\d+")
 
 
 def wide_console() -> Console:
-    """The terminal; lines keep their length where the output goes to a file."""
-    console = Console(highlight=False, soft_wrap=True)
+    """The terminal; lines keep their length where the output goes to a file. Brackets in what is said are no markup."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = 200
     return console

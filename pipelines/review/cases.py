@@ -26,6 +26,7 @@ SALES = {
 KEY = {"customers": "customer_record_id", "products": "product_record_id"}
 WEAK = 0.94
 """Below this probability of its best pair a join is doubtful: one in 17 of such is wrong."""
+LONGEST_SHOWN = 300
 NOT_COMPARED = {"record_id", "system", "source_key", "unit", "load_id", "extracted_at", "is_deleted", "published_id"}
 
 
@@ -80,7 +81,21 @@ class Case:
         """Attribute, left value, right value, whether both say something and not the same; of the compared pair."""
         left, right = self.left[0].values, (self.right or self.left)[0].values
         rows = [(name, left.get(name, ""), right.get(name, "")) for name in self.names]
-        return [(name, a, b, bool(a and b and a != b)) for name, a, b in rows if a or b]
+        return [(name, shown(a), shown(b), bool(a and b and a != b)) for name, a, b in rows if a or b]
+
+    def outcomes(self) -> list[str]:
+        """What `same` and `different` would make of the golden records with the next build."""
+        if not self.right or self.kind != "pair":
+            return []
+        left, right = (side[0].golden_id or side[0].record_id for side in (self.left, self.right))
+        if left == right:
+            return [f"Same: they stay one, {left}", f"Different: {left} becomes two"]
+        return [f"Same: {left} and {right} become one", "Different: they stay two"]
+
+
+def shown(value: str) -> str:
+    """A value as far as a person would read it."""
+    return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} … ({len(value):,} characters)"
 
 
 def queue(settings: Settings, only: str | None = None) -> list[Case]:

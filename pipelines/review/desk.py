@@ -5,7 +5,8 @@ The terminal and the page are two views of this; what is decided goes through de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,13 +31,17 @@ class Done:
 
 @dataclass
 class Desk:
-    """The open cases in their order and what was decided, newest last. `now` gives the time of a decision."""
+    """The open cases in their order and what was decided, newest last. `now` gives the time of a decision.
+
+    `known` are the decisions that the steward can have seen; over one that somebody else took since, none is taken.
+    """
 
     settings: Settings
     steward: str
     cases: list[Case]
     now: Callable[[], datetime]
     done: list[Done] = field(default_factory=list)
+    known: dict[tuple[str, str], decisions.Decision] = field(default_factory=lambda: _read())
     _closed: set[str] = field(default_factory=set)
     _count: int = 0
 
@@ -57,9 +62,9 @@ class Desk:
         case = self.case(case_id)
         if case.pair is None or case.kind == "decision":
             raise NotDecided("this case has no two records to decide on; split it, or mend the rows that it names")
-        before = decisions.decisions()
-        decisions.decide(self.settings, word, [case.pair], self.steward, reason, self.now())
-        return self._close(case, f"{word}: {' and '.join(case.pair)}", [case.pair], before)
+        with self._as_known([case.pair]):
+            new = decisions.decide(self.settings, word, [case.pair], self.steward, reason, self.now(), self.known)
+        return self._close(case, f"{word}: {' and '.join(case.pair)}", new)
 
     def split(self, case_id: str, apart: Collection[str], reason: str) -> Done:
         """The records `apart` are not the rest of the golden record that they are in now. Raises NotDecided."""
@@ -69,9 +74,9 @@ class Desk:
             raise NotDecided(f"{', '.join(strangers)} is not in this case")
         seat = {record.record_id: record.golden_id for record in [*case.left, *case.right]}
         rest = [one for one in inside if one not in apart and any(seat[one] == seat[other] for other in apart)]
-        before = decisions.decisions()
-        new = decisions.split(self.settings, sorted(apart), rest, self.steward, reason, self.now())
-        return self._close(case, f"split off: {', '.join(sorted(apart))}", [row[:2] for row in new], before)
+        with self._as_known([(one, other) for one in apart for other in rest]):
+            new = decisions.split(self.settings, sorted(apart), rest, self.steward, reason, self.now(), self.known)
+        return self._close(case, f"split off: {', '.join(sorted(apart))}", new)
 
     def override(self, case_id: str, record_id: str, attribute: str, value: str, reason: str) -> Done:
         """Golden's attribute is `value` on the golden record that holds the record; the case stays open."""
@@ -104,17 +109,33 @@ class Desk:
         shared = case.domain == "products" and attribute in case.shared
         return "products" if shared else LEVEL[case.domain]
 
-    def _close(self, case: Case, told: str, pairs: list[tuple[str, str]], before: list[decisions.Decision]) -> Done:
-        named = {tuple(sorted(pair)) for pair in pairs}
-        stood = [row for row in before if row[:2] in named]
+    def _close(self, case: Case, told: str, new: list[decisions.Decision]) -> Done:
+        ours = {row[:2]: row for row in new}
+        stood = {pair: self.known[pair] for pair in ours if pair in self.known}
+        self.known |= ours
         self._closed.add(case.case_id)
-        return self._note(
-            told,
-            case.case_id,
-            lambda: decisions.undecide(self.settings, pairs, self.steward, self.now(), back_to=stood),
-        )
+        return self._note(told, case.case_id, lambda: self._reopen(ours, stood))
+
+    def _reopen(self, ours: decisions.Known, stood: decisions.Known) -> None:
+        decisions.undecide(self.settings, ours, self.steward, self.now(), stood.values(), ours)
+        self.known = {pair: row for pair, row in self.known.items() if pair not in ours} | stood
+
+    @contextmanager
+    def _as_known(self, pairs: list[tuple[str, str]]) -> Iterator[None]:
+        """What is refused because somebody else decided is known from then on: the steward was told."""
+        try:
+            yield
+        except NotDecided:
+            named, now = {tuple(sorted(pair)) for pair in pairs}, _read()
+            self.known = {pair: row for pair, row in self.known.items() if pair not in named}
+            self.known |= {pair: row for pair, row in now.items() if pair in named}
+            raise
 
     def _note(self, told: str, case_id: str, undo: Callable[[], object]) -> Done:
         self._count += 1
         self.done.append(Done(self._count, told, case_id, undo))
         return self.done[-1]
+
+
+def _read() -> dict[tuple[str, str], decisions.Decision]:
+    return {row[:2]: row for row in decisions.decisions()}

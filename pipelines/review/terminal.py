@@ -11,62 +11,79 @@ from rich.text import Text
 
 from pipelines.decisions import NotDecided
 from pipelines.explain import Explained
+from pipelines.plain import plain
 from pipelines.review.cases import Case
 from pipelines.review.desk import Desk
 from pipelines.review.waterfall import steps
 
 CHOICES = "(s)ame, (d)ifferent, (l)ater, s(p)lit, (o)verride, (u)ndo, (n)ext, (q)uit"
-WIDTH = 28
+DIFFERS = "≠"
 
 
 def work(console: Console, desk: Desk, ask: Callable[..., str] = click.prompt) -> int:
-    """Go through the queue until it is empty or the steward leaves; returns how much was decided."""
+    """Go through the queue until it is empty or the steward leaves; returns how much was decided.
+
+    Ctrl-C within a decision gives that decision up, at the choice it ends the work.
+    """
     passed: set[str] = set()
     while waiting := [case for case in desk.open if case.case_id not in passed]:
         case = waiting[0]
         console.print()
         show(console, case, f"{len(waiting)} to decide")
-        answer = ask(CHOICES, default="next", show_default=False).strip().lower()[:1]
+        try:
+            answer = ask(CHOICES, default="next", show_default=False).strip().lower()[:1]
+        except click.Abort:
+            answer = "q"
         if answer == "q":
             break
         if answer in ("", "n"):
             passed.add(case.case_id)
             continue
         try:
-            console.print(_answer(desk, case, answer, ask), style="green", markup=False)
+            console.print(Text(plain(_answer(desk, case, answer, ask)), "green"))
         except NotDecided as why:
-            console.print(str(why), style="red", markup=False)
+            console.print(Text(plain(str(why)), "red"))
+        except click.Abort:
+            console.print(Text("\nnothing decided", "red"))
     return len(desk.done)
 
 
 def show(console: Console, case: Case, place: str = "") -> None:
-    """A case: both records side by side, the evidence, who else is in it."""
+    """A case: both records side by side, differences marked, the evidence, who else is in it, what would follow."""
     console.rule(f"{case.domain}, {case.kind}, worth {case.worth:.1f} · {place}", align="left")
-    console.print(case.reason, markup=False)
+    console.print(Text(plain(case.reason)))
     other = (case.right or case.left)[0]
-    table = Table("", case.left[0].record_id, other.record_id, box=None)
+    table = Table("", box=None)
+    for record in (case.left[0], other):
+        table.add_column(_side(record.record_id), overflow="fold")
     for name, left, right, differs in case.fields():
-        table.add_row(name, _side(left, differs), _side(right, differs))
+        table.add_row(f"{DIFFERS if differs else ' '} {name}", _side(left, differs), _side(right, differs))
     console.print(table)
     for side in (case.left, case.right):
         if len(side) > 1:
-            console.print(f"with {', '.join(record.record_id for record in side[1:])}", style="dim", markup=False)
+            console.print(Text(plain(f"with {', '.join(record.record_id for record in side[1:])}"), "dim"))
     if case.explained:
-        console.print(waterfall(case.explained))
+        pair = case.explained
+        console.print(waterfall(pair, max(console.width // 4, 8)))
+        verdict = "would join them by itself" if pair.links else "would not join them by itself"
+        console.print(Text(f"{pair.bits:+.1f} altogether: {pair.probability:.1%} one party, {pair.basis}; {verdict}"))
+    for outcome in case.outcomes():
+        console.print(Text(plain(outcome), "dim"))
 
 
-def waterfall(pair: Explained) -> Table:
-    """Each comparison as a bar that starts where the one before ended."""
+def waterfall(pair: Explained, width: int) -> Table:
+    """Each comparison as a bar that starts where the one before ended; all of them are `width` characters wide."""
     found = steps(pair)
     points = [0.0, *(step.end for step in found)]
-    low, scale = min(points), WIDTH / max(max(points) - min(points), 1.0)
-    table = Table("bits", "evidence", "level", "", box=None)
+    low, scale = min(points), width / max(max(points) - min(points), 1.0)
+    table = Table("bits", box=None)
+    for name in ("evidence", "level"):
+        table.add_column(name, overflow="fold")
+    table.add_column(width=width + 1)
     for step in found:
         left, right = sorted((round((step.start - low) * scale), round((step.end - low) * scale)))
         bar = Text(" " * left + "█" * max(right - left, 1), style="green" if step.bits > 0 else "red")
         table.add_row(f"{step.bits:+.1f}", step.name, step.label, bar)
-    verdict = "would join them by itself" if pair.links else "would not join them by itself"
-    table.add_row(f"{pair.bits:+.1f}", "altogether", f"{pair.probability:.1%} one party, {pair.basis}; {verdict}", "")
     return table
 
 
@@ -90,5 +107,5 @@ def _answer(desk: Desk, case: Case, answer: str, ask: Callable[..., str]) -> str
     return desk.decide(case.case_id, words[answer], ask("why")).told
 
 
-def _side(value: str, differs: bool) -> Text:
-    return Text(value, style="bold yellow" if differs else "")
+def _side(value: str, differs: bool = False) -> Text:
+    return Text(plain(value), style="bold yellow" if differs else "")

@@ -1,6 +1,7 @@
 """The queue as a page on this machine alone: one case at a time, by mouse or by keyboard.
 
-Bound to loopback, asks for nothing from elsewhere, takes a decision only with this page's own token, logs no values.
+Bound to loopback, shown only to whoever has the address with its key (other users of the machine have not), asks for
+nothing from elsewhere, takes a decision only with this page's own token, logs no values.
 """
 
 from __future__ import annotations
@@ -23,25 +24,39 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from pipelines.decisions import NotDecided
-from pipelines.review.cases import Case
+from pipelines.review.cases import Case, shown
 from pipelines.review.desk import Desk
 from pipelines.review.waterfall import Step, steps
 
 LOOPBACK = "127.0.0.1"
 Form = dict[str, list[str]]
+GONE = "The case that was asked for is not open any more; this is the first that is."
 SHOWN = 200
 """Cases listed beside the open one: the worst of a queue is its length."""
 
 
-def application(desk: Desk, note: str = "") -> Starlette:
-    """The page over a desk; `note` stands at its top, such as rows of the files that change nothing."""
-    token = secrets.token_urlsafe(32)
+def application(desk: Desk, key: str, note: str = "") -> Starlette:
+    """The page over a desk for whoever comes with `?key=`, which a cookie then remembers.
+
+    `note` stands at its top, such as rows of the files that change nothing.
+    """
+    token, cookie = secrets.token_urlsafe(32), f"assay-{secrets.token_hex(4)}"
     page = _template()
 
+    def is_known(request: Request) -> bool:
+        return hmac.compare_digest(request.cookies.get(cookie, "").encode(), key.encode())
+
     async def show(request: Request) -> Response:
+        if hmac.compare_digest(request.query_params.get("key", "").encode(), key.encode()):
+            entered = RedirectResponse("/", 303)
+            entered.set_cookie(cookie, key, httponly=True, samesite="lax")
+            return entered
+        if not is_known(request):
+            return PlainTextResponse("refused: open the whole address that `assay review --web` printed", 403)
         open_cases = desk.open
         wanted = request.query_params.get("case")
         case = next((each for each in open_cases if each.case_id == wanted), open_cases[0] if open_cases else None)
+        gone = GONE if wanted and not (case and case.case_id == wanted) else ""
         place = open_cases.index(case) if case else 0
         nonce = secrets.token_urlsafe(16)
         body = page.render(
@@ -54,7 +69,7 @@ def application(desk: Desk, note: str = "") -> Starlette:
             done=list(reversed(desk.done)),
             steward=desk.steward,
             said=request.query_params.get("said", ""),
-            refused=request.query_params.get("refused", ""),
+            refused=request.query_params.get("refused", gone),
             note=note,
             token=token,
             nonce=nonce,
@@ -71,8 +86,9 @@ def application(desk: Desk, note: str = "") -> Starlette:
         return HTMLResponse(body, headers=headers)
 
     async def act(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode(), keep_blank_values=True)
-        if not hmac.compare_digest(_one(form, "token").encode(), token.encode()) or not _from_here(request):
+        form = parse_qs((await request.body()).decode(errors="replace"), keep_blank_values=True)
+        ours = hmac.compare_digest(_one(form, "token").encode(), token.encode())
+        if not (ours and is_known(request) and _from_here(request)):
             return PlainTextResponse("refused: this request did not come from the page", 403)
         case_id = _one(form, "case")
         try:
@@ -90,11 +106,14 @@ def application(desk: Desk, note: str = "") -> Starlette:
 
 def serve(desk: Desk, port: int, note: str = "", started: Callable[[str], None] = print) -> None:
     """Serve the page on loopback until Ctrl-C; `started` gets its address."""
-    config = uvicorn.Config(application(desk, note), host=LOOPBACK, port=port, access_log=False, log_level="warning")
+    key = secrets.token_urlsafe(16)
+    config = uvicorn.Config(
+        application(desk, key, note), host=LOOPBACK, port=port, access_log=False, log_level="warning"
+    )
     server = uvicorn.Server(config)
     socket = config.bind_socket()
     socket.listen()
-    started(f"http://{LOOPBACK}:{socket.getsockname()[1]}/")
+    started(f"http://{LOOPBACK}:{socket.getsockname()[1]}/?key={key}")
     server.run([socket])
 
 
@@ -133,7 +152,7 @@ def _title(case: Case) -> str:
     """Who or what a case is about, as its first record calls it."""
     values = case.left[0].values
     named = (values.get(name) for name in ("full_name", "company_name", "template_name", "email", "sku"))
-    return next((name for name in named if name), case.left[0].record_id)
+    return shown(next((name for name in named if name), case.left[0].record_id))
 
 
 def _marked(value: str, other: str) -> Markup:

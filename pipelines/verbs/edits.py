@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from pipelines import resources
+from pipelines.plain import plain
 from pipelines.publish.report import wide_console
 from pipelines.verbs.odoo import odoo
 
@@ -43,7 +44,7 @@ def _show(found: list[Edit], values: bool) -> None:
     for edit in found:
         said = [edit.object, edit.golden_id, str(edit.odoo_id), edit.field, edit.by or "?", edit.at, edit.ruling]
         shown = [edit.written, edit.now, edit.golden] if values else []
-        table.add_row(*said, *("" if value is None else str(value) for value in shown))
+        table.add_row(*said, *("" if value is None else plain(str(value)) for value in shown))
     console.print(table)
 
 

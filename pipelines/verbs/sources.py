@@ -6,8 +6,10 @@ import sys
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from pipelines import resources
+from pipelines.plain import plain
 from pipelines.publish.report import wide_console
 from sources.contract import load_contracts
 
@@ -45,7 +47,7 @@ def source_check(name: str) -> None:
     table, bad = Table("what", "", "found", box=None), False
     for finding in onboarding.in_short(onboarding.check(contracts[name], resources.now())):
         bad = bad or finding.state == "bad"
-        table.add_row(finding.subject, f"[{COLOURS[finding.state]}]{finding.state}[/]", finding.said)
+        table.add_row(finding.subject, Text(finding.state, COLOURS[finding.state]), plain(finding.said))
     console.print(table)
     sys.exit(1 if bad else 0)
 
@@ -62,7 +64,7 @@ def source_rejects(name: str) -> None:
     table = Table("stream", "file", "line", "reason", box=None)
     for stream in contracts[name].streams:
         for one in rejects(resources.settings().landing, name, stream):
-            table.add_row(stream, one.file, str(one.line), one.reason)
+            table.add_row(stream, plain(one.file), str(one.line), plain(one.reason))
     console.print(table)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines import resources
+from pipelines.plain import plain
 from pipelines.publish.report import wide_console
 
 console = wide_console()
@@ -49,7 +50,7 @@ def review(
             queue = cases.queue(settings, domain)
     if listed:
         for case in queue:
-            click.echo(f"{case.worth:6.2f}  {case.case_id}  {case.reason}")
+            click.echo(plain(f"{case.worth:6.2f}  {case.case_id}  {case.reason}"))
         return
     desk = Desk(settings, who, queue, resources.now)
     if web:
@@ -58,7 +59,7 @@ def review(
         page.serve(desk, port, "; ".join(unheeded), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
         return
     for told in unheeded:
-        click.echo(f"assay: {told}", err=True)
+        click.echo(plain(f"assay: {told}"), err=True)
     click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
 
 
@@ -75,7 +76,7 @@ def diff(ref: str, values: bool) -> None:
     with console.status("building golden records with these decisions"):
         found = decision_diff.compare(resources.settings(), ref)
     for line in found.lines(values):
-        click.echo(line)
+        click.echo(plain(line))
     sys.exit(0 if found.passes else 1)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines import resources
+from pipelines.plain import plain
 
 
 @click.group()
@@ -56,7 +57,7 @@ def _tell(what: str, reference: str) -> None:
     from pipelines import lineage as trace
 
     for line in getattr(trace, what)(resources.settings(), reference):
-        click.echo(line)
+        click.echo(plain(line))
 
 
 @click.group()
@@ -77,10 +78,10 @@ def golden_show(golden_id: str, as_json: bool) -> None:
         click.echo(json.dumps(why.of_golden(settings, golden_id), indent=1, ensure_ascii=False))
         return
     for line in trace.golden_values(settings, golden_id):
-        click.echo(line)
+        click.echo(plain(line))
     told = why.of_golden(settings, golden_id)
     for line in [*why.lines(told), *trace.in_odoo(settings, told["golden_id"])]:
-        click.echo(line)
+        click.echo(plain(line))
 
 
 VERBS = (lineage, golden)

@@ -22,6 +22,7 @@ from pipelines.review import cases, web
 from pipelines.review.desk import Desk
 
 pytestmark = pytest.mark.browser
+KEY = "key-of-the-test"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 REASON = 'Same person; the till writes "no accents", says the store'
 A_CLUSTER = """
@@ -47,9 +48,11 @@ def settings(at_demo, tmp_path, monkeypatch) -> Settings:
 
 @pytest.fixture
 def served(settings):
-    """(address, desk) of the page, served as `assay review --web` does."""
+    """(address, desk) of the page, served as `assay review --web` does; its key is KEY."""
     desk = Desk(settings, "Jana Steward", cases.queue(settings), now)
-    config = uvicorn.Config(web.application(desk), host=web.LOOPBACK, port=0, access_log=False, log_level="warning")
+    config = uvicorn.Config(
+        web.application(desk, KEY), host=web.LOOPBACK, port=0, access_log=False, log_level="warning"
+    )
     server, socket = uvicorn.Server(config), config.bind_socket()
     socket.listen()
     thread = threading.Thread(target=server.run, args=([socket],))
@@ -65,7 +68,8 @@ def test_a_steward_decides_a_pair_by_keyboard_and_takes_it_back(page, served, se
     said, failed = [], []
     page.on("request", lambda request: said.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
-    page.goto(url)
+    page.goto(f"{url}?key={KEY}")
+    assert page.url == url, "the key stays in no history"
     for record in first.pair:
         page.get_by_role("columnheader", name=record).wait_for()
     assert page.locator("tr.differs mark").count() > 0
@@ -96,6 +100,7 @@ def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, setti
     url, desk = served
     case = next(case for case in desk.open if case.kind == "cluster")
     loosest, other = case.pair
+    page.goto(f"{url}?key={KEY}")
     page.goto(f"{url}?case={quote(case.case_id)}")
     page.get_by_role("columnheader", name=loosest).wait_for()
     assert page.locator("rect.for, rect.against").count() > 1, "what speaks for and against its loosest record"
@@ -127,16 +132,53 @@ def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, setti
     assert len(decisions.overrides()) == 1
 
 
+def test_two_tabs_decide_once_and_an_old_link_says_so(page, served):
+    url, desk = served
+    first, second = desk.open[:2]
+    page.goto(f"{url}?key={KEY}")
+    page.goto(f"{url}?case={quote(first.case_id)}")
+    other = page.context.new_page()
+    other.goto(f"{url}?case={quote(first.case_id)}")
+    other.get_by_label("Reason").fill("One card")
+    other.get_by_role("button", name="Same").click()
+    other.get_by_role("status").wait_for()
+    other.close()
+
+    page.keyboard.press("d")
+    page.keyboard.type("Two people")
+    page.keyboard.press("Enter")
+    page.get_by_text("not open any more").wait_for()
+    assert [row.decision for row in decisions.decisions()] == ["must"]
+    page.goto(f"{url}?case={quote(first.case_id)}")
+    page.get_by_role("alert").wait_for()
+    page.get_by_role("columnheader", name=second.pair[0]).wait_for()
+
+
+def test_what_a_name_says_is_shown_and_never_done(page, served):
+    url, desk = served
+    case = desk.open[0]
+    evil = "</td><script>document.title='owned'</script><img src=x onerror=document.title='owned'>"
+    case.left[0].values["full_name"], case.right[0].values["full_name"] = evil, "Q" * 10_000_000
+    page.goto(f"{url}?key={KEY}")
+    page.get_by_role("heading", name=evil).wait_for()
+    page.get_by_text("(10,000,000 characters)").wait_for()
+    assert "owned" not in page.title().replace(evil, "")
+    assert page.locator("td img, td script").count() == 0
+
+
 def test_nobody_but_the_page_itself_decides(served):
     url, desk = served
     form = {"case": desk.open[0].case_id, "word": "same", "reason": "forged"}
-    token = httpx.get(url).text.split('name="token" value="')[1].split('"')[0]
-    assert httpx.post(f"{url}decide", data=form).status_code == 403
-    assert httpx.post(f"{url}decide", data=form | {"token": "x" * len(token)}).status_code == 403
-    elsewhere = {"origin": "http://evil.example"}
-    assert httpx.post(f"{url}decide", data=form | {"token": token}, headers=elsewhere).status_code == 403
-    assert httpx.get(url, headers={"host": "evil.example"}).status_code == 400
-    assert decisions.decisions() == []
-    refused = httpx.post(f"{url}decide", data=form | {"token": token, "reason": " "}, follow_redirects=True)
+    assert httpx.get(url).status_code == 403, "another user of this machine"
+    assert httpx.get(f"{url}?key=guessed").status_code == 403
+    assert httpx.get(f"{url}?key={KEY}", headers={"host": "evil.example"}).status_code == 400
+    with httpx.Client(base_url=url, follow_redirects=True) as steward:
+        token = steward.get(f"?key={KEY}").text.split('name="token" value="')[1].split('"')[0]
+        assert steward.post("decide", data=form).status_code == 403
+        assert steward.post("decide", data=form | {"token": "x" * len(token)}).status_code == 403
+        assert httpx.post(f"{url}decide", data=form | {"token": token}).status_code == 403
+        elsewhere = {"origin": "http://evil.example"}
+        assert steward.post("decide", data=form | {"token": token}, headers=elsewhere).status_code == 403
+        refused = steward.post("decide", data=form | {"token": token, "reason": " "})
     assert "needs a reason" in refused.text
     assert decisions.decisions() == []

@@ -1,0 +1,97 @@
+"""A steward's desk and its terminal, over records that nobody would like to meet and beside another steward."""
+
+from io import StringIO
+
+import click
+import pytest
+from rich.console import Console
+
+from pipelines import decisions
+from pipelines.explain import Explained, Term
+from pipelines.review import terminal
+from pipelines.review.cases import Case, Record
+from pipelines.review.desk import Desk
+from tests.pipelines.test_decisions import AT, WHO, settings  # noqa: F401
+
+TERMS = [
+    Term("prior", "share of all pairs", -10.0, -10.8, -0.1),
+    Term("first_name", "different", -6.1, -0.1, -0.02),
+    Term("last_name", "exact", -0.15, -1.0, -8.9, 0.0034),
+]
+
+
+def case(left="pos:1", right="pos:2", **values) -> Case:
+    sides = [[Record(key, f"C-{key}", {"full_name": values.get(key, "Eva")}, 0)] for key in (left, right)]
+    explained = Explained("customers", left, right, TERMS, 0.9, "household", 2.0, True)
+    names = ["full_name"]
+    return Case(
+        f"pair {left} {right}", "customers", "pair", "near", *sides, 0.9, 1, 1, explained=explained, names=names
+    )
+
+
+def desk(settings, steward="Jana Steward", cases=None):  # noqa: F811
+    return Desk(settings, steward, cases or [case()], lambda: AT)
+
+
+def told(cases, width=80, **style):
+    screen = StringIO()
+    for one in cases:
+        terminal.show(Console(file=screen, width=width, **style), one)
+    return screen.getvalue()
+
+
+def test_a_terminal_shows_what_stands_in_a_name_or_key_and_obeys_none_of_it():
+    left = "pos:[/red]\x1b]0;mine\x07"
+    said = told([case(left, **{left: "[bold]Eva\x1b[2J \x9b31m\u202eNová"})])
+    assert "[bold]Eva\ufffd[2J \ufffd31m\ufffdNová" in said
+    assert left.replace("\x1b", "\ufffd").replace("\x07", "\ufffd") in said
+    assert not set(said) & set("\x1b\x07\x9b\u202e")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_everything_of_a_case_fits_the_terminal_and_a_difference_is_marked_without_colour(width):
+    said = told(
+        [case("pos:1", "voucherify:cust_of_a_long_key", **{"pos:1": "Eva Nováková-Horáčková z Kostelce"})], width
+    )
+    assert "…" not in said
+    assert max(map(len, said.splitlines())) <= width
+    assert "≠ full_name" in said
+    assert said.count("█") >= 2
+
+
+def test_of_ten_million_characters_as_many_are_shown_as_somebody_reads():
+    one = case(**{"pos:1": "Q" * 10_000_000, "pos:2": "Q" * 9_999_999 + "R"})
+    ((_, left, right, differs),) = one.fields()
+    assert differs
+    assert left.endswith("(10,000,000 characters)")
+    assert len(left) == len(right) < 400
+
+
+def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings):  # noqa: F811
+    answers, screen = iter(["s", click.Abort(), "d", "They are sisters", click.Abort()]), StringIO()
+
+    def ask(*_, **__):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert (
+        terminal.work(Console(file=screen, width=80), desk(settings, cases=[case(), case("pos:3", "pos:4")]), ask) == 1
+    )
+    assert "nothing decided" in screen.getvalue()
+    (row,) = decisions.decisions()
+    assert row[2:5] == ("cannot", "Jana Steward", "They are sisters")
+
+
+def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(settings):  # noqa: F811
+    ours, theirs = desk(settings), desk(settings, "Petr Steward")
+    theirs.decide("pair pos:1 pos:2", "same", "He has one card")
+    with pytest.raises(decisions.NotDecided, match="Petr Steward decided must: He has one card"):
+        ours.decide("pair pos:1 pos:2", "different", WHO[1])
+    assert [row.decision for row in decisions.decisions()] == ["must"]
+    mine = ours.decide("pair pos:1 pos:2", "different", WHO[1])
+    with pytest.raises(decisions.NotDecided, match="Jana Steward decided cannot"):
+        theirs.undo(theirs.done[0].number)
+    ours.undo(mine.number)
+    assert [row.steward for row in decisions.decisions()] == ["Petr Steward"]
