@@ -28,15 +28,25 @@ BAD = {"fail": "fails", "error": "could not be run", "runtime error": "could not
 
 @dataclass
 class Gate:
-    """A verdict on one domain. `reasons` say why it is closed or what is held back; `stale_units` hold rows back, and
-    `held` golden records, by id, with the reason."""
+    """A verdict on one domain. `closed_by` says why it is closed, `reasons` also what is held back or worth knowing;
+    `stale_units` hold rows back, and `held` golden records, by id, with the reason."""
 
     domain: str
-    open: bool = True
     reasons: list[str] = field(default_factory=list)
+    closed_by: list[str] = field(default_factory=list)
     stale_units: set[str] = field(default_factory=set)
     held: dict[str, str] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether rows of the domain may be published."""
+        return not self.closed_by
+
+    def close(self, *reasons: str) -> None:
+        """Closed, for each of these reasons; with none it stays as it is."""
+        self.reasons += reasons
+        self.closed_by += reasons
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ def evaluate(settings: Settings, contracts: Mapping[str, Contract], now: datetim
     built = last_build(settings)
     if built is None:
         for gate in gates.values():
-            gate.open, gate.reasons = False, ["nothing has been built and tested yet; run `assay build`"]
+            gate.close("nothing has been built and tested yet; run `assay build`")
         return gates
     for reading in judge(contracts, built.watermarks, now):
         gates[reading.domain].readings.append(reading)
@@ -64,13 +74,12 @@ def evaluate(settings: Settings, contracts: Mapping[str, Contract], now: datetim
         _judge_freshness(gate, contracts)
         _judge_decisions(gate, settings)
         closed, notes = quality.objections(settings, gate.domain)
-        gate.open = gate.open and not closed
-        gate.reasons += [*closed, *notes]
+        gate.close(*closed)
+        gate.reasons += notes
     for node, failure in built.failures.items():
         for domain in failure["domains"]:
             if domain in gates:
-                gates[domain].open = False
-                gates[domain].reasons.append(f"{node} {failure['became']}")
+                gates[domain].close(f"{node} {failure['became']}")
     return gates
 
 
@@ -141,8 +150,7 @@ def _judge_freshness(gate: Gate, contracts: Mapping[str, Contract]) -> None:
             continue
         mark = reading.watermark
         if contracts[mark.system].streams[mark.stream].freshness.on_stale == "block":
-            gate.open = False
-            gate.reasons.append(reading.sentence)
+            gate.close(reading.sentence)
         else:
             gate.stale_units |= _held(mark, gate.readings)
             gate.reasons.append(f"{reading.sentence}; what rests on it is held")

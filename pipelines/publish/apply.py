@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from pipelines import audit
 from pipelines.ledger import open_ledger
 from pipelines.publish import live, receipts
-from pipelines.publish.approve import refuse_expired, refuse_outdated, refuse_unapproved
+from pipelines.publish.approve import refuse_closed, refuse_expired, refuse_outdated, refuse_unapproved
 from pipelines.publish.authority import Authority, load_authority, sealed_policies
 from pipelines.publish.canary import refuse_sick
 from pipelines.publish.deliver import deliver
@@ -216,6 +216,7 @@ def _refuse_unfit(
             raise PublishRefused(said, "make a new plan")
         if run is None:
             refuse_outdated(settings, plan, policy, authority)
+            refuse_closed(settings, plan, policy)
             refuse_moved(connection, client, policy, authority, plan)
 
 

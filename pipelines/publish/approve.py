@@ -7,10 +7,11 @@ from datetime import datetime
 import orjson
 import sqlalchemy as sa
 
-from pipelines import audit
+from pipelines import audit, quality
 from pipelines.ledger import approvals, open_ledger
 from pipelines.ledger import audit as audit_table
 from pipelines.publish.authority import Authority, approvals_needed, load_authority, refuse_unauthorised, touched
+from pipelines.publish.decide import CHANGES
 from pipelines.publish.golden import payloads
 from pipelines.publish.policy import Policy, load_policy
 from pipelines.publish.refusal import PublishRefused
@@ -106,6 +107,23 @@ def refuse_outdated(settings: Settings, plan: Plan, policy: Policy, authority: A
     now = payloads(settings.exports, names) if authority.expires.golden else None
     if now is not None and now != plan.golden_hash:
         raise PublishRefused(f"golden has changed since plan {plan.plan_id} was made", "make a new plan")
+
+
+def refuse_closed(settings: Settings, plan: Plan, policy: Policy) -> None:
+    """Raises PublishRefused when labels or a limit close a domain that the plan writes to, since it was made.
+
+    An erasure is not for the matching to hold up.
+    """
+    if "erasure" in plan.summary:
+        return
+    written = {name for name, counts in plan.summary["objects"].items() if any(counts.get(kind) for kind in CHANGES)}
+    for domain in sorted({policy.objects[name].domain for name in written}):
+        closed, _ = quality.objections(settings, domain)
+        if closed:
+            raise PublishRefused(
+                f"{domain} is closed since plan {plan.plan_id} was made: {'; '.join(closed)}",
+                "make a new plan, which leaves it out",
+            )
 
 
 def _approvers(connection: sa.Connection, plan: Plan) -> dict[str, str]:

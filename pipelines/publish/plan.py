@@ -52,7 +52,7 @@ class Gate(Protocol):
     """Whether a domain may be published, why not, the units whose rows wait, and the golden ids that do (by reason)."""
 
     open: bool
-    reasons: list[str]
+    closed_by: list[str]
     stale_units: set[str]
     held: Mapping[str, str]
 
@@ -160,7 +160,7 @@ def _decide(making: Making, name: str, gate: Mapping[str, Gate], asked: bool) ->
     if not asked:
         return closed(rows, found, "it was not planned")
     if judged is None or not judged.open:
-        why = "; ".join(judged.reasons) if judged else "no gate has judged it"
+        why = "; ".join(judged.closed_by) if judged else "no gate has judged it"
         return closed(rows, found, f"{policy.domain} is closed: {why}")
     add_merges(merging, making.client, name, policy, rows, found, judged.stale_units)
     making.merges[name] = merging

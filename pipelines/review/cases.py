@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines import decisions, explain, thresholds
 from pipelines.explain import Explained
+from pipelines.matching import declared
 from pipelines.resources import Settings
 
 ID = {"customers": "customer_id", "products": "variant_id"}
@@ -157,6 +158,9 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[C
     named = {frozenset(row[2:4]) for row in rows}
     weak = thresholds.bits_for(WEAK, thresholds.in_warehouse(db, domain))
     rows += [row for row in db.execute(_weakly_joined(domain, weak)).fetchall() if frozenset(row[2:4]) not in named]
+    most = declared(domain)["quality"]["largest_cluster"]
+    large = db.execute(_too_large(domain, most)).fetchall()
+    rows = [row for row in rows if row[4] not in {row[4] for row in large}] + large
     cases = _cases(db, domain, rows, said)
     return [case for case in cases if case.decided in (None, "later")]
 
@@ -184,7 +188,8 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         case.probability = None if bits is None else float(worth.probability(bits))
         case.uncertainty = 1.0 if bits is None else _entropy(case.probability)
         case.differing = sum(differs for *_, differs in case.fields())
-        case.impact = 1 + math.log2(1 + case.sales) + case.differing + min(len(case.left), len(case.right) or 1)
+        moving = len(case.right) if kind == "cluster" else min(len(case.left), len(case.right) or 1)
+        case.impact = 1 + math.log2(1 + case.sales) + case.differing + moving
         cases.append(case)
     return cases
 
@@ -222,6 +227,31 @@ def _weakly_joined(domain: str, weak: float) -> str:
         from bonds
         where bits < {weak}
         qualify row_number() over (partition by cluster_id order by bits, one) = 1
+        order by 1
+    """
+
+
+def _too_large(domain: str, most: int) -> str:
+    """Of each cluster that closes its domain, the record that the others speak least for."""
+    return f"""
+        with seats as (
+            select record_no, record_id, cluster_id, count(*) over (partition by cluster_id) as records
+            from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+            qualify records > {most}
+        ),
+        ties as (
+            select one.cluster_id, one.record_id, one.records, avg(greatest(bits, -100)) as bits
+            from matched.matched_{domain}__within as within
+            join seats as one on one.record_no in (within.left_no, within.right_no)
+            join seats as other on other.record_no in (within.left_no, within.right_no)
+                and other.record_no <> one.record_no and one.cluster_id = other.cluster_id
+            group by all
+        )
+
+        select 'cluster ' || cluster_id, 'cluster', record_id, null, cluster_id, null,
+            records || ' records, more than the {most} allowed: nothing of the domain is published until it is split'
+        from ties
+        qualify row_number() over (partition by cluster_id order by bits, record_id) = 1
         order by 1
     """
 

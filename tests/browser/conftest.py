@@ -28,7 +28,7 @@ def page():
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        opened = browser.new_page(viewport={"width": 1440, "height": 810})
+        opened = browser.new_context(viewport={"width": 1440, "height": 810}).new_page()
         opened.set_default_timeout(PATIENCE_MS)
         yield opened
         browser.close()

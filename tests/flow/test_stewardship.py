@@ -14,6 +14,7 @@ from rich.console import Console
 from pipelines import decision_diff, decisions, explain, quality, transform
 from pipelines.cli import main
 from pipelines.ledger import open_ledger, review_samples
+from pipelines.matching import declared
 from pipelines.resources import Settings, now
 from pipelines.review import cases, terminal
 from pipelines.review.desk import Desk
@@ -110,6 +111,17 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
     assert cases.unheeded(settings) == []
     decisions.decide(settings, "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
     assert "pos:gone" in cases.unheeded(settings)[0]
+
+
+def test_a_cluster_that_closes_its_domain_stands_first_in_the_queue(settings, monkeypatch):
+    monkeypatch.setitem(declared("customers")["quality"], "largest_cluster", 3)
+    (closed, *_), _ = quality.objections(settings, "customers")
+    assert "more than the 3 allowed; split it with `assay review`" in closed
+    first, *others = cases.queue(settings)
+    assert first.kind == "cluster"
+    assert "nothing of the domain is published until it is split" in first.reason
+    assert len(first.left + first.right) > 3
+    assert any(case.kind == "pair" for case in others)
 
 
 def test_a_sample_is_the_same_for_everybody_until_it_has_its_labels(settings):

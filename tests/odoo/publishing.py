@@ -71,8 +71,8 @@ MODELS = {name: policy.model for name, policy in load_policy().objects.items()}
 Row = dict[str, Any]
 
 
-def gate(open: bool = True, stale: set[str] = frozenset(), reasons: tuple[str, ...] = ()) -> SimpleNamespace:
-    return SimpleNamespace(open=open, stale_units=set(stale), held={}, reasons=list(reasons))
+def gate(open: bool = True, stale: set[str] = frozenset(), closed_by: tuple[str, ...] = ()) -> SimpleNamespace:
+    return SimpleNamespace(open=open, stale_units=set(stale), held={}, closed_by=list(closed_by))
 
 
 def all_open() -> dict[str, SimpleNamespace]:

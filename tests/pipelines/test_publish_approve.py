@@ -1,7 +1,9 @@
 """A plan is approved by name, as sealed, in time and within its caps; otherwise the refusal says what to do."""
 
+import json
 import os
 import pwd
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -11,7 +13,7 @@ from pydantic import ValidationError
 
 from pipelines import audit, ledger, resources
 from pipelines.ledger import approvals, open_ledger
-from pipelines.publish.approve import approve, refuse_unapproved
+from pipelines.publish.approve import approve, refuse_closed, refuse_unapproved
 from pipelines.publish.authority import Authority, beyond_in_all, load_authority, refuse_unauthorised
 from pipelines.publish.caps import exceeded
 from pipelines.publish.plan_file import plan_in_file, write_plan
@@ -295,3 +297,17 @@ def test_a_plan_file_is_approved_only_as_it_was_written(settings, tmp_path, edit
         with pytest.raises(PublishRefused, match=says.replace("plan-1", "plan plan-1")):
             plan_in_file(connection, path)
     assert stored(settings, sa.select(approvals)).all() == []
+
+
+def test_a_plan_for_a_domain_that_closed_since_is_refused_and_an_erasure_is_not(settings):
+    plan, policy = planned(settings), load_policy()
+    settings.exports.mkdir()
+    told = {"expected": 0.99, "largest": 7, "where": "pos:1"}
+    (settings.exports / "quality.json").write_text(json.dumps({"customers": told, "products": told | {"largest": 999}}))
+    refuse_closed(settings, plan, policy)
+    (settings.exports / "quality.json").write_text(json.dumps({"customers": told | {"largest": 999}}))
+    with pytest.raises(
+        PublishRefused, match="customers is closed since plan plan-1 was made: the cluster around pos:1"
+    ):
+        refuse_closed(settings, plan, policy)
+    refuse_closed(settings, replace(plan, summary=plan.summary | {"erasure": {}}), policy)
