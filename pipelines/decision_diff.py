@@ -48,7 +48,8 @@ class Example:
 class Difference:
     """What would change, in counts, examples, and the effect on ids.
 
-    `refused` names decisions that contradict, `closed` why a domain that may be published now could not be then.
+    `absent` names files that the ref does not have, `refused` decisions that contradict, `closed` why a domain that may
+    be published now could not be then.
     """
 
     ref: str
@@ -60,6 +61,7 @@ class Difference:
     moved: int = 0
     ended: int = 0
     begun: int = 0
+    absent: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
@@ -76,7 +78,9 @@ class Difference:
     def lines(self, values: bool = False) -> Iterator[str]:
         """For a terminal or a comment; values, which may be personal, only if asked for."""
         for name, (gone, new) in self.rows_of_files.items():
-            yield f"{name}: {new} rows more, {gone} fewer than now"
+            yield f"{name}: {new} rows more, {gone} fewer than the last build had"
+        for name in self.absent:
+            yield f"{name} is not on {self.ref}: none of its rows would hold"
         for table, kinds in self.rows.items():
             told = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("changed", "added", "gone") if kinds[kind])
             yield f"{table}: {told or 'nothing changes'}"
@@ -100,15 +104,18 @@ class Difference:
 def compare(settings: Settings, ref: str) -> Difference:
     """Try the decision files of a git ref against the last build. Raises NotDecided, NotFound, BuildFailed."""
     texts = {name: _at(ref, name) for name in FILES}
-    found = Difference(ref, {name: _rows_changed(name, text) for name, text in texts.items()})
-    with explain.warehouse(settings):
-        home = Path(tempfile.mkdtemp(prefix="deciding-", dir=settings.home))
+    with explain.warehouse(settings) as db:
+        known = {name: _built(db, name) for name in FILES}
+    home = Path(tempfile.mkdtemp(prefix="deciding-", dir=settings.home))
     scratch = Settings(home, settings.environment, f"sqlite:///{home / 'ledger.db'}")
     try:
         project = home / "dbt_project"
         shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "*.lock"))
         for name, text in texts.items():
-            (project / "seeds" / name).write_text(text)
+            (project / "seeds" / name).write_bytes(text or (",".join(FILES[name]._fields) + "\n").encode())
+        rows = _rows(ref, project / "seeds")
+        changed = {name: (len(known[name] - rows[name]), len(rows[name] - known[name])) for name in FILES}
+        found = Difference(ref, changed, absent=[name for name, text in texts.items() if not text])
         (home / "spill").mkdir()
         for name in ("landing", "exports"):  # staging reads them where the home is; nothing writes there
             (home / name).symlink_to((settings.home / name).resolve())
@@ -128,27 +135,39 @@ def compare(settings: Settings, ref: str) -> Difference:
     return found
 
 
-def _at(ref: str, name: str) -> str:
-    """A decision file as a git ref has it; one that it does not have is empty. Raises NotDecided."""
+def _at(ref: str, name: str) -> bytes:
+    """A decision file as a git ref has it, here or at origin; empty where it has none. Raises NotDecided."""
     root = transform.DBT_PROJECT
-    resolved = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if resolved.returncode:
+    for spelled in (ref, f"origin/{ref}"):
+        resolved = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{spelled}^{{commit}}")
+        if not resolved.returncode:
+            break
+    else:
         raise decisions.NotDecided(f"git knows no branch or commit {ref!r} here; fetch it first")
-    commit = resolved.stdout.strip()
-    shown = _git(root, "show", f"{commit}:./seeds/{name}")
-    return shown.stdout if not shown.returncode else ",".join(FILES[name]._fields) + "\n"
+    shown = _git(root, "show", f"{resolved.stdout.decode().strip()}:./seeds/{name}")
+    return b"" if shown.returncode else shown.stdout
 
 
-def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=False)
+def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
 
 
-def _rows_changed(name: str, text: str) -> tuple[int, int]:
-    """(rows that are here and not there, rows that are there and not here)."""
-    path = decisions.seeds() / name
-    here = path.read_text().splitlines()[1:] if path.exists() else []
-    there = text.splitlines()[1:]
-    return len(set(here) - set(there)), len(set(there) - set(here))
+def _rows(ref: str, folder: Path) -> dict[str, set[tuple]]:
+    """The rows of both files in a folder. Raises NotDecided where one is not as it should be."""
+    try:
+        return {
+            "match_overrides.csv": set(decisions.decisions(folder)),
+            "golden_overrides.csv": set(decisions.overrides(folder)),
+        }
+    except decisions.NotDecided as unfit:
+        raise decisions.NotDecided(f"{ref}: {unfit}") from None
+
+
+def _built(db: duckdb.DuckDBPyConnection, name: str) -> set[tuple]:
+    """The rows of a file that the last build read."""
+    columns = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in FILES[name]._fields)
+    rows = db.execute(f"select {columns} from seeds.{name.removesuffix('.csv')}").fetchall()
+    return {(*sorted(row[:2]), *row[2:]) if FILES[name] is decisions.Decision else row for row in rows}
 
 
 def _measure(before: Path, after: Path, found: Difference) -> None:

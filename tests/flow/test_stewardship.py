@@ -169,3 +169,30 @@ def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(set
     assert not list(settings.home.glob("deciding-*"))
     with pytest.raises(decisions.NotDecided, match="no branch or commit"):
         decision_diff.compare(settings, "--output=x")
+    git(repository, "checkout", "-q", "--detach", "decided")
+    git(repository, "mv", "dbt_project/seeds/golden_overrides.csv", "dbt_project/seeds/renamed.csv")
+    git(repository, "commit", "-qm", "renamed")
+    git(repository, "update-ref", "refs/remotes/origin/theirs", "HEAD")
+    renamed = decision_diff.compare(settings, "theirs")
+    assert renamed.rows_of_files == {"match_overrides.csv": (0, 1), "golden_overrides.csv": (0, 0)}
+    assert "golden_overrides.csv is not on theirs: none of its rows would hold" in renamed.lines()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"<<<<<<< main\n", "unfit: match_overrides.csv, line 2: a mark of git's"),
+        ("odoo:1,odoo:2,must,Nov\xe1k,x,2026-01-01\n".encode("cp1252"), "unfit: match_overrides.csv is not UTF-8"),
+        (b"odoo:1,odoo:2,must\n", "unfit: match_overrides.csv, row 2: a value is missing"),
+    ],
+)
+def test_a_branch_whose_file_is_not_as_it_should_be_is_refused_before_anything_is_built(settings, text, told):
+    repository = transform.DBT_PROJECT.parent
+    git(repository, "checkout", "-q", "-b", "unfit")
+    with (decisions.seeds() / "match_overrides.csv").open("ab") as file:
+        file.write(text)
+    git(repository, "commit", "-qam", "unfit")
+    git(repository, "checkout", "-q", "main")
+    with pytest.raises(decisions.NotDecided, match=told):
+        decision_diff.compare(settings, "unfit")
+    assert not list(settings.home.glob("deciding-*"))
