@@ -55,7 +55,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
     in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
     share of its linked records that would find another partner there if the better one were missing; `within <system>`
-    says that leads count nothing, as one catalogue has articles more than twice. Empty if too few
+    says that leads count nothing, as articles stand more than twice. Empty if too few
     pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
@@ -96,13 +96,17 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     beside = _beside(pairs, base, led, fit, settings["lead_limit"])
     linked = best[score[best] > cut]
     several = _several(pairs, beside, linked, cut)
-    if len(several) == 1:
+    within = None
+    if len(several) == 1 or share < settings["scarce_share"]:
+        within = _in_groups(pairs, pairs.values @ start, limits, settings)
+    if within is None and len(several) == 1:
         ((places, alone),) = beside.values()
         linked = np.union1d(linked, places[alone > cut])
         within = _without_leads(pairs, linked, base, conflict, limits, settings)
-        if _agrees(pairs, led @ within.weights + within.constant > 0, settings):
-            said = {f"within {system}": 1.0 for system in beside}
-            return _as_table(_rows(features, similarity, offset, within, 0.0, share, said))
+        within = within if _agrees(pairs, led @ within.weights + within.constant > 0, settings) else None
+    if within is not None:
+        said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in beside}
+        return _as_table(_rows(features, similarity, offset, within, 0.0, share, said))
     for system, (places, alone) in beside.items():
         if several[f"several {system}"] > settings["several_share"]:
             score[places] = alone
@@ -315,6 +319,68 @@ def _agrees(pairs: Pairs, alike: np.ndarray, settings: dict) -> bool:
     closed = sum(other in partners[one] for one, other in met)
     more = sum(len(own) > 1 for own in partners.values())
     return more > settings["several_share"] * len(partners) and closed > settings["agreed_share"] * len(met)
+
+
+def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) -> Fit | None:
+    """What features say where most articles stand three times or more, in one catalogue or many shops; None elsewhere.
+
+    There what comes next to a match is a match too, so that no lead and no runner-up teaches anything. Partners of one
+    record are partners of each other as long as pairs are one article, and ends of a chain where they are merely alike:
+    the pairs down to where most partners agree are the same by and by, by the similarity `alike` as declared.
+    """
+    places = np.argsort(-pairs.rivals(alike), kind="stable")[: int((~pairs.barred).sum())]
+    records, ends = np.unique(pairs.records[places], return_inverse=True)
+    sizes = np.unique((len(records) * 1.15 ** np.arange(-10, 23)).astype(int))
+    sizes = sizes[(sizes > 0) & (sizes <= len(places))]
+    agreed, several = _agreed(ends.reshape(-1, 2), _systems(pairs, places, ends), settings["partners"], sizes)
+    agreed = np.where(several >= settings["grouped_share"], agreed, 0.0)
+    if not len(sizes) or agreed.max() < settings["closed_share"]:
+        return None
+    last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
+    cut = alike[places[sizes[last] - 1]]
+    chance = 1 / (1 + np.exp(-np.clip((alike - cut) / settings["blur"], -500, 500)))
+    chance[pairs.barred] = 0.0
+    fit = _fit(pairs.values, chance, np.ones(len(chance)), limits, settings["shrink"])
+    return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
+
+
+def _systems(pairs: Pairs, places: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """The number of each record's system by its number in `ends`; where there is one alone, each record has its own."""
+    named = np.unique(np.r_[pairs.systems[0][places], pairs.systems[1][places]], return_inverse=True)[1]
+    of = np.arange(ends.max(initial=-1) + 1)
+    if named.any():
+        of[ends.reshape(-1, 2).T.ravel()] = named
+    return of
+
+
+def _agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often two partners of a record are a pair too, and what share of the linked records has two partners.
+
+    Both for the first so many (`sizes`) of pairs, whose `ends` come best first.
+
+    At most so many partners of a record are looked at, of two `systems`, for within one none are compared.
+    """
+    records = len(systems)
+    node, partner, at = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]], np.tile(np.arange(len(ends)), 2)
+    order = np.lexsort((at, node))
+    node, partner, at = node[order], partner[order], at[order]
+    starts = np.searchsorted(node, np.arange(records))
+    place = np.arange(len(node)) - starts[node]
+    later = np.flatnonzero((place > 0) & (place < most))
+    before, second = place[later], np.repeat(later, place[later])
+    first = starts[node[second]] + np.arange(len(second)) - np.repeat(np.cumsum(before) - before, before)
+    compared = systems[partner[first]] != systems[partner[second]]
+    first, second = first[compared], second[compared]
+    keys = ends.min(axis=1) * records + ends.max(axis=1)
+    by_key = np.argsort(keys)
+    wanted = np.minimum(partner[first], partner[second]) * records + np.maximum(partner[first], partner[second])
+    found = by_key[np.minimum(np.searchsorted(keys, wanted, sorter=by_key), len(keys) - 1)]
+    met_at = at[second]
+    closed_at = np.maximum(met_at, found)[keys[found] == wanted]
+    met, closed, linked, two = (
+        np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
+    )
+    return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
 
 
 def _is_first(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:

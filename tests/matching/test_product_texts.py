@@ -76,10 +76,16 @@ ODD = [
     {**article("xyz:guide", "Nordlyd lanterns hall"), "model_number": "310-246-1501", "description": "435 fern ln."},
     article("abc:kin", "Nordlyd freezer NF4205BT"),
     article("xyz:kin", "Nordlyd upright freezer NF4205BAQ"),
+    article("abc:apart", "Nordlyd projector NPA 8713"),
+    article("xyz:apart", "Projector by Nordlyd NPA8713"),
+    article("abc:phone", "Nordlyd phone NP77120", 400),
+    article("xyz:phone", "Nordlyd case for phone NP77120", 20),
+    article("abc:grams", "Nordlyd label printer OS-391g"),
+    article("xyz:grams", "Label printer Nordlyd OS391G"),
     article("abc:spaced", "Nordlyd tiller man lantern", 12),
     article("xyz:spaced", "Nordlyd tillerman lantern"),
     article("abc:six", "Borova lemonade 6x330ml", 6),
-    article("xyz:six", "Borova lemonade 6 x 0.33 l", 6),
+    article("xyz:six", "Borova lemonade 0.33 l x 6", 6),
     article("xyz:one", "Borova lemonade 330 ml", 1),
     article("abc:small", "Borova elderflower syrup 500 ml", 4),
     article("xyz:small", "Syrup of elder blossoms by Borova 0.5 l", 4),
@@ -162,6 +168,20 @@ def test_digits_of_a_model_number_are_no_measures(matched):
 
 def test_models_of_one_number_with_other_endings_are_kin_but_not_one_model(matched):
     assert features(matched, "kin", "model_kin, model_extends, model_equal") == [(1, 0, 0)]
+
+
+def test_a_model_number_whose_letters_and_digits_stand_apart_is_the_same(matched):
+    assert features(matched, "apart", "model_equal > 0") == [(True,)]
+
+
+def test_a_case_for_an_article_is_another_article(matched):
+    assert features(matched, "phone", "accessories_unmatched") == [(0.5,)]
+
+
+def test_a_model_number_that_ends_like_a_weight_is_no_pack_and_pieces_may_stand_behind(matched):
+    pack = dict(matched("select record_id, pack from matched_products__evidence"))
+    assert pack["abc:grams"] is None
+    assert pack["abc:six"] == pack["xyz:six"] == "6x330ml"
 
 
 def test_where_words_begin_matters_little(matched):
@@ -304,8 +324,9 @@ def candidates(matched_records: int, records: int) -> pa.Table:
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
 
 
-def learn(table: pa.Table, features: list[dict] = FEATURES) -> dict[str, float]:
-    spec = {**matching.declared("products")["likeness"], "features": features}
+def learn(table: pa.Table, features: list[dict] = FEATURES, **settings: float) -> dict[str, float]:
+    declared = matching.declared("products")["likeness"]
+    spec = {**declared, "features": features, "learn": declared["learn"] | settings}
     return {row["feature"]: row["weight"] for row in likeness.learn(table, spec).to_pylist()}
 
 
@@ -318,6 +339,38 @@ def test_what_speaks_against_is_learnt_to_count_against():
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_the_share_of_records_with_a_match_is_estimated(share):
     assert learn(candidates(int(300 * share), 300))["matched share"] == pytest.approx(share, abs=0.15)
+
+
+def groups(systems: int) -> pa.Table:
+    """Sixty articles with five offers each in so many shops; all resemble what follows them, too."""
+    dice, rows = random.Random(9), []
+    for one, other in itertools.combinations(range(300), 2):
+        real = one // 5 == other // 5
+        if real or other - one < 40:
+            alike = dice.uniform(0.4, 1) if real else dice.uniform(0, 0.5)
+            places = [f"shop {(no * 7 + no // 5) % systems}" for no in (one, other)]
+            rows.append((one, other, *places, alike, float(not real and dice.random() < 0.5)))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+    across = [systems == 1 or one != other for one, other in zip(*table.columns[2:4], strict=True)]
+    return table.filter(pa.array(across))
+
+
+@pytest.mark.parametrize("systems", [1, 30])
+def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems):
+    table = groups(systems)
+    learnt = learn(table, scarce_share=1.0)
+    assert learnt["within shop 0"] == 1
+    assert learnt["least_lead"] == learnt["most_lead"] == 0
+    rows = table.to_pylist()
+    bits = [sum(learnt[name] * row[name] for name in ("alike", "contradicts")) + learnt["constant"] for row in rows]
+    right = [row["one_no"] // 5 == row["other_no"] // 5 for row, said in zip(rows, bits, strict=True) if said > 0]
+    assert sum(right) >= 0.8 * len(right)
+    assert sum(right) >= 0.6 * sum(row["one_no"] // 5 == row["other_no"] // 5 for row in rows)
+
+
+def test_two_shops_are_never_taken_for_a_market():
+    assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
 
 
 def test_the_cut_falls_where_more_is_the_same_than_may_be_linked():

@@ -49,11 +49,24 @@ list_filter(
 )
 {%- endmacro %}
 
-{#- Pack as '<pieces>x<amount><unit>' in millilitres, grams or pieces, or null: '6x330ml', '6 x 0.33 l' and '6 x 33 cl' are one. -#}
+{#- What may be a model number whose letters and digits stand apart, 'AT 8713' for AT-8713, in a list of words: no year, and no
+    measure with its unit behind. -#}
+{% macro spaced_codes(words) -%}
+list_filter(list_transform(range(1, len({{ words }})), lambda i: case
+  when regexp_matches({{ words }}[i], '^[a-z]{1,4}$')
+    and not regexp_matches({{ words }}[i], '^(a|and|at|by|for|from|in|no|of|on|or|over|per|pro|the|to|up|ver|vol|w|win|with|x|{{ product_units() }})$')
+    and regexp_matches({{ words }}[i + 1], '^[0-9]{3,5}[a-z]{0,2}$')
+    and not regexp_matches({{ words }}[i + 1], '^((19|20)[0-9]{2}|[0-9]+(x|th|nd|rd|st|{{ product_units() }}))$')
+    and not coalesce(regexp_matches({{ words }}[i + 2], '^({{ product_units() }}|x)$'), false)
+  then {{ words }}[i] || {{ words }}[i + 1]
+end), lambda m: m is not null)
+{%- endmacro %}
+
+{#- Pack as '<pieces>x<amount><unit>' in millilitres, grams or pieces, or null: '6x330ml', '0.33 l x 6' and '6 x 33 cl' are one. -#}
 {% macro pack_size(text) -%}
-{%- set said = "lower(" ~ text ~ ")" -%}
+{%- set said = without_letters_before(text) -%}
 {%- set content = "replace(regexp_extract(" ~ said ~ ", '" ~ pack_pattern() ~ "', GROUP), ',', '.')" -%}
-{%- set pieces = "coalesce(nullif(" ~ content.replace('GROUP', '1') ~ ", ''), nullif(regexp_extract(" ~ said ~ ", '"
+{%- set pieces = "coalesce(nullif(" ~ content.replace('GROUP', '1') ~ ", ''), nullif(" ~ content.replace('GROUP', '4') ~ ", ''), nullif(regexp_extract(" ~ said ~ ", '"
     ~ pieces_pattern() ~ "', 1), ''), nullif(regexp_extract(" ~ said ~ ", '" ~ pieces_pattern() ~ "', 2), ''))" -%}
 case
   when {{ content.replace('GROUP', '2') }} <> '' then
@@ -66,13 +79,18 @@ end
 
 {#- The text without its pack, which is compared in its one form instead. -#}
 {% macro without_pack(text) -%}
-regexp_replace(regexp_replace(lower({{ text }}), '{{ pack_pattern() }}', ' ', 'g'), '{{ pieces_pattern() }}', ' ', 'g')
+regexp_replace(regexp_replace({{ without_letters_before(text) }}, '{{ pack_pattern() }}', ' ', 'g'), '{{ pieces_pattern() }}', ' ', 'g')
 {%- endmacro %}
 
 {% macro pack_pattern() -%}
-(?:\b([0-9]{1,3}) ?[x×] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|g|kg|oz)\b
+(?:\b([0-9]{1,3}) ?[x×] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|g|kg|oz)\b(?: ?[x×] ?([0-9]{1,3})\b)?
+{%- endmacro %}
+
+{#- In small letters; OS-391g, where g is no gram, becomes one word. -#}
+{% macro without_letters_before(text) -%}
+regexp_replace(lower({{ text }}), '\b([a-z]{1,3})-([0-9]+[gl])\b', '\1\2', 'g')
 {%- endmacro %}
 
 {% macro pieces_pattern() -%}
-\b(?:([0-9]{1,3})[ -]?(?:pack|pk|pcs|ct|count)|pack of ([0-9]{1,3}))\b
+\b(?:([0-9]{1,3})(?:er)?[ -]?(?:pack|pk|pcs|ct|count)|pack of ([0-9]{1,3}))\b
 {%- endmacro %}

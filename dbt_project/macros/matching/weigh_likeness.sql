@@ -23,7 +23,7 @@ resembling as (
         weights.*,
         constant_similarity{% for name in features %} + {{ name }} * {{ name }}_similarity{% endfor %} as similarity,
         {% for feature in declared('products', 'likeness.features') if feature.bars %}{{ feature.name }} > 0 or {% endfor %}false as is_barred,
-        one_system = other_system and 'within ' || one_system in (select feature from {{ model }}) as is_within
+        'within ' || one_system in (select feature from {{ model }}) as is_within
     from {{ likeness }} as likeness
     cross join weights
 

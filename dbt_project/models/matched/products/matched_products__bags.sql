@@ -42,6 +42,7 @@ bags as (
         list_sort(list(distinct word) filter (part in ('name', 'options', 'more') and regexp_matches(word, '^[0-9.]+$'))) as all_numbers,
         list_sort(list(distinct word) filter (part in ('name', 'options') and kind = 'colour')) as colours,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'edition')) as editions,
+        list_sort(list(distinct word) filter (part = 'name' and kind = 'accessory')) as accessories,
         list_sort(list(distinct word) filter (part <> 'brand' and kind = 'platform')) as platforms
     from spelled
     group by record_no
@@ -52,6 +53,7 @@ coded as (
 
     select
         record_no,
+        coalesce({{ product_words('name_text') }}, []) as said,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
         {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
             || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes
@@ -66,8 +68,10 @@ select
     coalesce(bags.brand_words, []) as brand_words,
     coalesce(bags.colours, []) as colours,
     coalesce(bags.editions, []) as editions,
+    coalesce(bags.accessories, []) as accessories,
     coalesce(bags.platforms, []) as platforms,
     coalesce(coded.models, []) as models,
+    list_sort(list_distinct({{ spaced_codes('coded.said') }})) as spaced_models,
     list_filter(
         list_transform(coalesce(coded.models, []), lambda m: regexp_replace(m, '[a-z]+$', '')), lambda m: length(m) >= 5
     ) as model_stems,

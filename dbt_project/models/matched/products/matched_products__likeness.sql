@@ -38,6 +38,7 @@ measured as (
         coalesce(one.pack <> other.pack, false) as packs_differ,
         {{ lists_differ('colours') }} as colours_differ,
         {{ unmatched('l.editions', 'r.all_words') }} + {{ unmatched('r.editions', 'l.all_words') }} as editions_unmatched,
+        {{ unmatched('l.accessories', 'r.all_words') }} + {{ unmatched('r.accessories', 'l.all_words') }} as accessories_unmatched,
         {{ lists_differ('platforms') }} as platforms_differ,
         {{ lists_differ('brand_words') }} as brands_differ,
         list_has_any(l.brand_words, r.brand_words)

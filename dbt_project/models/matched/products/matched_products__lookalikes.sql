@@ -64,17 +64,22 @@ alike as (
 
 ),
 
+nearest as (
+
+    {%- for near, far in [('one', 'other'), ('other', 'one')] %}
+    select kind, '{{ near }}' as side, {{ near }}_no as near_no, unnest(max({'likeness': likeness, 'record_no': -{{ far }}_no}, {{ find.nearest or 1 }})) as found
+    from alike
+    where kind not in ('model', 'code')
+    group by kind, {{ near }}_no, {{ far }}_system
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
 both_ways as (
 
-    select one_no, unnest(max({'likeness': likeness, 'record_no': -other_no}, {{ find.nearest or 1 }})).record_no * -1 as other_no
-    from alike
-    where kind not in ('model', 'code')
-    group by kind, one_no, other_system
-    union
-    select unnest(max({'likeness': likeness, 'record_no': -one_no}, {{ find.nearest or 1 }})).record_no * -1, other_no
-    from alike
-    where kind not in ('model', 'code')
-    group by kind, other_no, one_system
+    select case side when 'one' then near_no else far_no end as one_no, case side when 'one' then far_no else near_no end as other_no
+    from (select side, near_no, unnest(max(found, {{ find.nearest_in_all or 1 }})).record_no * -1 as far_no from nearest group by kind, side, near_no)
     union
     select one_no, other_no from alike where kind in ('model', 'code')
 

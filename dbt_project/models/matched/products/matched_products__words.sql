@@ -37,7 +37,7 @@ tokens as (
     union all
     select record_no, 'brand', unnest(brand_words) from {{ bags }}
     union all
-    select record_no, 'model', unnest(models) from {{ bags }}
+    select record_no, 'model', unnest(list_distinct(models || spaced_models)) from {{ bags }}
     union all
     select record_no, 'code', unnest(codes) from {{ bags }}
     union all
