@@ -64,9 +64,10 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     usual = spec["learn"]["prior_pairs"]
     strength = usual, spec["learn"]["household_pairs"], 100 * usual
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
-    start = params = [p / p.sum(axis=1, keepdims=True) for p in start]
+    start = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
+    start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
     records = max(chance["records"].to_pylist(), default=0)
     all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
@@ -98,6 +99,21 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess, records)
+
+
+def _held_by_some(start: np.ndarray, *seen: np.ndarray) -> np.ndarray:
+    """Starting values where the best levels are held by no pair: what was expected of these is so of the first that is.
+
+    Without streets nobody has the same home, and one zip is what members of one home, and records of one party, share.
+    """
+    held = np.bincount(np.concatenate(seen) + 1, minlength=start.shape[1] + 1)[1:] > 0
+    first = int(held.argmax())
+    if not first:
+        return start
+    moved = start.copy()
+    moved[:, :first] *= 1e-3
+    moved[:, first] += start[:, :first].sum(axis=1) - moved[:, :first].sum(axis=1)
+    return moved
 
 
 def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:

@@ -163,6 +163,26 @@ CASES += [
     person("pos:company", kind="company", company_name="Kranzfeld Metall GmbH", email="office@kranzfeld.example"),
 ]
 
+# Companies of one house, one switchboard and one owner are as many as their names and numbers; words may be turned.
+CASES += [
+    person(f"{system}:sister{n}", kind="company", company_name=name, vat=vat, phone="+420585777015", **HOME)
+    for n, (name, vat) in enumerate([("Zvonařka Dřevo", "CZ29004501"), ("Zvonařka Reality", "CZ29004502")])
+    for system in ("pos", "shop")
+]
+CASES += [
+    person("pos:turned", kind="company", company_name="Penzion Javorník", city="Vidnava", zip="790 55"),
+    person("shop:turned", kind="company", company_name="Javorník penzion", city="Vidnava", zip="790 55"),
+]
+
+# A title in front of a name, a number glued to a street, a second name, and years without a day.
+CASES += [
+    person("pos:titled", full_name="Frau Dr. Adelgunde Hartlieb"),
+    person("pos:glued", first_name="Kuno", last_name="Sedlmair", street="Streetg597 9", zip="60200"),
+    person("shop:glued", first_name="Kuno", last_name="Sedlmair", street="Gartenstr12", zip="60200"),
+    person("pos:second", first_name="Ashley M", last_name="Quimbleton", birth_on=date(1961, 1, 1)),
+    person("shop:second", first_name="Ashley K", last_name="Quimbleton", birth_on=date(1962, 1, 1)),
+]
+
 # Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.
 CASES += [
     person("shop:hebrew", first_name="דוד", last_name="אלמוג", phone="+420602777011"),

@@ -116,6 +116,56 @@ def test_a_companys_name_is_the_same_with_its_legal_form_in_letters_and_found_at
     assert cluster_of["odoo:9013"] == cluster_of["shop:company"]
 
 
+def test_sister_companies_of_one_address_and_number_are_two(cluster_of):
+    for n in (0, 1):
+        assert cluster_of[f"pos:sister{n}"] == cluster_of[f"shop:sister{n}"]
+    assert cluster_of["pos:sister0"] != cluster_of["pos:sister1"]
+
+
+def test_the_words_of_a_companys_name_may_be_turned(cluster_of):
+    assert cluster_of["pos:turned"] == cluster_of["shop:turned"]
+
+
+def test_a_title_is_no_given_name(matched):
+    names = "select first_name, last_name from matched_customers__evidence where record_id = 'pos:titled'"
+    assert matched(names) == [("adelgunde", "hartlieb")]
+
+
+def test_a_number_glued_to_a_street_is_its_house_number_where_there_is_no_other(matched):
+    homes = "select street, house from matched_customers__evidence where record_id like '%:glued' order by record_id"
+    assert matched(homes) == [("streetg597", "9"), ("gartenstr", "12")]
+
+
+def test_another_second_name_is_a_level_of_its_own_and_years_without_a_day_are_compared_as_years(matched):
+    said = """
+        select said.comparison, said.label
+        from matched_customers__explanations as said
+        where said.comparison in ('first_name', 'birth_on', 'birth_year')
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:second', 'shop:second']
+        order by all
+    """
+    assert matched(said) == [("birth_year", "next"), ("first_name", "other middle name")]
+
+
+def test_where_only_years_and_streets_are_known_years_are_no_placeholders_and_homes_find_each_other(tmp_path):
+    given, family = ["Rosa", "Ida", "Emil", "Otto", "Paul"], ["Abel", "Brunn", "Cordes", "Dietz", "Ehlers", "Fink"]
+    people = [
+        person(
+            f"{system}:{n}",
+            first_name=given[n % 5] if system == "pos" else "X",
+            last_name=family[n % 6] if system == "pos" else "Y",
+            street=f"{'abcdefghij'[n % 10]}weg {n}",
+            birth_on=date(1971 + n % 30, 1, 1),
+        )
+        for n in range(100)
+        for system in ("pos", "shop")
+    ]
+    query = match(tmp_path, people)
+    assert query("select count(*) from matched_customers__placeholders") == [(0,)]
+    found = "select count(*) from matched_customers__comparisons join matched_customers__patterns using (pattern)"
+    assert query(f"{found} where address <= 1 and birth_year = 0")[0][0] >= 100
+
+
 def test_one_wrong_letter_in_a_short_name_is_a_misspelling(matched):
     compared = """
         select said.comparison, said.label

@@ -43,6 +43,20 @@ SPEC = {
 }
 
 
+def test_a_level_that_no_pair_can_hold_takes_nothing_from_the_next():
+    """Without streets nobody is at home at one place: what was expected of one home is so of one zip."""
+    levels = [{"name": "home", "m": 0.7, "h": 0.7, "u": 0.001}, {"name": "zip", "m": 0.1, "h": 0.1, "u": 0.01}]
+    levels.append({"name": "different", "m": 0.2, "h": 0.2, "u": 0.989})
+    place = {"name": "place", "levels": levels}
+    spec = {"compare": {"comparisons": [comparison("name"), place]}, "learn": SPEC["learn"]}
+    seen = [(0, 1, 30.0), (1, 1, 400.0), (0, 2, 5.0), (1, 2, 5000.0)]
+    pairs = [dict(zip(("name", "place", "pairs"), row, strict=True)) for row in seen]
+    table = pa.Table.from_pylist([{**row, "inverse_affinity": 1.0, "records": RECORDS} for row in pairs])
+    learnt = learn(table, table, spec)
+    assert learnt["place", "zip"]["match"] > 0.7
+    assert learnt["place", "home"]["match"] < 0.01
+
+
 def expected_counts(sizes: dict[str, float], records: int = RECORDS) -> pa.Table:
     """Each pattern with the count that the true probabilities give for so many pairs of each class."""
     rows = []

@@ -170,9 +170,12 @@ where
 union all
 select 'shared', cast(birth_on as varchar), 'birth_on', records, dated
 from (
-    select birth_on, count(*) as records, sum(count(*)) over () as dated
+    select birth_on, count(*) as records, sum(count(*)) over () as dated, count(*) over () as days
     from {{ records }}
     where birth_on is not null
     group by birth_on
 )
-where records >= 5 and records > dated * {{ declared('customers', 'placeholders.birth_date_share') }}
+where
+    records >= 5
+    and records > dated * {{ declared('customers', 'placeholders.birth_date_share') }}
+    and records > dated / days * {{ declared('customers', 'placeholders.birth_date_excess') }}

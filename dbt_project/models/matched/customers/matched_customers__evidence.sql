@@ -164,6 +164,8 @@ select
         when named.name_words is not null then list_sort(list_distinct(string_split({{ sound_key('named.name_words') }}, ' ')))
     end as name_sounds,
     named.company,
+    named.company_words,
+    (coalesce(traded.records, 1) - 1) / learnt.records as company_share,
     named.email,
     named.email_user,
     named.email_user in ('{{ declared('customers', 'placeholders.role_users') | join("', '") }}') as email_is_role,
@@ -180,6 +182,7 @@ select
     named.house,
     named.building,
     named.birth_on,
+    dayofyear(named.birth_on) = 1 as birth_is_year,
     named.vat,
     named.loyalty_code,
     named.gender,
@@ -194,5 +197,6 @@ left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
 left join {{ vocabulary }} as affinities
     on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail
+left join {{ vocabulary }} as traded on traded.kind = 'company' and named.is_company and named.company = traded.value
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value
 left join {{ vocabulary }} as occupations on occupations.kind = 'occupation' and named.occupation = occupations.value

@@ -8,6 +8,8 @@
 {#- Every live record in comparable form, with what it said before we published on it. Placeholder names are no names; other placeholders fall later. -#}
 {%- set titles = declared('customers', 'normalise.titles') -%}
 {%- set longest = declared('customers', 'normalise.longest_text') -%}
+{#- A number by itself and its letter; one that is glued to the end of a street where there is no other. -#}
+{%- set numbers = declared('customers', 'normalise.house_numbers') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
 {%- set listed = "'" ~ particles | join("', '") ~ "'" -%}
 with placed as (
@@ -98,6 +100,12 @@ sorted as (
 
     select
         * replace (
+            {#- 'Mrs Jana Nova': a title in front of two names is none of them. -#}
+            case
+                when split_part(full_name, ' ', 1) in ('{{ titles | join("', '") }}')
+                    then regexp_replace(full_name, '^(?:(?:{{ titles | join('|') }}) )+([^ ]+ )', '\1')
+                else full_name
+            end as full_name,
             is_company
             or is_unstated
             and coalesce(
@@ -123,7 +131,7 @@ worded as (
         {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("regexp_replace(coalesce(company_name, case when is_company then coalesce(full_name, family) end), '" ~ declared('customers', 'normalise.company_endings') ~ "', '')", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {%- for column in ['street', 'street2'] %}
-        {{ words("regexp_replace(" ~ column ~ "_line, '([0-9]+) ?([a-z])?( |$)', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
+        {{ words("regexp_replace(" ~ column ~ "_line, '" ~ numbers ~ "', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
         {%- endfor %}
         split_part(split_part(email, '@', 1), '+', 1) as local_part,
         split_part(email, '@', 2) as domain
@@ -159,6 +167,7 @@ select
     end as after_particle,
     case when has_name then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
+    nullif(array_to_string(list_sort(list_distinct(company_words)), ' '), '') as company_words,
     case when len(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
     case
         when domain = '' then null
@@ -173,7 +182,7 @@ select
     zip,
     city,
     list_sort(case when street_comes_first then street_words else street2_words end)[1] as street,
-    nullif(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '([0-9]+) ?([a-z])?( |$)', 1), '') as house,
+    nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), '') as house,
     case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
     birth_on,
