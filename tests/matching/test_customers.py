@@ -6,6 +6,7 @@ import json
 import os
 from datetime import date, datetime
 from math import log2
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from pipelines import ledger, splink_backend
 from pipelines.matching import declared
+from tests.matching import spark
 from tests.matching.conftest import clusters, match, person
 from tests.matching.customer_cases import CASES, DECISIONS, HOME, STRANGERS
 
@@ -383,3 +385,10 @@ def receipt(odoo_id: int, golden_id: str, field: str, before, after, created: bo
         "target": "db", "line": odoo_id, "golden_id": golden_id, "before": json.dumps(before),
         "after": json.dumps(after), "created_record": created, "written_at": datetime(2026, 1, 1),
     }  # fmt: skip
+
+
+def test_the_sql_that_matches_customers_is_what_spark_also_speaks(matched):
+    [(warehouse,)] = matched("select path from duckdb_databases() where path like '%warehouse.duckdb'")
+    foreign = spark.foreign(Path(warehouse).parent, "customers")
+    assert "matched_customers__comparisons" in foreign
+    assert {model: names for model, names in foreign.items() if names} == {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pipelines.matching import declared
 from sources.estate import world
+from tests.matching import spark
 from tests.matching.conftest import match, variant
 
 
@@ -152,3 +155,10 @@ def test_every_record_of_one_variant_is_of_one_product(ids):
     products = {}
     for variant_id, product_id in ids.values():
         assert products.setdefault(variant_id, product_id) == product_id
+
+
+def test_the_sql_that_matches_products_is_what_spark_also_speaks(matched):
+    [(warehouse,)] = matched("select path from duckdb_databases() where path like '%warehouse.duckdb'")
+    foreign = spark.foreign(Path(warehouse).parent, "products")
+    assert "matched_products__comparisons" in foreign
+    assert {model: names for model, names in foreign.items() if names} == {}

@@ -34,7 +34,7 @@ from (
     select
         pattern,
         count(*) as pairs,
-        sum(cast(round(1000000000000 / affinity) as bigint)) / (1000000.0 * count(*)) as inverse_affinity
+        sum(cast(round(1000000000000 / affinity) as bigint)) / (1e6 * count(*)) as inverse_affinity
     from {{ compared }}
     group by pattern
 )

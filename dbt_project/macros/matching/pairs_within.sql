@@ -84,7 +84,7 @@ left join (
     anti join {{ changed(scores.identifier) }} using (left_no, right_no)
     {%- endif %}
     where
-        isfinite(bits)
+        abs(bits) < cast('infinity' as double)
         {%- if is_told(evidence.identifier ~ '__made') %}
         and left_no not in (select record_no from {{ changed(evidence.identifier) }})
         and right_no not in (select record_no from {{ changed(evidence.identifier) }})

@@ -9,7 +9,7 @@
 
 {#- Both have some of a kind and none in common. -#}
 {% macro lists_differ(name) -%}
-(len(l.{{ name }}) > 0 and len(r.{{ name }}) > 0 and not list_has_any(l.{{ name }}, r.{{ name }}))
+(array_length(l.{{ name }}) > 0 and array_length(r.{{ name }}) > 0 and not list_has_any(l.{{ name }}, r.{{ name }}))
 {%- endmacro %}
 
 {% macro models_differ() -%}
@@ -19,7 +19,7 @@
 {#- One model number has up to three characters more than another, at an end or, its digits being the same, anywhere: a colour
     or a country is often appended, and a letter left out. -#}
 {% macro models_extend() -%}
-(len(list_filter(l.models, lambda m: len(list_filter(r.models, lambda k:
+(array_length(list_filter(l.models, lambda m: array_length(list_filter(r.models, lambda k:
     k <> m and least(length(m), length(k)) >= 4 and abs(length(m) - length(k)) <= 3
     and (
         starts_with(k, m) or starts_with(m, k) or ends_with(k, m) or ends_with(m, k)
@@ -37,7 +37,7 @@
 
 {#- How many of a list are not in another. -#}
 {% macro unmatched(these, those) -%}
-(len({{ these }}) - len(list_intersect({{ these }}, {{ those }})))
+(array_length({{ these }}) - array_length(list_intersect({{ these }}, {{ those }})))
 {%- endmacro %}
 
 {#- Letters and digits of a name as one run: where words begin differs between shops. -#}

@@ -34,7 +34,7 @@ regexp_extract_all({{ text }}, '[0-9]+\.[0-9]+|[a-z0-9]+')
 {#- The same of the parts that are so joined, and of a UPC the maker's own part: his number is written with a shop's ending,
     two stand side by side, or a barcode holds it. -#}
 {% macro product_code_parts(text) -%}
-{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_split_to_array(w, '[-./]') || [regexp_extract(w, '^[0-9]{6}([0-9]{5})[0-9]$', 1)]))", 5) }}
+{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: string_split(translate(w, '-.', '//'), '/') || [regexp_extract(w, '^[0-9]{6}([0-9]{5})[0-9]$', 1)]))", 5) }}
 {%- endmacro %}
 
 {% macro joined_words(text) -%}

@@ -17,17 +17,27 @@ size as (
 
 ),
 
+sampling as (
+
+    select
+        record_no,
+        place,
+        records,
+        unnest(range(1, steps + 1)) as step
+    from numbered
+    cross join size
+    where place % stride = 0
+
+),
+
 sampled as (
 
     select
         l.record_no as left_no,
         r.record_no as right_no
-    from numbered as l
-    cross join size
-    cross join unnest(range(1, size.steps + 1)) as steps (step)
+    from sampling as l
     inner join numbered as r
-        on r.place = 1 + (l.place + (step * 7919 + l.place * 104729) % greatest(records - 1, 1)) % records
-    where l.place % stride = 0
+        on r.place = 1 + (l.place + (l.step * 7919 + l.place * 104729) % greatest(l.records - 1, 1)) % l.records
 
 ),
 

@@ -92,7 +92,7 @@ where {{ is_touched(near, 'left_no') }} or {{ is_touched(keys, 'right_no') }}
 select
     {%- for class in ['match', 'household', 'chance'] %}
     {%- for comparison in declared(domain, 'compare.comparisons') %}
-    list(log2({{ class }}) order by level) filter (where comparison = '{{ comparison.name }}') as {{ comparison.name }}_{{ class }},
+    {{ ordered_list('log2(' ~ class ~ ')', 'level', "comparison = '" ~ comparison.name ~ "'") }} as {{ comparison.name }}_{{ class }},
     {%- endfor %}
     max(log2({{ class }})) filter (where comparison = 'prior') as prior_{{ class }},
     {%- endfor %}

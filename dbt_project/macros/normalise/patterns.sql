@@ -8,7 +8,7 @@ regexp_replace({{ value }}, '{{ pattern }}', '{{ by }}', 'g')
 {%- endmacro %}
 
 {% macro spark__replace_all(value, pattern, by) -%}
-regexp_replace({{ value }}, r'{{ pattern }}', '{{ by }}')
+regexp_replace({{ value }}, r'{{ pattern }}', '{{ modules.re.sub('\\\\([0-9])', '$\\1', by) }}')
 {%- endmacro %}
 
 {#- Whether a regular expression occurs in the text. -#}

@@ -50,7 +50,7 @@ shared_by as (
         group by key, last_word
         having min(first_word) <> max(first_word)
     )
-    where len(first_words) <= {{ declared('customers', 'normalise.alias_names') }}
+    where array_length(first_words) <= {{ declared('customers', 'normalise.alias_names') }}
 
 ),
 

@@ -62,7 +62,7 @@ aliases as (
     select
         name,
         min(given_name) as given_name,
-        string_agg(distinct given_name, ' ' order by given_name) as given_names,
+        array_to_string(list_sort(list_distinct(list(given_name))), ' ') as given_names,
         bit_or(cast(1 as bigint) << cast({{ record_number('given_name') }} % 63 as integer)) as given_bits
     from (
         select name, given_name from {{ ref('nicknames') }}
@@ -75,7 +75,7 @@ aliases as (
 
 learnt_aliases as (
 
-    select value as name, min(detail) as least_name, string_agg(detail, ' ' order by detail) as names
+    select value as name, min(detail) as least_name, array_to_string(list_sort(list(detail)), ' ') as names
     from {{ vocabulary }}
     where kind = 'alias'
     group by value

@@ -23,7 +23,7 @@ with placed as (
         originals.{{ column }} as own_{{ column }},
         {%- endfor %}
         case
-            when 'address' in records.echoes and 'country_id' in originals.written then originals.country_id
+            when {{ list_has('records.echoes', 'address') }} and {{ list_has('originals.written', 'country_id') }} then originals.country_id
             else records.country_code
         end as own_country
     from {{ narrowed(ref('conformed_customers'), keys, 'record_id') }} as records
@@ -48,15 +48,15 @@ own as (
         left(placed.occupation, {{ longest }}) as occupation,
         placed.linked_record_id,
         own_country as country_code,
-        case when 'name' in echoes and kind = 'person' then {{ natural_name('own_name') }} else left(full_name, {{ longest }}) end as full_name,
-        case when 'company_name' in echoes and kind = 'company' then own_name else left(company_name, {{ longest }}) end as company_name,
-        case when 'email' in echoes then replace(own_email, ' ', '') else placed.email end as email,
-        case when 'phone' in echoes then {{ phone_number('own_phone', 'plans') }} else placed.phone end as phone,
+        case when {{ list_has('echoes', 'name') }} and kind = 'person' then {{ natural_name('own_name') }} else left(full_name, {{ longest }}) end as full_name,
+        case when {{ list_has('echoes', 'company_name') }} and kind = 'company' then own_name else left(company_name, {{ longest }}) end as company_name,
+        case when {{ list_has('echoes', 'email') }} then replace(own_email, ' ', '') else placed.email end as email,
+        case when {{ list_has('echoes', 'phone') }} then {{ phone_number('own_phone', 'plans') }} else placed.phone end as phone,
         {%- for column in ['street', 'street2', 'city', 'zip'] %}
-        case when 'address' in echoes and '{{ column }}' in written then own_{{ column }} else left(placed.{{ column }}, {{ longest }}) end as {{ column }},
+        case when {{ list_has('echoes', 'address') }} and {{ list_has('written', column) }} then own_{{ column }} else left(placed.{{ column }}, {{ longest }}) end as {{ column }},
         {%- endfor %}
-        case when 'vat' in echoes then own_vat else placed.vat end as vat,
-        case when 'language' in echoes then lower(left(own_language, 2)) else placed.language end as language
+        case when {{ list_has('echoes', 'vat') }} then own_vat else placed.vat end as vat,
+        case when {{ list_has('echoes', 'language') }} then lower(left(own_language, 2)) else placed.language end as language
     from placed
     left join {{ ref('calling_codes') }} as plans
         on plans.country_code = coalesce(upper(own_country), '{{ var("home_country") }}')
@@ -99,23 +99,22 @@ folded as (
 sorted as (
 
     select
-        * replace (
-            {#- 'Mrs Jana Nova': a title in front of two names is none of them. -#}
-            case
-                when split_part(full_name, ' ', 1) in ('{{ titles | join("', '") }}')
-                    then regexp_replace(full_name, '^(?:(?:{{ titles | join('|') }}) )+([^ ]+ )', '\1')
-                else full_name
-            end as full_name,
-            is_company
-            or is_unstated
-            and coalesce(
-                given is null and company_name = coalesce(full_name, family, company_name)
-                or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
-                or (company_name is not null or contains(email || '.', '@' || replace(full_name, ' ', '') || '.'))
-                and {{ matches('email', '^(' ~ declared('customers', 'placeholders.role_users') | join('|') ~ ')(@|$)') }},
-                false
-            ) as is_company
-        )
+        * exclude (full_name, is_company),
+        {#- 'Mrs Jana Nova': a title in front of two names is none of them. -#}
+        case
+            when split_part(full_name, ' ', 1) in ('{{ titles | join("', '") }}')
+                then {{ replace_all('full_name', '^(?:(?:' ~ titles | join('|') ~ ') )+([^ ]+ )', '\\1') }}
+            else full_name
+        end as full_name,
+        is_company
+        or is_unstated
+        and coalesce(
+            given is null and company_name = coalesce(full_name, family, company_name)
+            or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
+            or (company_name is not null or contains(email || '.', '@' || replace(full_name, ' ', '') || '.'))
+            and {{ matches('email', '^(' ~ declared('customers', 'placeholders.role_users') | join('|') ~ ')(@|$)') }},
+            false
+        ) as is_company
     from folded
 
 ),
@@ -144,7 +143,7 @@ judged as (
     select
         *,
         list_filter(family_words, lambda w: len(w) > 1) as long_family_words,
-        coalesce(len(street_words) > 0, false) or not coalesce(regexp_matches(street2_line, '[0-9]'), false) as street_comes_first,
+        coalesce(array_length(street_words) > 0, false) or not coalesce(regexp_matches(street2_line, '[0-9]'), false) as street_comes_first,
         not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name
     from worded
 
@@ -155,20 +154,20 @@ select
     system,
     is_company,
     case when has_name then given_words[1] end as first_word,
-    case when has_name then coalesce(given_words[2], case when family is null and len(family_words) > 1 then family_words[1] end) end as second_word,
+    case when has_name then coalesce(given_words[2], case when family is null and array_length(family_words) > 1 then family_words[1] end) end as second_word,
     case when has_name then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
     case when has_name then nullif(array_to_string(long_family_words, ' '), '') end as last_words,
     {#- 'van Mil, Jan' in the wrong fields: what follows the particle may be the family name. -#}
     case
         when has_name and list_contains([{{ listed }}], given_words[1]) then coalesce(
             list_filter(given_words, lambda w: not list_contains([{{ listed }}], w))[1],
-            case when len(family_words) > 1 then family_words[1] end
+            case when array_length(family_words) > 1 then family_words[1] end
         )
     end as after_particle,
     case when has_name then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     nullif(array_to_string(list_sort(list_distinct(company_words)), ' '), '') as company_words,
-    case when len(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
+    case when array_length(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
     case
         when domain = '' then null
         when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') || '@gmail.com'

@@ -60,13 +60,13 @@ inside as (
     from {{ narrowed(ref('matched_customers__within'), near, 'left_no') }} as pairs
     inner join clustered as l on pairs.left_no = l.record_no
     inner join clustered as r on pairs.right_no = r.record_no and l.cluster_id = r.cluster_id
-    where isfinite(pairs.bits) and {{ is_touched(keys, 'l.cluster_id') }}
+    where abs(pairs.bits) < cast('infinity' as double) and {{ is_touched(keys, 'l.cluster_id') }}
 
 ),
 
 ties as (
 
-    select cluster_id, record_no, round(sum(cast(round(bits * 10000) as bigint)) / (10000.0 * count(*)), 4) as bits
+    select cluster_id, record_no, round(sum(cast(round(bits * 10000) as bigint)) / (1e4 * count(*)), 4) as bits
     from (
         select cluster_id, left_no as record_no, bits from inside
         union all

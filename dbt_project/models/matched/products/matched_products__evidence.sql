@@ -4,18 +4,17 @@
 with own as (
 
     select
-        records.* replace (
-            case when 'name' in records.echoes then originals.name else records.template_name end as template_name,
-            case when 'sku' in records.echoes then originals.default_code else records.sku end as sku,
-            case
-                when 'gtin14' not in records.echoes then records.gtin14
-                when {{ gtin_problem('originals.barcode') }} is null then lpad({{ gtin_digits('originals.barcode') }}, 14, '0')
-            end as gtin14,
-            case
-                when 'weight_g' in records.echoes then cast(1000 * try_cast(originals.weight as double) as bigint)
-                else records.weight_g
-            end as weight_g
-        )
+        records.* exclude (template_name, sku, gtin14, weight_g),
+        case when {{ list_has('records.echoes', 'name') }} then originals.name else records.template_name end as template_name,
+        case when {{ list_has('records.echoes', 'sku') }} then originals.default_code else records.sku end as sku,
+        case
+            when not {{ list_has('records.echoes', 'gtin14') }} then records.gtin14
+            when {{ gtin_problem('originals.barcode') }} is null then lpad({{ gtin_digits('originals.barcode') }}, 14, '0')
+        end as gtin14,
+        case
+            when {{ list_has('records.echoes', 'weight_g') }} then cast(1000 * try_cast(originals.weight as double) as bigint)
+            else records.weight_g
+        end as weight_g
     from {{ ref('conformed_products') }} as records
     left join {{ ref('matched_products__originals') }} as originals on records.record_id = originals.record_id
     where not records.is_deleted and not coalesce(originals.is_ours, false) and {{ is_touched(keys, 'records.record_id') }}
@@ -80,6 +79,6 @@ select
     brand_text,
     pack,
     (case when gtin14 is not null then 1 else 0 end)
-    + (case when len(option_words) > 0 then 2 else 0 end)
+    + (case when array_length(option_words) > 0 then 2 else 0 end)
     + (case when weight_g is not null then 4 else 0 end) as marks
 from worded

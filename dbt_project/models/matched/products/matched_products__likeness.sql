@@ -25,16 +25,16 @@ measured as (
             jaro_winkler_similarity(array_to_string(l.words, ''), array_to_string(r.words, '')),
             jaro_winkler_similarity({{ run_together('one.name_text') }}, {{ run_together('other.name_text') }})
         ) as spelling_likeness,
-        l.words = r.words and len(l.words) > 0 as names_equal,
+        l.words = r.words and array_length(l.words) > 0 as names_equal,
         {{ models_differ() }} as models_differ,
         {{ models_extend() }} as models_extend,
         list_has_any(l.model_stems, r.model_stems) as models_kin,
         {{ lists_differ('codes') }} as codes_differ,
         {{ numbers_differ() }} as numbers_differ,
         {{ unmatched('l.numbers', 'r.all_words') }} + {{ unmatched('r.numbers', 'l.all_words') }} as numbers_unmatched,
-        len(list_intersect(l.numbers, r.numbers)) as numbers_shared,
+        array_length(list_intersect(l.numbers, r.numbers)) as numbers_shared,
         {{ lists_differ('all_numbers') }} as all_numbers_differ,
-        len(list_intersect(l.all_numbers, r.all_numbers)) / (1 + least(len(l.all_numbers), len(r.all_numbers))) as all_numbers_shared,
+        array_length(list_intersect(l.all_numbers, r.all_numbers)) / (1 + least(array_length(l.all_numbers), array_length(r.all_numbers))) as all_numbers_shared,
         coalesce(one.pack <> other.pack, false) as packs_differ,
         {{ lists_differ('colours') }} as colours_differ,
         {{ unmatched('l.editions', 'r.all_words') }} + {{ unmatched('r.editions', 'l.all_words') }} as editions_unmatched,
@@ -42,8 +42,8 @@ measured as (
         {{ lists_differ('platforms') }} as platforms_differ,
         {{ lists_differ('brand_words') }} as brands_differ,
         list_has_any(l.brand_words, r.brand_words)
-        or len(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
-        or len(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
+        or array_length(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
+        or array_length(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
         abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance
     from likeness
     inner join {{ ref('matched_products__evidence') }} as one on likeness.one_no = one.record_no

@@ -27,7 +27,7 @@ scored as (
 
 repeated as (
 
-    select scored.* replace (l.record_no as one_no, r.record_no as other_no)
+    select scored.* exclude (one_no, other_no), l.record_no as one_no, r.record_no as other_no
     from scored
     inner join {{ ref('matched_products__repeats') }} as l on scored.one_no = l.stands_for
     inner join {{ ref('matched_products__repeats') }} as r on scored.other_no = r.stands_for

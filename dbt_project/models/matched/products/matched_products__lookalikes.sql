@@ -67,7 +67,7 @@ alike as (
 nearest as (
 
     {%- for near, far in [('one', 'other'), ('other', 'one')] %}
-    select kind, '{{ near }}' as side, {{ near }}_no as near_no, unnest(max({'likeness': likeness, 'record_no': -{{ far }}_no}, {{ find.nearest or 1 }})) as found
+    select kind, '{{ near }}' as side, {{ near }}_no as near_no, unnest({{ greatest_rows("{'likeness': likeness, 'record_no': -" ~ far ~ "_no}", find.nearest or 1) }}) as found
     from alike
     where kind not in ('model', 'code')
     group by kind, {{ near }}_no, {{ far }}_system
@@ -76,14 +76,18 @@ nearest as (
 
 ),
 
-both_ways as (
+nearest_of_all as (
 
-    select case side when 'one' then near_no else far_no end as one_no, case side when 'one' then far_no else near_no end as other_no
-    from (select side, near_no, unnest(max(found, {{ find.nearest_in_all or 1 }})).record_no * -1 as far_no from nearest group by kind, side, near_no)
-    union
-    select one_no, other_no from alike where kind in ('model', 'code')
+    select side, near_no, unnest({{ greatest_rows('found', find.nearest_in_all or 1) }}) as found
+    from nearest
+    group by kind, side, near_no
 
 )
 
-select one_no, other_no from both_ways
+select
+    case side when 'one' then near_no else -found.record_no end as one_no,
+    case side when 'one' then -found.record_no else near_no end as other_no
+from nearest_of_all
+union
+select one_no, other_no from alike where kind in ('model', 'code')
 {%- endif %}

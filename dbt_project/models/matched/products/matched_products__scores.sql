@@ -11,12 +11,11 @@ with compared as (
 )
 
 select
-    compared.* replace (
-        case
-            when vetoes.left_no is not null then least(compared.bits, {{ declared('products', 'cluster.veto_bits') }})
-            else coalesce(likeness.bits, compared.bits)
-        end as bits
-    )
+    compared.* exclude (bits),
+    case
+        when vetoes.left_no is not null then least(compared.bits, {{ declared('products', 'cluster.veto_bits') }})
+        else coalesce(likeness.bits, compared.bits)
+    end as bits
 from compared
 left join {{ ref('matched_products__likeness_scores') }} as likeness using (left_no, right_no)
 left join {{ ref('matched_products__vetoes') }} as vetoes using (left_no, right_no)

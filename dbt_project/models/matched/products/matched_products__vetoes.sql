@@ -5,29 +5,22 @@
     'matched_products__comparisons': 'select key from ' ~ touched('matched_products__comparisons'),
 }) -%}
 {#- Equal GTINs that are not believed by themselves: no SKU agrees and something declared contradicts. Numbers are reused. -#}
-with equal as (
+with measured as (
 
-    select pairs.left_no, pairs.right_no, one, other, l, r
+    select
+        pairs.left_no,
+        pairs.right_no,
+        {{ lists_differ('brand_words') }} as brands_differ,
+        coalesce(one.pack <> other.pack, false) as packs_differ,
+        {{ models_differ() }} as models_differ,
+        {{ numbers_differ() }} as numbers_differ,
+        array_length(one.name_words) > 0 and array_length(other.name_words) > 0 and not list_has_any(one.name_words, other.name_words) as names_differ
     from (select left_no, right_no, {{ levels_of('products', ['gtin', 'sku']) }} from {{ ref('matched_products__comparisons') }}) as pairs
     inner join {{ ref('matched_products__evidence') }} as one on pairs.left_no = one.record_no
     inner join {{ ref('matched_products__evidence') }} as other on pairs.right_no = other.record_no
     inner join {{ ref('matched_products__bags') }} as l on pairs.left_no = l.record_no
     inner join {{ ref('matched_products__bags') }} as r on pairs.right_no = r.record_no
     where pairs.gtin = 0 and coalesce(pairs.sku, 1) <> 0 and {{ is_touched(keys, ['pairs.left_no', 'pairs.right_no']) }}
-
-),
-
-measured as (
-
-    select
-        left_no,
-        right_no,
-        {{ lists_differ('brand_words') }} as brands_differ,
-        coalesce(one.pack <> other.pack, false) as packs_differ,
-        {{ models_differ() }} as models_differ,
-        {{ numbers_differ() }} as numbers_differ,
-        len(one.name_words) > 0 and len(other.name_words) > 0 and not list_has_any(one.name_words, other.name_words) as names_differ
-    from equal
 
 ),
 
@@ -47,4 +40,4 @@ judged as (
 
 select left_no, right_no, array_to_string(reasons, ', ') as reasons
 from judged
-where len(reasons) > 0
+where array_length(reasons) > 0
