@@ -52,7 +52,7 @@ list_filter(
 {#- What may be a model number whose letters and digits stand apart, 'AT 8713' for AT-8713, in a list of words: no year, and no
     measure with its unit behind. -#}
 {% macro spaced_codes(words) -%}
-list_filter(list_transform(range(1, len({{ words }})), lambda i: case
+list_filter(list_transform(range(1, array_length({{ words }})), lambda i: case
   when regexp_matches({{ words }}[i], '^[a-z]{1,4}$')
     and not regexp_matches({{ words }}[i], '^(a|and|at|by|for|from|in|no|of|on|or|over|per|pro|the|to|up|ver|vol|w|win|with|x|{{ product_units() }})$')
     and regexp_matches({{ words }}[i + 1], '^[0-9]{3,5}[a-z]{0,2}$')

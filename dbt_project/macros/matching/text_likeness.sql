@@ -1,5 +1,6 @@
 {#- How the texts of each pair agree, word by word: cosines and what share of one name the other record repeats. `weights`
-    gives kind, token, weight of each word. -#}
+    gives kind, token, weight of each word. What two records share is looked up with a left join: that keeps its place, where an inner
+    one may be made first, of all words with all words. -#}
 {% macro text_likeness(pairs, words, weights) %}
 with weighed as (
 
@@ -22,11 +23,11 @@ shared as (
         {%- for kind in ['name', 'letters', 'all', 'brand'] %}
         coalesce(sum(l.part * r.part) filter (where l.kind = '{{ kind }}'), 0) as {{ kind }},
         {%- endfor %}
-        max(l.weight) filter (where l.kind = 'model') as model,
-        max(l.weight) filter (where l.kind = 'code') as code
+        max(l.weight) filter (where l.kind = 'model' and r.record_no is not null) as model,
+        max(l.weight) filter (where l.kind = 'code' and r.record_no is not null) as code
     from {{ pairs }} as pairs
     inner join weighed as l on pairs.one_no = l.record_no
-    inner join weighed as r on pairs.other_no = r.record_no and l.kind = r.kind and l.token = r.token
+    left join weighed as r on pairs.other_no = r.record_no and l.kind = r.kind and l.token = r.token
     group by pairs.one_no, pairs.other_no
 
 ),
