@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import duckdb
 import jinja2
@@ -259,8 +260,19 @@ def _render(template: str) -> str:
     environment.globals |= {"declared": _declared, "is_touched": lambda _keys, _columns: "true"}
     environment.globals["narrowed"] = lambda relation, _keys, _columns: relation
     folder = transform.DBT_PROJECT / "macros" / "matching"
-    macros = [path.read_text() for path in sorted(folder.glob("*.sql")) if path.stem != "declared"]
-    return environment.from_string("\n".join([*macros, template])).render()
+    macros = "\n".join(path.read_text() for path in sorted(folder.glob("*.sql")) if path.stem != "declared")
+    environment.globals["return"] = str
+    environment.globals["adapter"] = Duck(environment.from_string(macros))
+    return environment.from_string(f"{macros}\n{template}").render()
+
+
+class Duck(NamedTuple):
+    """dbt's adapter of DuckDB to macros that dispatch."""
+
+    macros: jinja2.Template
+
+    def dispatch(self, name: str) -> Callable[..., str]:
+        return getattr(self.macros.module, f"default__{name}")
 
 
 def _declared(domain: str, path: str):

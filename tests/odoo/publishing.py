@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from pipelines.gates import Gate
 from pipelines.ledger import audit, open_ledger, receipts
 from pipelines.publish import store
 from pipelines.publish.apply import Report, apply_plan
@@ -71,11 +71,13 @@ MODELS = {name: policy.model for name, policy in load_policy().objects.items()}
 Row = dict[str, Any]
 
 
-def gate(open: bool = True, stale: set[str] = frozenset(), closed_by: tuple[str, ...] = ()) -> SimpleNamespace:
-    return SimpleNamespace(open=open, stale_units=set(stale), held={}, closed_by=list(closed_by))
+def gate(*closed_by: str, stale: set[str] = frozenset()) -> Gate:
+    made = Gate("customers", stale_units=set(stale))
+    made.close(*closed_by)
+    return made
 
 
-def all_open() -> dict[str, SimpleNamespace]:
+def all_open() -> dict[str, Gate]:
     return {domain: gate() for domain in ("customers", "products", "prices")}
 
 

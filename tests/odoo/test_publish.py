@@ -184,7 +184,7 @@ def test_rows_on_a_stale_store_wait_and_the_others_go_on(shop):
 
 def test_a_closed_domain_publishes_nothing_and_says_why(shop):
     stock(shop, people=2, products=2)
-    gates = all_open() | {"products": gate(open=False, closed_by=["shopify/variants is 7 h old"])}
+    gates = all_open() | {"products": gate("shopify/variants is 7 h old")}
     plan = shop.plan(gates=gates)
     assert plan.summary["objects"]["product_product"]["closed"] == "products is closed: shopify/variants is 7 h old"
     assert {line.object for line in shop.lines(plan, "create")} == {"res_partner"}

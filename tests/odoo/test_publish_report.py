@@ -22,7 +22,7 @@ def told(show, *about):
 
 def test_a_plan_is_told_with_its_counts_fields_reasons_and_what_comes_next(shop):
     shop.golden("res_partner", [person(1), person(2, country_id="XX"), person(3, country_id="YY")])
-    gates = all_open() | {"prices": gate(open=False, closed_by=["pos/prices is 7 h old"])}
+    gates = all_open() | {"prices": gate("pos/prices is 7 h old")}
     plan = shop.plan(gates=gates)
     said = told(report.show_plan, shop.settings, plan)
     assert "product_pricelist_item: prices is closed: pos/prices is 7 h old" in said
