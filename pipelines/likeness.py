@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines import partners
+
 SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
 
@@ -332,7 +334,7 @@ def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) ->
     records, ends = np.unique(pairs.records[places], return_inverse=True)
     sizes = np.unique((len(records) * 1.15 ** np.arange(-10, 23)).astype(int))
     sizes = sizes[(sizes > 0) & (sizes <= len(places))]
-    agreed, several = _agreed(ends.reshape(-1, 2), _systems(pairs, places, ends), settings["partners"], sizes)
+    agreed, several = partners.agreed(ends.reshape(-1, 2), _systems(pairs, places, ends), settings["partners"], sizes)
     agreed = np.where(several >= settings["grouped_share"], agreed, 0.0)
     if not len(sizes) or agreed.max() < settings["closed_share"]:
         return None
@@ -351,36 +353,6 @@ def _systems(pairs: Pairs, places: np.ndarray, ends: np.ndarray) -> np.ndarray:
     if named.any():
         of[ends.reshape(-1, 2).T.ravel()] = named
     return of
-
-
-def _agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How often two partners of a record are a pair too, and what share of the linked records has two partners.
-
-    Both for the first so many (`sizes`) of pairs, whose `ends` come best first.
-
-    At most so many partners of a record are looked at, of two `systems`, for within one none are compared.
-    """
-    records = len(systems)
-    node, partner, at = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]], np.tile(np.arange(len(ends)), 2)
-    order = np.lexsort((at, node))
-    node, partner, at = node[order], partner[order], at[order]
-    starts = np.searchsorted(node, np.arange(records))
-    place = np.arange(len(node)) - starts[node]
-    later = np.flatnonzero((place > 0) & (place < most))
-    before, second = place[later], np.repeat(later, place[later])
-    first = starts[node[second]] + np.arange(len(second)) - np.repeat(np.cumsum(before) - before, before)
-    compared = systems[partner[first]] != systems[partner[second]]
-    first, second = first[compared], second[compared]
-    keys = ends.min(axis=1) * records + ends.max(axis=1)
-    by_key = np.argsort(keys)
-    wanted = np.minimum(partner[first], partner[second]) * records + np.maximum(partner[first], partner[second])
-    found = by_key[np.minimum(np.searchsorted(keys, wanted, sorter=by_key), len(keys) - 1)]
-    met_at = at[second]
-    closed_at = np.maximum(met_at, found)[keys[found] == wanted]
-    met, closed, linked, two = (
-        np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
-    )
-    return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
 
 
 def _is_first(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:

@@ -1,29 +1,15 @@
 """What stewards decide stands in files as rows, all of them or none, and can be taken back."""
 
 import multiprocessing
-from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
-from pipelines import decisions, transform
+from pipelines import decisions
 from pipelines.audit import verify_chain
 from pipelines.ledger import audit, open_ledger
 from pipelines.resources import Settings
-
-AT = datetime(2026, 3, 29, 15, 0, tzinfo=UTC)
-WHO = ("Jana Steward", "She called us")
-
-
-@pytest.fixture
-def settings(tmp_path, monkeypatch) -> Settings:
-    """A home and a dbt project of the test's own, with both files as they are shipped: empty."""
-    (tmp_path / "seeds").mkdir()
-    for name, row in (("match_overrides", decisions.Decision), ("golden_overrides", decisions.Override)):
-        (tmp_path / "seeds" / f"{name}.csv").write_text(",".join(row._fields) + "\n")
-    monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path)
-    monkeypatch.setenv("ASSAY_HOME", str(tmp_path))
-    return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+from tests.pipelines.conftest import AT, WHO
 
 
 def lines(settings: Settings, name: str = "match_overrides") -> list[str]:

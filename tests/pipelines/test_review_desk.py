@@ -11,7 +11,7 @@ from pipelines.explain import Explained, Term
 from pipelines.review import terminal
 from pipelines.review.cases import Case, Record
 from pipelines.review.desk import Desk
-from tests.pipelines.test_decisions import AT, WHO, settings  # noqa: F401
+from tests.pipelines.conftest import AT, WHO
 
 TERMS = [
     Term("prior", "share of all pairs", -10.0, -10.8, -0.1),
@@ -29,7 +29,7 @@ def case(left="pos:1", right="pos:2", **values) -> Case:
     )
 
 
-def desk(settings, steward="Jana Steward", cases=None):  # noqa: F811
+def desk(settings, steward="Jana Steward", cases=None):
     return Desk(settings, steward, cases or [case()], lambda: AT)
 
 
@@ -67,7 +67,7 @@ def test_of_ten_million_characters_as_many_are_shown_as_somebody_reads():
     assert len(left) == len(right) < 400
 
 
-def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings):  # noqa: F811
+def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings):
     answers, screen = iter(["s", click.Abort(), "d", "They are sisters", click.Abort()]), StringIO()
 
     def ask(*_, **__):
@@ -84,7 +84,7 @@ def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings)
     assert row[2:5] == ("cannot", "Jana Steward", "They are sisters")
 
 
-def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(settings):  # noqa: F811
+def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(settings):
     ours, theirs = desk(settings), desk(settings, "Petr Steward")
     theirs.decide("pair pos:1 pos:2", "same", "He has one card")
     with pytest.raises(decisions.NotDecided, match="Petr Steward decided must: He has one card"):

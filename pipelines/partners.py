@@ -1,0 +1,35 @@
+"""How often partners of one record are partners of each other: as long as pairs are one article, and seldom beyond."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often two partners of a record are a pair too, and what share of the linked records has two partners.
+
+    Both for the first so many (`sizes`) of pairs, whose `ends` come best first.
+
+    At most so many partners of a record are looked at, of two `systems`, for within one none are compared.
+    """
+    records = len(systems)
+    node, partner, at = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]], np.tile(np.arange(len(ends)), 2)
+    order = np.lexsort((at, node))
+    node, partner, at = node[order], partner[order], at[order]
+    starts = np.searchsorted(node, np.arange(records))
+    place = np.arange(len(node)) - starts[node]
+    later = np.flatnonzero((place > 0) & (place < most))
+    before, second = place[later], np.repeat(later, place[later])
+    first = starts[node[second]] + np.arange(len(second)) - np.repeat(np.cumsum(before) - before, before)
+    compared = systems[partner[first]] != systems[partner[second]]
+    first, second = first[compared], second[compared]
+    keys = ends.min(axis=1) * records + ends.max(axis=1)
+    by_key = np.argsort(keys)
+    wanted = np.minimum(partner[first], partner[second]) * records + np.maximum(partner[first], partner[second])
+    found = by_key[np.minimum(np.searchsorted(keys, wanted, sorter=by_key), len(keys) - 1)]
+    met_at = at[second]
+    closed_at = np.maximum(met_at, found)[keys[found] == wanted]
+    met, closed, linked, two = (
+        np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
+    )
+    return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
