@@ -62,8 +62,13 @@ class Registry:
         self.ids[golden_id] = self.ids[golden_id]._replace(**values)
         self.changed_ids.add(golden_id)
 
-    def taken(self, golden_id: str) -> bool:
-        return golden_id in self.ids or golden_id in self.fresh or bool(self.known([golden_id]))
+    def mint(self, founders: pa.Array | pa.ChunkedArray) -> list[str]:
+        minted = mint(self.domain, founders, self._taken)
+        self.fresh.update(minted)
+        return minted
+
+    def _taken(self, some: Collection[str]) -> set[str]:
+        return self.known(some) | self.fresh.intersection(some) | self.ids.keys() & some
 
     def log(self, event: str, golden_id: str, other: str | None = None, record_id: str | None = None) -> None:
         self.events.append((event, golden_id, other, record_id))
@@ -120,14 +125,29 @@ def resolve(engine: sa.Engine, domain: str, golden_id: str) -> str | None:
             golden_id = row.redirected_to
 
 
-def mint(domain: str, founder: str, taken: Callable[[str], bool]) -> str:
-    """A new id for the cluster that `founder` founds: the hash of its name, salted while that id means someone."""
-    attempt = 0
+def mint(domain: str, founders: pa.Array | pa.ChunkedArray, taken: Callable[[Collection[str]], set[str]]) -> list[str]:
+    """A new id for the cluster that each founder founds: the hash of its name, salted while that id means someone.
+
+    `taken` finds those of some ids that do; of two founders with one hash the first has it.
+    """
+    names = _ids(domain, founders).to_pylist()
+    meant = taken(names)
+    if not meant and len(set(names)) == len(names):
+        return names
+    minted, waiting, attempt = [""] * len(names), range(len(names)), 0
     while True:
-        [golden_id] = _ids(domain, pa.array([founder + (f"|{attempt}" if attempt else "")])).to_pylist()
-        if not taken(golden_id):
-            return golden_id
-        attempt += 1
+        refused = []
+        for place, name in zip(waiting, names, strict=True):
+            if name in meant:
+                refused.append(place)
+            else:
+                minted[place] = name
+                meant.add(name)
+        if not refused:
+            return minted
+        waiting, attempt = refused, attempt + 1
+        names = _ids(domain, pa.array([f"{founders[place]}|{attempt}" for place in waiting])).to_pylist()
+        meant |= taken(names)
 
 
 def _ids(domain: str, founders: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -151,24 +171,11 @@ def _mint_all(registry: Registry, unheard: pa.Table) -> tuple[pa.Table, pa.Table
     cluster = unheard["cluster_id"].combine_chunks().dictionary_encode().indices
     first = np.flatnonzero(np.diff(np.maximum.accumulate(cluster.to_numpy()), prepend=-1))
     founders = unheard["record_id"].take(pa.array(first))
-    names = pa.array(_untaken(registry, founders), pa.string())
+    names = pa.array(registry.mint(founders), pa.string())
     seq = pa.array(registry.last_born + 1 + np.arange(len(names)))
     registry.last_born += len(names)
     born = pa.table({"golden_id": names, "founder": founders, "born": seq}).sort_by("golden_id")
     return born, pa.table([unheard["record_id"], names.take(cluster)], schema=known_ids.ASSIGNED)
-
-
-def _untaken(registry: Registry, founders: pa.ChunkedArray) -> list[str]:
-    """An id for each of these founders that means nobody yet; all of them are taken from then on."""
-    names = _ids(registry.domain, founders).to_pylist()
-    known = registry.known(names)
-    if known or len(set(names)) < len(names):
-        for place, founder in enumerate(founders.to_pylist()):
-            if names[place] in known or names[place] in registry.fresh:
-                names[place] = mint(registry.domain, founder, registry.taken)
-            registry.fresh.add(names[place])
-    registry.fresh.update(names)
-    return names
 
 
 def _attach(registry: Registry, cluster_of: dict, binding: dict, followers: pa.Table | None) -> None:
@@ -228,9 +235,9 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
             founders[cluster] = record
     born, owner = registry.last_born, {}
     ordered = sorted(founders.items(), key=lambda item: item[1])
-    named = _ids(registry.domain, pa.array([founder for _, founder in ordered], pa.string())).to_pylist()
-    known = registry.known(named)
-    for (cluster, founder), golden_id in zip(ordered, named, strict=True):
+    orphans = [founder for cluster, founder in ordered if cluster not in claims and cluster not in returning]
+    minted = iter(registry.mint(pa.array(orphans, pa.string())))
+    for cluster, founder in ordered:
         back = returning.get(cluster, [])
         claimants = claims.get(cluster) or [g for g in back if g in natives] or back
         if claimants:
@@ -241,9 +248,7 @@ def _owners(registry: Registry, cluster_of: dict[str, str], binding: dict[str, i
                 registry.log("revived", owner[cluster], record_id=founder)
         else:
             born += 1
-            if golden_id in known or golden_id in registry.fresh or golden_id in registry.ids:
-                golden_id = mint(registry.domain, founder, registry.taken)
-            owner[cluster] = golden_id
+            owner[cluster] = golden_id = next(minted)
             registry.ids[golden_id] = GoldenId(founder, "active", None, born)
             registry.changed_ids.add(golden_id)
             registry.log("minted", golden_id, record_id=founder)

@@ -39,13 +39,17 @@ def events(engine, run: str) -> list[tuple]:
         return [tuple(row) for row in connection.execute(query.order_by(log.c.seq))]
 
 
+def minted(founder: str, *taken: str) -> str:
+    return identity.mint("customers", pa.array([founder]), set(taken).intersection)[0]
+
+
 def test_an_id_is_a_prefix_and_twelve_crockford_characters_of_the_founder_s_hash(engine):
     first = assign(engine, "ab", "c")
     assert first["a"] == first["b"] != first["c"]
     assert all(len(i) == 14 and i.startswith("C-") and set(i[2:]) <= set(identity.CROCKFORD) for i in first.values())
     digest = int.from_bytes(hashlib.sha256(b"customers|a").digest()) >> 196
     assert first["a"] == "C-" + "".join(identity.CROCKFORD[digest >> bits & 31] for bits in range(55, -1, -5))
-    assert first["a"] == identity.mint("customers", "a", ().__contains__)
+    assert first["a"] == minted("a")
 
 
 def test_the_same_clusters_again_write_nothing(engine):
@@ -106,14 +110,31 @@ def test_a_cluster_split_off_a_merge_does_not_take_an_id_whose_records_are_mostl
 
 def test_an_id_minted_for_a_founder_who_already_gave_an_id_is_a_new_one(engine):
     first = assign(engine, "abc")
-    assert first["a"] == identity.mint("customers", "a", ().__contains__)
+    assert first["a"] == minted("a")
     second = assign(engine, "a", "bc")
-    assert second["a"] == identity.mint("customers", "a", {first["a"]}.__contains__)
+    assert second["a"] == minted("a", first["a"])
     assert second["a"] != first["a"]
 
 
+def test_many_founders_who_already_gave_an_id_cost_two_questions_and_each_gets_what_it_would_alone():
+    founders, questions = [f"r{n}" for n in range(200)], []
+    taken = {minted(founder) for founder in founders[::2]}
+
+    def asked(some):
+        questions.append(len(some))
+        return taken.intersection(some)
+
+    together = identity.mint("customers", pa.array(founders), asked)
+    assert together == [minted(founder, *taken) for founder in founders]
+    assert questions == [200, 100]
+    assert identity.mint("customers", pa.array(["a", "a"]), set().intersection) == [
+        minted("a"),
+        minted("a", minted("a")),
+    ]
+
+
 def test_of_two_founders_whose_names_give_one_id_the_second_gets_another(engine):
-    wanted = identity.mint("customers", "b", ().__contains__)
+    wanted = minted("b")
     with engine.begin() as transaction:
         row = {
             "domain": "customers",
@@ -124,8 +145,8 @@ def test_of_two_founders_whose_names_give_one_id_the_second_gets_another(engine)
         }
         transaction.execute(sa.insert(ledger.golden_ids), row)
     got = assign(engine, "a", "b")
-    assert got["b"] == identity.mint("customers", "b", {wanted}.__contains__)
-    assert got["a"] == identity.mint("customers", "a", ().__contains__)
+    assert got["b"] == minted("b", wanted)
+    assert got["a"] == minted("a")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
