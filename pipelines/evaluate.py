@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from pipelines import calibration, labels, trial
 from pipelines.calibration import Reliability
+from pipelines.crowds import Crowd, worth_telling
 from pipelines.curve import Point, joined_to_truth, precision_over_recall
 from pipelines.mapping import Mapping, UnusableInput
 from pipelines.resources import Settings
@@ -173,6 +174,7 @@ class Evaluation:
     test: tuple[float, float] | None = None
     unread: dict[str, int] = field(default_factory=dict)
     calibrated: Calibrated | None = None
+    crowds: list[Crowd] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for a file that another program reads."""
@@ -181,7 +183,8 @@ class Evaluation:
         if test:
             test["f1"] = harmonic(*self.test)
         told = {"set": self.name, "domain": self.domain, "records": self.records, "seconds": round(self.seconds, 1)}
-        return {**told, "quality": quality, "test": test, "unread": self.unread, **self._probabilities()}
+        told |= {"quality": quality, "test": test, "unread": self.unread, **self._probabilities()}
+        return {**told, "shared_by_too_many": [crowd._asdict() for crowd in self.crowds]}
 
     def _probabilities(self) -> dict[str, Any]:
         c = self.calibrated
@@ -202,6 +205,7 @@ class Evaluation:
             yield from self.calibrated.lines()
         for name, count in self.unread.items():
             yield f"  {count:,} values of {name} could not be read as the mapping says, and were left out"
+        yield from (f"  {crowd.line()}" for crowd in worth_telling(self.domain, self.crowds))
 
 
 def evaluate_set(
@@ -234,6 +238,7 @@ def evaluate_set(
         _on_split(matched.clusters, tested) if tested else None,
         laid.unread,
         _calibrated(matched.scores, known, drawn) if drawn else None,
+        matched.crowds,
     )
 
 

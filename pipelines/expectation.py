@@ -69,6 +69,7 @@ def lines(domain: str, told: dict) -> list[str]:
     if told.get("compared"):
         share = told["waiting"] / told["compared"]
         queue = [f"  {told['waiting']:,} cases wait for a person, {share:.2%} of {told['compared']:,} pairs compared"]
+    queue += [f"  {line}" for line in told.get("shared_by_too_many", [])]
     if told["expected"] is None:
         return [f"{domain}: no two records were joined", *queue]
     basis = (

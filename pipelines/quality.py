@@ -19,6 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from pipelines import audit, decisions, expectation, explain, ledger, thresholds
+from pipelines.crowds import crowds, worth_telling
 from pipelines.ledger import open_ledger
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -172,8 +173,9 @@ def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict
             f"select (select count(*) from matched.matched_{domain}__review), "
             f"(select count(*) from matched.matched_{domain}__scores)"
         ).fetchone()
+        shared = [crowd.line(openly=False) for crowd in worth_telling(domain, crowds(db, domain))]
     where, records = largest or (None, 0)
-    told |= {"waiting": waiting, "compared": compared}
+    told |= {"waiting": waiting, "compared": compared, "shared_by_too_many": shared}
     return {**told, "model": model, "largest": records, "where": where}
 
 
@@ -219,7 +221,7 @@ def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:
 def judge(settings: Settings, domain: str, built: dict, seeds: Path | None = None) -> tuple[list[str], list[str]]:
     """The same of what `of_build` told, and by the decisions in `seeds`."""
     limits = declared(domain)["quality"]
-    closed, notes = [], []
+    closed, notes = [], built.get("shared_by_too_many", [])[:]
     if built["largest"] > limits["largest_cluster"]:
         closed.append(
             f"the cluster around {built['where']} has {built['largest']:,} records, more than the "

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines import ledger, splink_backend, transform
+from pipelines.crowds import Crowd, crowds
 from pipelines.mapping import Mapping, UnusableInput, conformed_shape, named, view
 from pipelines.resources import PROJECT, Settings
 from pipelines.warehouse import open_warehouse
@@ -47,12 +48,13 @@ class Laid:
 class Trial:
     """What matching made of records: `clusters` has record_id, cluster_id.
 
-    `scores` has left_id, right_id, bits, one row per compared pair.
+    `scores` has left_id, right_id, bits, one row per compared pair. `crowds` are the values that too many share.
     """
 
     clusters: pa.Table
     scores: pa.Table
     seconds: float
+    crowds: list[Crowd]
 
 
 def lay(home: Path, mapping: Mapping, files: Sequence[Path]) -> Laid:
@@ -76,7 +78,7 @@ def run(laid: Laid, backend: str = "own") -> Trial:
     match(laid.settings, laid.domain, *(["evidence"] if backend == "splink" else []))
     if backend == "splink":
         clusters, scores = _by_splink(laid.settings)
-        return Trial(clusters, scores, time.perf_counter() - began)
+        return Trial(clusters, scores, time.perf_counter() - began, [])
     seconds = time.perf_counter() - began
     with duckdb.connect(str(laid.settings.warehouse), read_only=True) as warehouse:
         layer = f"matched.matched_{laid.domain}__"
@@ -87,7 +89,7 @@ def run(laid: Laid, backend: str = "own") -> Trial:
             join {layer}evidence as l on scores.left_no = l.record_no
             join {layer}evidence as r on scores.right_no = r.record_no
         """).to_arrow_table()
-    return Trial(clusters, scores, seconds)
+        return Trial(clusters, scores, seconds, crowds(warehouse, laid.domain))
 
 
 def _by_splink(settings: Settings) -> tuple[pa.Table, pa.Table]:

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines import decisions, explain, thresholds
+from pipelines.crowds import crowds, worth_telling
 from pipelines.explain import Explained
 from pipelines.matching import declared
 from pipelines.resources import Settings
@@ -147,6 +148,12 @@ def unheeded(settings: Settings) -> list[str]:
             for record_id, attribute, problem in db.execute(f"{refused} order by all").fetchall():
                 told.append(f"golden_overrides.csv: {record_id},{attribute}: {problem}")
     return told
+
+
+def shared_by_too_many(settings: Settings) -> list[str]:
+    """The values, openly, that so many records share that nobody was looked for by them in the last build."""
+    with explain.warehouse(settings) as db:
+        return [crowd.line() for domain in explain.DOMAINS for crowd in worth_telling(domain, crowds(db, domain))]
 
 
 def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[Case]:

@@ -41,7 +41,7 @@ def review(
         click.echo(f"{taken} taken back; it counts from the next `assay build`")
         return
     with console.status("reading the queue"):
-        unheeded = cases.unheeded(settings)
+        unheeded = cases.unheeded(settings) + cases.shared_by_too_many(settings)
         if sample:
             drawn = domain or "customers"
             pairs = quality.draw(settings, drawn, sample, resources.now(), who)

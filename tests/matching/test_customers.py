@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date, datetime
 from math import log2
 from pathlib import Path
@@ -17,8 +16,6 @@ from pipelines.matching import declared
 from tests.matching import spark
 from tests.matching.conftest import clusters, match, person
 from tests.matching.customer_cases import CASES, DECISIONS, HOME, STRANGERS
-
-SHARED = int(os.environ.get("ASSAY_SHARED_RECORDS", "1000"))
 
 
 @pytest.fixture(scope="module")
@@ -309,16 +306,6 @@ def test_the_same_records_in_another_order_give_the_same_bytes_of_clusters_and_i
     again = match(tmp_path, list(reversed(CASES + crowd)))
     for table in ("matched_customers__clusters", "matched_customers__ids", "matched_customers__scores"):
         assert again(f"from {table} order by all") == matched(f"from {table} order by all")
-
-
-def test_a_value_that_a_thousand_records_share_or_a_hundred_thousand_compares_nobody_and_is_reported(tmp_path):
-    one_name = [
-        person(f"pos:{n:04}", first_name="Jan", last_name="Novák", email=f"jn{n * 7919}@posta.example")
-        for n in range(SHARED)
-    ]
-    query = match(tmp_path, one_name)
-    assert query("select count(*) from matched_customers__comparisons") == [(0,)]
-    assert ("whole name", SHARED, 1) in query("select rule, records, blocks from matched_customers__skipped_blocks")
 
 
 def test_a_name_of_ten_megabytes_is_compared_by_its_beginning_and_a_mailbox_as_long_is_none(tmp_path):

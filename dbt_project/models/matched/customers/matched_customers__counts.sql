@@ -99,7 +99,12 @@ uses as (
 
 shared as (
 
-    select attribute, value, cast(sum(records) as bigint) as records, count(surname) as surnames
+    select
+        attribute,
+        value,
+        cast(sum(records) as bigint) as records,
+        count(surname) as surnames,
+        max(records) as of_most_common
     from (
         select attribute, value, left(party, 2) as surname, count(party) as records
         from uses
@@ -166,7 +171,13 @@ select 'shared', value, attribute, records, surnames
 from shared
 where
     surnames >= {{ declared('customers', 'placeholders.surnames') }}
-    and surnames >= records * {{ declared('customers', 'placeholders.surname_share') }}
+    and (
+        surnames >= records * {{ declared('customers', 'placeholders.surname_share') }}
+        or (
+            records > {{ declared('customers', 'blocks.cap') }}
+            and of_most_common <= records * {{ declared('customers', 'placeholders.surname_most') }}
+        )
+    )
 union all
 select 'shared', cast(birth_on as varchar), 'birth_on', records, dated
 from (
