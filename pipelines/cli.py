@@ -5,7 +5,9 @@ Exit codes: 0 done, 1 refused or failed with a message, 2 wrong usage, 3 somethi
 
 from __future__ import annotations
 
+import io
 import sys
+from typing import Any
 
 import click
 
@@ -32,6 +34,13 @@ GROUPS = (retailer, systems, sources, models, publishing, odoo, edits, tracing, 
 
 class Assay(click.Group):
     """Turns the errors that Assay raises on purpose into one line and exit code 1."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """The command; a letter that the terminal does not have is a question mark there and no error."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context):
         try:

@@ -57,7 +57,7 @@ def roots(found: Graph, model: str, column: str) -> set[Column]:
 
 def write_page(settings: Settings, out: Path | None = None) -> Path:
     """Write the page (default: lineage.html in Assay's home) and return its path."""
-    template = Path(__file__).with_name("columns.html").read_text()
+    template = Path(__file__).with_name("columns.html").read_text(encoding="utf-8")
     edges = [
         [model, column, source, name]
         for model, columns in graph(settings).items()
@@ -117,7 +117,7 @@ class Relations:
 
 
 def _traced(compiled: Path, known: Relations) -> dict[str, list[Column]]:
-    code = compiled.read_text()
+    code = compiled.read_text(encoding="utf-8")
     try:
         tree = qualify(
             known.renamed(code),

@@ -41,10 +41,6 @@ class Decision(NamedTuple):
     decided_on: str
 
 
-Known = Mapping[tuple[str, str], Decision]
-"""What somebody who decides has read, by pair; a decision over one that was written since is refused."""
-
-
 class Override(NamedTuple):
     """One row of golden_overrides.csv: the value of an attribute of the golden record that holds a record."""
 
@@ -55,6 +51,10 @@ class Override(NamedTuple):
     steward: str
     reason: str
     decided_on: str
+
+
+Known = Mapping[tuple[str, ...], Decision | Override]
+"""What somebody who decides has read, by pair, or by domain, record and attribute; over other rows it is refused."""
 
 
 def seeds() -> Path:
@@ -143,10 +143,13 @@ def override(
     steward: str,
     reason: str,
     at: datetime,
+    known: Known | None = None,
+    beside: Iterable[str] = (),
 ) -> Override:
     """Write that golden's `attribute` is `value` (None: that it has none) on whatever golden record holds `record_id`.
 
-    It comes last in survivorship and stands in provenance under the rule `steward`. Raises NotDecided.
+    It comes last in survivorship and stands in provenance under the rule `steward`. What was set before on the record,
+    or on those `beside` it in the golden record, has to be `known`. Raises NotDecided.
     """
     if domain not in DOMAINS:
         raise NotDecided(f"no golden values are set by hand in {domain!r}; choose {', '.join(DOMAINS)}")
@@ -155,6 +158,7 @@ def override(
     who, why, said = _said(steward, "steward"), _said(reason, "reason"), (value or "").strip()
     new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
+        _as_known(rows, [new[:3], *((domain, other, attribute) for other in beside)], known)
         rows[new[:3]] = new
     _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
     return new
@@ -168,10 +172,16 @@ def undo_override(
     steward: str,
     at: datetime,
     back_to: Override | None = None,
+    known: Known | None = None,
 ) -> Override | None:
-    """Take a value set by hand back, to what was set before or to survivorship; returns the row that was there."""
+    """Take a value set by hand back, to what was set before or to survivorship; returns the row that was there.
+
+    Raises NotDecided if another one stands there than `known` has.
+    """
+    key = (domain, record_id, attribute)
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
-        found = rows.pop((domain, record_id, attribute), None)
+        _as_known(rows, [key], known)
+        found = rows.pop(key, None)
         if back_to:
             rows[back_to[:3]] = back_to
     if found:
@@ -194,12 +204,17 @@ def _pair(left: str, right: str) -> tuple[str, str]:
     return one, other
 
 
-def _as_known(rows: Known, pairs: Iterable[tuple[str, str]], known: Known | None) -> None:
-    for pair in pairs if known is not None else ():
-        row = rows.get(pair)
-        if row != known.get(pair):
-            told = f"{row.steward} decided {row.decision}: {row.reason}" if row else "the decision was taken back"
-            raise NotDecided(f"{' and '.join(pair)}: {told}, meanwhile; look at it again, then decide")
+def _as_known(rows: Known, keys: Iterable[tuple[str, ...]], known: Known | None) -> None:
+    for key in keys if known is not None else ():
+        row = rows.get(key)
+        if row == known.get(key):
+            continue
+        if isinstance(row, Override):
+            said = f"{row.value!r}" if row.value else "that there is none"
+            told = f"{row.steward} set {row.attribute} on {row.decided_on}: {said}, for {row.reason!r}"
+            raise NotDecided(f"{row.record_id}: {told}; to replace it, set it once more")
+        told = f"{row.steward} decided {row.decision}: {row.reason}" if row else "the decision was taken back"
+        raise NotDecided(f"{' and '.join(key)}: {told}, meanwhile; look at it again, then decide")
 
 
 def _key(record_id: str) -> str:

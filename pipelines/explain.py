@@ -260,7 +260,8 @@ def _render(template: str) -> str:
     environment.globals |= {"declared": _declared, "is_touched": lambda _keys, _columns: "true"}
     environment.globals["narrowed"] = lambda relation, _keys, _columns: relation
     folder = transform.DBT_PROJECT / "macros" / "matching"
-    macros = "\n".join(path.read_text() for path in sorted(folder.glob("*.sql")) if path.stem != "declared")
+    files = [path for path in sorted(folder.glob("*.sql")) if path.stem != "declared"]
+    macros = "\n".join(path.read_text(encoding="utf-8") for path in files)
     environment.globals["return"] = str
     environment.globals["adapter"] = Duck(environment.from_string(macros))
     return environment.from_string(f"{macros}\n{template}").render()

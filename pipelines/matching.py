@@ -29,7 +29,7 @@ def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
 
     Raises ValueError where a block, a comparison, a feature, a veto or a threshold does not say why it is there.
     """
-    properties = read_yaml((project / "matching" / f"{domain}.yml").read_text())
+    properties = read_yaml((project / "matching" / f"{domain}.yml").read_text(encoding="utf-8"))
     spec = next(
         m["config"]["meta"]["matching"] for m in properties["models"] if m["name"] == f"matched_{domain}__model"
     )

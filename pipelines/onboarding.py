@@ -213,4 +213,4 @@ def _sunset(contract: Contract, now: datetime) -> Finding:
 
 
 def _filled(file: str, values: dict[str, str]) -> str:
-    return (TEMPLATES / file).read_text().format(**values)
+    return (TEMPLATES / file).read_text(encoding="utf-8").format(**values)

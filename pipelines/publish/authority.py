@@ -102,7 +102,7 @@ class Authority(_Strict):
 
 def load_authority(path: Path = AUTHORITY) -> Authority:
     """The approval policy in `path`; pydantic's ValidationError names what is wrong."""
-    return Authority.model_validate(read_yaml(path.read_text()))
+    return Authority.model_validate(read_yaml(path.read_text(encoding="utf-8")))
 
 
 def sealed_policies(policy: Policy, authority: Authority) -> str:

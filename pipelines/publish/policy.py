@@ -150,7 +150,7 @@ class Policy(_Strict):
 
 def load_policy(path: Path = POLICY) -> Policy:
     """The policy in `path`; pydantic's ValidationError names what is wrong."""
-    return _read(path.read_text())
+    return _read(path.read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=8)

@@ -42,6 +42,7 @@ class Desk:
     now: Callable[[], datetime]
     done: list[Done] = field(default_factory=list)
     known: dict[tuple[str, str], decisions.Decision] = field(default_factory=lambda: _read())
+    values: dict[tuple[str, ...], decisions.Override] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _count: int = 0
 
@@ -85,15 +86,18 @@ class Desk:
             raise NotDecided(f"{record_id} is not in this case")
         if attribute not in case.names:
             raise NotDecided(f"{attribute!r} is no attribute of {case.domain}; choose {', '.join(case.names)}")
-        level, at = self._level(case, attribute), self.now()
-        key = (level, record_id, attribute)
-        before = next((row for row in decisions.overrides() if row[:3] == key), None)
-        decisions.override(self.settings, *key, value, self.steward, reason, at)
-        return self._note(
-            f"{attribute} of {record_id} set by hand",
-            case.case_id,
-            lambda: decisions.undo_override(self.settings, *key, self.steward, self.now(), back_to=before),
-        )
+        beside = _beside(case, record_id)
+        key = (self._level(case, attribute), record_id, attribute)
+        before = self.values.get(key)
+        try:
+            new = decisions.override(self.settings, *key, value, self.steward, reason, self.now(), self.values, beside)
+        except NotDecided:
+            named = {(key[0], one, attribute) for one in [record_id, *beside]}
+            self.values = {other: row for other, row in self.values.items() if other not in named}
+            self.values |= {row[:3]: row for row in decisions.overrides() if row[:3] in named}
+            raise
+        self.values[key] = new
+        return self._note(f"{attribute} of {record_id} set by hand", case.case_id, lambda: self._unset(new, before))
 
     def undo(self, number: int) -> Done:
         """Take back what was decided under a number; its case is open again. Raises NotDecided."""
@@ -104,6 +108,12 @@ class Desk:
                 self._closed.discard(done.case_id)
                 return done
         raise NotDecided("there is nothing to take back under this number")
+
+    def _unset(self, ours: decisions.Override, stood: decisions.Override | None) -> None:
+        key = ours[:3]
+        decisions.undo_override(self.settings, *key, self.steward, self.now(), stood, {key: ours})
+        self.values = {other: row for other, row in self.values.items() if other != key}
+        self.values |= {key: stood} if stood else {}
 
     def _level(self, case: Case, attribute: str) -> str:
         shared = case.domain == "products" and attribute in case.shared
@@ -139,3 +149,10 @@ class Desk:
 
 def _read() -> dict[tuple[str, str], decisions.Decision]:
     return {row[:2]: row for row in decisions.decisions()}
+
+
+def _beside(case: Case, record_id: str) -> list[str]:
+    """The other records of a case in the golden record that holds one."""
+    every = [*case.left, *case.right]
+    seat = {record.record_id: record.golden_id for record in every}[record_id]
+    return [one.record_id for one in every if one.golden_id == seat and one.record_id != record_id]

@@ -17,7 +17,9 @@ from pipelines.review.desk import Desk
 from pipelines.review.waterfall import steps
 
 CHOICES = "(s)ame, (d)ifferent, (l)ater, s(p)lit, (o)verride, (u)ndo, (n)ext, (q)uit"
-DIFFERS = "≠"
+DIFFERS, BAR = "≠", "█"
+PLAIN_DIFFERS, PLAIN_BAR = "!", "#"
+"""The same for a terminal without these letters."""
 
 
 def work(console: Console, desk: Desk, ask: Callable[..., str] = click.prompt) -> int:
@@ -53,25 +55,25 @@ def show(console: Console, case: Case, place: str = "") -> None:
     console.rule(f"{case.domain}, {case.kind}, worth {case.worth:.1f} · {place}", align="left")
     console.print(Text(plain(case.reason)))
     other = (case.right or case.left)[0]
-    table = Table("", box=None)
+    table, marks = Table("", box=None), (DIFFERS, BAR) if _has(console, DIFFERS + BAR) else (PLAIN_DIFFERS, PLAIN_BAR)
     for record in (case.left[0], other):
         table.add_column(_side(record.record_id), overflow="fold")
     for name, left, right, differs in case.fields():
-        table.add_row(f"{DIFFERS if differs else ' '} {name}", _side(left, differs), _side(right, differs))
+        table.add_row(f"{marks[0] if differs else ' '} {name}", _side(left, differs), _side(right, differs))
     console.print(table)
     for side in (case.left, case.right):
         if len(side) > 1:
             console.print(Text(plain(f"with {', '.join(record.record_id for record in side[1:])}"), "dim"))
     if case.explained:
         pair = case.explained
-        console.print(waterfall(pair, max(console.width // 4, 8)))
+        console.print(waterfall(pair, max(console.width // 4, 8), marks[1]))
         verdict = "would join them by itself" if pair.links else "would not join them by itself"
         console.print(Text(f"{pair.bits:+.1f} altogether: {pair.probability:.1%} one party, {pair.basis}; {verdict}"))
     for outcome in case.outcomes():
         console.print(Text(plain(outcome), "dim"))
 
 
-def waterfall(pair: Explained, width: int) -> Table:
+def waterfall(pair: Explained, width: int, filled: str = BAR) -> Table:
     """Each comparison as a bar that starts where the one before ended; all of them are `width` characters wide."""
     found = steps(pair)
     points = [0.0, *(step.end for step in found)]
@@ -82,7 +84,7 @@ def waterfall(pair: Explained, width: int) -> Table:
     table.add_column(width=width + 1)
     for step in found:
         left, right = sorted((round((step.start - low) * scale), round((step.end - low) * scale)))
-        bar = Text(" " * left + "█" * max(right - left, 1), style="green" if step.bits > 0 else "red")
+        bar = Text(" " * left + filled * max(right - left, 1), style="green" if step.bits > 0 else "red")
         table.add_row(f"{step.bits:+.1f}", step.name, step.label, bar)
     return table
 
@@ -105,6 +107,15 @@ def _answer(desk: Desk, case: Case, answer: str, ask: Callable[..., str]) -> str
     if answer not in words:
         raise NotDecided(f"choose one letter of {CHOICES}")
     return desk.decide(case.case_id, words[answer], ask("why")).told
+
+
+def _has(console: Console, letters: str) -> bool:
+    """Whether the terminal can show letters."""
+    try:
+        letters.encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def _side(value: str, differs: bool = False) -> Text:

@@ -145,7 +145,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"marked": _marked, "quoted": lambda text: quote(text, safe="")}
     environment.globals["title"] = _title
-    return environment.from_string(Path(__file__).with_name("page.html").read_text())
+    return environment.from_string(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
 
 
 def _title(case: Case) -> str:

@@ -1,6 +1,9 @@
 """The command line: errors are one line, exit codes mean something, and every verb is told in the README's words."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -108,3 +111,14 @@ def test_an_odoo_that_has_gone_with_its_retailer_says_how_to_start_it(assay_at_d
     assert done.exit_code == 1
     assert "no answer" in done.stderr
     assert "`assay estate up`" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1250"])
+def test_a_terminal_that_lacks_a_letter_gets_a_question_mark_and_no_traceback(encoding):
+    says = "import click; from pipelines.cli import main; main.add_command(click.Command('say', callback=lambda: "
+    says += "click.echo('Nov\\u00e1k \\u2260 \\u041d'))); main(['say'])"
+    done = subprocess.run(
+        [sys.executable, "-c", says], env=os.environ | {"PYTHONIOENCODING": encoding}, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b" ? ?\n")

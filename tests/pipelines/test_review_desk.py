@@ -1,6 +1,6 @@
 """A steward's desk and its terminal, over records that nobody would like to meet and beside another steward."""
 
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import click
 import pytest
@@ -95,3 +95,32 @@ def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(se
         theirs.undo(theirs.done[0].number)
     ours.undo(mine.number)
     assert [row.steward for row in decisions.decisions()] == ["Petr Steward"]
+
+
+def test_a_value_that_another_steward_set_on_the_golden_record_is_told_before_it_is_replaced(settings):
+    one_golden = Record("shop:3", "C-pos:1", {"full_name": "Eva"}, 0)
+    one = case()
+    one.left.append(one_golden)
+    ours, theirs = (desk(settings, name, [one]) for name in ("Jana Steward", "Petr Steward"))
+    place = (one.case_id, "pos:1", "full_name")
+    theirs.override(*place, "Eva Malá", "She showed her card")
+    with pytest.raises(decisions.NotDecided, match="Petr Steward set full_name .* 'Eva Malá', for 'She"):
+        ours.override(*place, "Eva Velká", WHO[1])
+    assert [row.value for row in decisions.overrides()] == ["Eva Malá"]
+    mine = ours.override(*place, "Eva Velká", WHO[1])
+    with pytest.raises(decisions.NotDecided, match="Jana Steward set full_name"):
+        theirs.undo(theirs.done[0].number)
+    ours.undo(mine.number)
+    assert [row.value for row in decisions.overrides()] == ["Eva Malá"]
+    with pytest.raises(decisions.NotDecided, match="pos:1: Petr Steward set full_name"):
+        desk(settings, cases=[one]).override(one.case_id, "shop:3", "full_name", "Eva Velká", WHO[1])
+
+
+def test_a_terminal_without_the_letters_shows_a_question_mark_and_marks_that_it_has():
+    screen = TextIOWrapper(BytesIO(), encoding="latin-1", errors="replace")
+    terminal.show(Console(file=screen, width=60), case(**{"pos:1": "Eva Nováková, Ľubica"}))
+    screen.flush()
+    said = screen.buffer.getvalue().decode("latin-1")
+    assert "! full_name" in said
+    assert "Eva Nováková, ?ubica" in said
+    assert said.count("#") >= 2
