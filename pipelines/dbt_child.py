@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.resources import PROJECT
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Models multiply small matrices: on a busy machine threads of numpy's wait for each other twenty times as long."""
+
 _waiting: dict[frozenset, subprocess.Popen] = {}
 
 
@@ -36,7 +39,7 @@ def _start(environment: Mapping[str, str]) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "pipelines.dbt_process"],
         cwd=PROJECT,
-        env=environment,
+        env={**ONE_THREAD, **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

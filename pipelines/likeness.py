@@ -15,21 +15,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import partners
+from pipelines import logistic, partners, rivals
+from pipelines.logistic import Fit, odds_to_chance
 
 SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
 
 
 class Pairs(NamedTuple):
-    """Candidates as numbers: `values` is pairs x features; `one`, `other` number record and system across.
+    """Candidates as numbers: `values` is pairs x features; `one`, `other` are those of one record in one system across.
 
-    `systems` names the systems of both records, `records` (pairs x 2) has their own numbers. What is `barred` is
+    `systems` names the systems of both records, `records` (pairs x 2) numbers the records. What is `barred` is
     different and never linked: it is nobody's rival.
     """
 
-    one: np.ndarray
-    other: np.ndarray
+    one: rivals.Rivals
+    other: rivals.Rivals
     values: np.ndarray
     systems: tuple[np.ndarray, np.ndarray]
     barred: np.ndarray
@@ -39,12 +40,22 @@ class Pairs(NamedTuple):
         """The score of each pair that may be linked; what is barred comes last."""
         return np.where(self.barred, -np.inf, score)
 
+    def scored(self, leads: np.ndarray, fit: Fit) -> np.ndarray:
+        """The log odds of each pair with such leads (pairs x 2)."""
+        return self.alike(fit.weights[:-2]) + leads @ fit.weights[-2:] + fit.constant
 
-class Fit(NamedTuple):
-    """A logistic model: log odds = constant + values @ weights."""
+    def alike(self, weights: np.ndarray) -> np.ndarray:
+        """The weighed sum of each pair's features."""
+        return (self.values @ weights.astype(self.values.dtype)).astype(float)
 
-    weights: np.ndarray
-    constant: float
+
+class Seen(NamedTuple):
+    """Rows to learn from: places of pairs, their leads (rows x 2), how likely the same, and how often each counts."""
+
+    places: np.ndarray
+    leads: np.ndarray
+    known: np.ndarray | float
+    counts: np.ndarray | float = 1.0
 
 
 def learn(table: pa.Table, spec: dict) -> pa.Table:
@@ -62,50 +73,59 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     """
     features, settings = spec["features"], spec["learn"]
     pairs = _pairs(table, features)
+    del table
     start = np.array([feature.get("start", 0.0) for feature in features])
-    conflict = pairs.values[:, [bool(feature.get("conflict")) for feature in features]].any(axis=1)
+    conflict = (pairs.values[:, [bool(feature.get("conflict")) for feature in features]] > 0).any(axis=1)
     limits = [SIGNS[feature["speaks"]] for feature in features]
-    similarity, offset = start, 0.0
-    base = pairs.values @ start
-    score = base + _led(pairs, base, settings["lead_limit"])[:, -2]
+    similarity, offset, fit, alone = start, 0.0, None, None
+    base = pairs.alike(start)
+    score = base + _leads(pairs, base, settings["lead_limit"])[:, 0]
     sure = _best(pairs, score)
     sure = sure[~conflict[sure]][: int(len(sure) * settings["sure_share"])]
-    share, smaller = settings["sure_share"], min(len(np.unique(pairs.one)), len(np.unique(pairs.other)))
+    share, smaller = settings["sure_share"], min(len(pairs.one.starts), len(pairs.other.starts))
     if len(sure) < settings["least_sure"]:
         return _as_table([])
     for turn in range(settings["rounds"]):
         different = _other_candidates(pairs, sure)
         if turn:
-            similarity, offset = _blended(pairs, sure, different, start, limits, settings)
-            base = pairs.values @ similarity + offset
-        led = _led(pairs, base, settings["lead_limit"])
-        missing = [_without_match(pairs, sure, score, base, led, side, settings["lead_limit"]) for side in (0, 1)]
-        weight = max(settings["no_match_share"], 1 - share) * len(sure) / share / max(sum(map(len, missing)), 1)
+            alone = _by_features(pairs, sure, different, limits, settings, alone)
+            similarity, offset = _blended(pairs, sure, start, alone, settings["blend"])
+            base = pairs.alike(similarity) + offset
+        leads = _leads(pairs, base, settings["lead_limit"])
+        missing = [_without_match(pairs, sure, score, base, side, settings["lead_limit"]) for side in (0, 1)]
+        weight = (
+            max(settings["no_match_share"], 1 - share)
+            * len(sure)
+            / share
+            / max(sum(len(one.places) for one in missing), 1)
+        )
         unsure = np.setdiff1d(_best(pairs, score), sure) if turn else sure[:0]
-        chance = 1 / (1 + np.exp(-np.clip(score[unsure], -500, 500)))
-        seen = np.vstack([led[sure], led[unsure], led[unsure], led[different], *missing])
-        known = np.repeat([1.0, 0.0], [len(sure) + len(unsure), len(seen) - len(sure) - len(unsure)])
-        counts = np.r_[np.ones(len(sure)), chance, 1 - chance, np.ones(len(different))]
-        counts = np.r_[counts, np.full(len(seen) - len(counts), weight)]
-        fit = _fit(seen, known, counts, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"])
-        score = led @ fit.weights + fit.constant
+        chance = odds_to_chance(score[unsure])
+        seen = [
+            Seen(sure, leads[sure], 1.0),
+            Seen(unsure, leads[unsure], chance),
+            Seen(different, leads[different], 0.0),
+        ]
+        seen += [Seen(one.places, one.leads, 0.0, weight) for one in missing]
+        fit = _fit(pairs, seen, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"], fit)
+        score = pairs.scored(leads, fit)
         share = (share + _matched_share(pairs, score, missing, fit)) / 2
         share = min(max(share, 0.05), 0.98)
         best = _best(pairs, score)
         sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
     best = _best(pairs, score)
     cut = best_cut(score[best], score[~pairs.barred])
-    beside = _beside(pairs, base, led, fit, settings["lead_limit"])
+    beside = _beside(pairs, base, fit, settings["lead_limit"])
     linked = best[score[best] > cut]
     several = _several(pairs, beside, linked, cut)
     within = None
     if len(several) == 1 or share < settings["scarce_share"]:
-        within = _in_groups(pairs, pairs.values @ start, limits, settings)
+        within = _in_groups(pairs, pairs.alike(start), limits, settings)
     if within is None and len(several) == 1:
         ((places, alone),) = beside.values()
         linked = np.union1d(linked, places[alone > cut])
         within = _without_leads(pairs, linked, base, conflict, limits, settings)
-        within = within if _agrees(pairs, led @ within.weights + within.constant > 0, settings) else None
+        within = within if _agrees(pairs, pairs.scored(leads, within) > 0, settings) else None
     if within is not None:
         said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in beside}
         return _as_table(_rows(features, similarity, offset, within, 0.0, share, said))
@@ -131,148 +151,109 @@ def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
 
 
 def _pairs(table: pa.Table, features: Sequence[dict]) -> Pairs:
-    table = table.sort_by([("one_no", "ascending"), ("other_no", "ascending")])
-    numbers = []
-    for record, beside in (("one_no", "other_system"), ("other_no", "one_system")):
-        keys = [
-            f"{no}|{system}" for no, system in zip(*(table[name].to_pylist() for name in (record, beside)), strict=True)
-        ]
-        numbers.append(np.unique(np.array(keys, dtype=str), return_inverse=True)[1])
-    values = np.array([table[feature["name"]].to_numpy() for feature in features], float).T
-    barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
-    systems = tuple(np.array(table[name].to_pylist(), dtype=str) for name in ("one_system", "other_system"))
+    table = table.take(
+        pc.sort_indices(table.select(["one_no", "other_no"]), [("one_no", "ascending"), ("other_no", "ascending")])
+    )
+    names = pa.chunked_array([*table["one_system"].chunks, *table["other_system"].chunks], pa.string()).unique()
+    names = names.take(pc.sort_indices(names))
+    systems = [pc.index_in(table[name], names).to_numpy() for name in ("one_system", "other_system")]
     records = np.c_[table["one_no"].to_numpy(), table["other_no"].to_numpy()]
-    return Pairs(*numbers, values, systems, barred, records)
-
-
-def _ranked(key: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs by record, best first; where each record's begin and how many it has."""
-    order = np.lexsort((np.arange(len(key)), -score, key))
-    starts = np.flatnonzero(np.r_[True, np.diff(key[order]) != 0][: len(key)])
-    return order, starts, np.diff(np.r_[starts, len(key)])
+    numbers = [np.unique(records[:, side], return_inverse=True)[1] for side in (0, 1)]
+    groups = [rivals.group(numbers[side] * len(names) + systems[1 - side]) for side in (0, 1)]
+    values = np.empty((len(table), len(features)), np.float32)
+    for place, feature in enumerate(features):
+        values[:, place] = table[feature["name"]].to_numpy()
+    barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
+    named = np.array(names.to_pylist(), dtype=str)
+    return Pairs(*groups, values, tuple(named[of] for of in systems), barred, records)
 
 
 def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:
     """Pairs that are the best of both their records, the best of all first."""
-    rivals = pairs.rivals(score)
-    both = np.flatnonzero(_is_first(pairs.one, rivals) & _is_first(pairs.other, rivals) & ~pairs.barred)
+    contend = pairs.rivals(score)
+    both = np.flatnonzero(pairs.one.is_first(contend) & pairs.other.is_first(contend) & ~pairs.barred)
     return both[np.argsort(-score[both], kind="stable")]
 
 
-def _led(pairs: Pairs, base: np.ndarray, limit: float) -> np.ndarray:
-    """The features with each pair's smaller and larger lead over the next best of its records."""
-    rivals = pairs.rivals(base)
-    leads = [np.clip(base - _next_best(key, rivals), -limit, limit) for key in (pairs.one, pairs.other)]
-    return np.c_[pairs.values, np.minimum(*leads), np.maximum(*leads)]
+def _leads(pairs: Pairs, base: np.ndarray, limit: float) -> np.ndarray:
+    """Each pair's smaller and larger lead over the next best of its records (pairs x 2)."""
+    contend = pairs.rivals(base)
+    return _led(*(np.clip(base - of.next_best(contend), -limit, limit) for of in (pairs.one, pairs.other)))
 
 
-def _next_best(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
-    order, starts, count = _ranked(key, rivals)
-    first = np.repeat(rivals[order[starts]], count)
-    second = np.repeat(np.where(count > 1, rivals[order[np.minimum(starts + 1, len(key) - 1)]], 0.0), count)
-    rival = np.empty(len(key))
-    rival[order] = np.where(np.arange(len(key)) == np.repeat(starts, count), second, first)
-    return _or_none(rival)
-
-
-def _or_none(rival: np.ndarray) -> np.ndarray:
-    """What is barred is no rival: as if there were none."""
-    return np.where(np.isneginf(rival), 0.0, rival)
+def _led(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.c_[np.minimum(one, other), np.maximum(one, other)]
 
 
 def _other_candidates(pairs: Pairs, sure: np.ndarray) -> np.ndarray:
-    other = np.isin(pairs.one, pairs.one[sure]) | np.isin(pairs.other, pairs.other[sure])
+    other = pairs.one.mask(sure) | pairs.other.mask(sure)
     other[sure] = False
     return np.flatnonzero(other)
 
 
-def _blended(pairs, sure, different, start, limits, settings) -> tuple[np.ndarray, float]:
+def _by_features(pairs, sure, different, limits, settings, begin: Fit | None) -> Fit:
+    """What features by themselves say, without leads."""
+    seen = [Seen(places, np.empty((len(places), 0)), known) for places, known in ((sure, 1.0), (different, 0.0))]
+    return _fit(pairs, seen, limits, settings["shrink"], begin)
+
+
+def _blended(pairs, sure, start, fit: Fit, blend: float) -> tuple[np.ndarray, float]:
     """The similarity by which leads are measured: the declared start and what features by themselves have taught."""
-    chosen = np.r_[sure, different]
-    known = np.r_[np.ones(len(sure)), np.zeros(len(different))]
-    fit = _fit(pairs.values[chosen], known, np.ones(len(chosen)), limits, settings["shrink"])
     learnt, declared = pairs.values[sure] @ fit.weights, pairs.values[sure] @ start
     scale = declared.std() / max(learnt.std(), 1e-9)
-    blend = settings["blend"]
     return (1 - blend) * start + blend * scale * fit.weights, -blend * scale * learnt.mean()
 
 
-def _without_match(pairs, sure, score, base, led, side: int, limit: float) -> np.ndarray:
-    """Rows of the runners-up of the sure pairs' records on one side, their lead as if the sure pair were not there."""
+def _without_match(pairs, sure, score, base, side: int, limit: float) -> Seen:
+    """The runners-up of the sure pairs' records on one side, their lead as if the sure pair were not there."""
     key, across = (pairs.one, pairs.other) if side == 0 else (pairs.other, pairs.one)
-    rest = np.isin(key, key[sure]) & ~pairs.barred
+    rest = key.mask(sure) & ~pairs.barred
     rest[sure] = False
-    rest = np.flatnonzero(rest)
-    if not len(rest):
-        return led[:0]
-    order, starts, count = _ranked(key[rest], score[rest])
-    runner = rest[order[starts]]
-    behind = base[rest[order]].copy()
-    behind[starts] = -np.inf
-    second = np.maximum.reduceat(behind, starts)
-    own = np.clip(base[runner] - np.where(count > 1, second, 0.0), -limit, limit)
-    facing = np.clip(base[runner] - _next_best(across, pairs.rivals(base))[runner], -limit, limit)
-    return np.c_[led[runner, :-2], np.minimum(own, facing), np.maximum(own, facing)]
+    runner = key.firsts(np.where(rest, score, -np.inf))
+    behind = np.where(rest, base, -np.inf)
+    behind[runner] = -np.inf
+    second, there = rivals.or_none(key.best(behind)), rest[runner]
+    runner, second = runner[there], second[there]
+    own = np.clip(base[runner] - second, -limit, limit)
+    facing = np.clip(base[runner] - across.next_best(pairs.rivals(base))[runner], -limit, limit)
+    return Seen(runner, _led(own, facing), 0.0)
 
 
-def _fit(values: np.ndarray, known: np.ndarray, counts: np.ndarray, limits: list, shrink: float) -> Fit:
-    """Logistic regression with a ridge on standardised features and the declared signs: Newton steps, clipped."""
-    mean = counts @ values / counts.sum()
-    spread = np.maximum(np.sqrt(counts @ (values - mean) ** 2 / counts.sum()), 0.01)
-    scaled = np.c_[(values - mean) / spread, np.ones(len(values))]
-    ridge = np.r_[np.full(values.shape[1], shrink), 1e-6]
-    low, high = (
-        np.array([*side, bound]) for side, bound in zip(zip(*limits, strict=True), (-np.inf, np.inf), strict=True)
+def _fit(pairs: Pairs, seen: list[Seen], limits: list, shrink: float, begin: Fit | None = None) -> Fit:
+    places = np.concatenate([one.places for one in seen])
+    leads = np.concatenate([one.leads for one in seen])
+    known, counts = (
+        np.concatenate([np.broadcast_to(told, len(one.places)) for one, told in zip(seen, said, strict=True)])
+        for said in ([one.known for one in seen], [one.counts for one in seen])
     )
-    b = np.zeros(scaled.shape[1])
-
-    def loss(b: np.ndarray) -> float:
-        odds = scaled @ b
-        return counts @ (np.logaddexp(0, odds) - known * odds) + ridge @ (b * b) / 2
-
-    now = loss(b)
-    for _ in range(100):
-        chance = 1 / (1 + np.exp(-np.clip(scaled @ b, -500, 500)))
-        slope = scaled.T @ (counts * (chance - known)) + ridge * b
-        free = ~((b <= low) & (slope > 0) | (b >= high) & (slope < 0))
-        curve = (scaled[:, free].T * (counts * chance * (1 - chance))) @ scaled[:, free] + np.diag(ridge[free])
-        step = np.zeros(len(b))
-        step[free] = np.linalg.solve(curve, slope[free])
-        size, before = 1.0, now
-        while (now := loss(np.clip(b - size * step, low, high))) > before and size > 1e-6:
-            size /= 2
-        if now > before:
-            break
-        b = np.clip(b - size * step, low, high)
-        if before - now < 1e-8 * max(now, 1.0):
-            break
-    weights = b[:-1] / spread
-    return Fit(weights, float(b[-1] - weights @ mean))
+    chosen = logistic.evenly(len(places))
+    values = np.c_[pairs.values[places[chosen]], leads[chosen]]
+    return logistic.fit(values, known[chosen], counts[chosen] * len(places) / len(chosen), limits, shrink, begin)
 
 
-def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[np.ndarray], fit: Fit) -> float:
+def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[Seen], fit: Fit) -> float:
     """Share of the records of the smaller side with a match: how few best scores are as low as without a match."""
-    side = 0 if len(np.unique(pairs.one)) <= len(np.unique(pairs.other)) else 1
-    if not len(missing[side]):
+    side = 0 if len(pairs.one.starts) <= len(pairs.other.starts) else 1
+    runners = missing[side]
+    if not len(runners.places):
         return 0.98
-    rivals = pairs.rivals(score)
-    order, starts, _ = _ranked((pairs.one, pairs.other)[side], rivals)
-    best, without = rivals[order[starts]], missing[side] @ fit.weights + fit.constant
+    best = (pairs.one, pairs.other)[side].best(pairs.rivals(score))
+    without = pairs.values[runners.places] @ fit.weights[:-2] + runners.leads @ fit.weights[-2:] + fit.constant
     return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
 
 
-def _beside(pairs: Pairs, base, led, fit: Fit, limit: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _beside(pairs: Pairs, base, fit: Fit, limit: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Per system, the pairs of its records that have a better one of its own beside them, and their scores without it.
 
     Such a record's own best partner is the same; its lead is taken over those that come after it.
     """
-    found, rivals = {}, pairs.rivals(base)
+    found, contend = {}, pairs.rivals(base)
     sides = ((pairs.one, pairs.other, pairs.systems[1]), (pairs.other, pairs.one, pairs.systems[0]))
     for key, across, systems in sides:
-        own = np.clip(base - _next_worse(key, rivals), -limit, limit)
-        facing = np.clip(base - _next_best(across, rivals), -limit, limit)
-        alone = np.c_[led[:, :-2], np.minimum(own, facing), np.maximum(own, facing)] @ fit.weights + fit.constant
-        second = _is_first(across, rivals) & ~_is_first(key, rivals) & ~pairs.barred
+        own = np.clip(base - key.next_worse(contend), -limit, limit)
+        facing = np.clip(base - across.next_best(contend), -limit, limit)
+        alone = pairs.scored(_led(own, facing), fit)
+        second = across.is_first(contend) & ~key.is_first(contend) & ~pairs.barred
         for system in np.unique(systems):
             places = np.flatnonzero(second & (systems == system))
             before = found.get(str(system), (places[:0], alone[:0]))
@@ -300,11 +281,11 @@ def _without_leads(pairs: Pairs, linked: np.ndarray, base, conflict, limits: lis
     sure = linked[~conflict[linked]]
     alike = base >= np.quantile(base[sure], 1 - settings["alike_share"]) if len(sure) else conflict
     chance = np.where(alike & ~conflict, 0.5, 0.0)
-    seen, known = np.vstack([pairs.values] * 2), np.repeat([1.0, 0.0], len(base))
+    every, none = np.arange(len(base)), np.zeros((len(base), 0))
     for _ in range(settings["rounds"]):
         chance[pairs.barred], chance[sure] = 0.0, 1.0
-        fit = _fit(seen, known, np.r_[chance, 1 - chance], limits, settings["shrink"])
-        chance = 1 / (1 + np.exp(-np.clip(pairs.values @ fit.weights + fit.constant, -500, 500)))
+        fit = _fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
+        chance = odds_to_chance(pairs.alike(fit.weights) + fit.constant)
     return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
 
 
@@ -340,9 +321,10 @@ def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) ->
         return None
     last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
     cut = alike[places[sizes[last] - 1]]
-    chance = 1 / (1 + np.exp(-np.clip((alike - cut) / settings["blur"], -500, 500)))
+    chance = odds_to_chance((alike - cut) / settings["blur"])
     chance[pairs.barred] = 0.0
-    fit = _fit(pairs.values, chance, np.ones(len(chance)), limits, settings["shrink"])
+    every, none = np.arange(len(alike)), np.zeros((len(alike), 0))
+    fit = _fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
     return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
 
 
@@ -355,28 +337,13 @@ def _systems(pairs: Pairs, places: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return of
 
 
-def _is_first(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
-    order, starts, _ = _ranked(key, rivals)
-    first = np.zeros(len(key), bool)
-    first[order[starts]] = True
-    return first
-
-
-def _next_worse(key: np.ndarray, rivals: np.ndarray) -> np.ndarray:
-    order, starts, count = _ranked(key, rivals)
-    worse = np.empty(len(key))
-    worse[order] = np.r_[rivals[order][1:], 0.0]
-    worse[order[starts + count - 1]] = 0.0
-    return _or_none(worse)
-
-
 def best_cut(linked: np.ndarray, score: np.ndarray) -> float:
     """The score above which linking gives the best F1 that the scores themselves lead to expect.
 
     `linked` are the scores of the pairs that may be linked; of all others, too, some are the same and will be missed.
     """
-    chance = np.sort(1 / (1 + np.exp(-np.clip(linked, -500, 500))))[::-1]
-    same = (1 / (1 + np.exp(-np.clip(score, -500, 500)))).sum()
+    chance = np.sort(odds_to_chance(linked))[::-1]
+    same = odds_to_chance(score).sum()
     expected = 2 * np.cumsum(chance) / (np.arange(1, len(chance) + 1) + same)
     chosen = min(chance[int(expected.argmax())], 0.5)
     return float(np.log(chosen / (1 - chosen)))

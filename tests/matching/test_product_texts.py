@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines import likeness, matching
+from pipelines import likeness, logistic, matching, rivals
 from tests.matching.conftest import match, variant
 
 MAKERS = ["Vellmar", "Ostrade", "Kinlow", "Brevik", "Tamsen"]
@@ -411,6 +411,24 @@ def test_a_feature_without_a_reason_is_refused(tmp_path):
     (tmp_path / "matching" / "products.yml").write_text(text)
     with pytest.raises(ValueError, match="colour_conflict states no `reason`"):
         matching.declared("products", tmp_path)
+
+
+def test_of_very_many_pairs_evenly_some_teach_as_well(monkeypatch):
+    table = candidates(800, 1000)
+    everything = learn(table)
+    monkeypatch.setattr(logistic, "MOST_ROWS", 4_000)
+    some = learn(table)
+    assert some != everything
+    assert some == pytest.approx(everything, rel=0.2, abs=0.3)
+
+
+def test_rivals_are_told_apart_by_record_and_what_is_barred_is_none():
+    of = rivals.group(np.array([7, 3, 7, 3, 7, 9]))
+    score = np.array([0.5, 0.2, 0.9, 0.2, 0.9, -np.inf])
+    assert of.is_first(score).tolist() == [False, True, True, False, False, True]
+    assert of.next_best(score).tolist() == [0.9, 0.2, 0.9, 0.2, 0.9, 0.0]
+    assert of.next_worse(score).tolist() == [0.0, 0.2, 0.9, 0.0, 0.5, 0.0]
+    assert of.mask(np.array([4])).tolist() == [True, False, True, False, True, False]
 
 
 def test_too_few_sure_pairs_teach_nothing():
