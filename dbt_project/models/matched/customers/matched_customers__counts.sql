@@ -167,6 +167,14 @@ inner join origins on named.last_name = origins.last_name
 where first_name is not null
 group by first_name, origins.origin
 union all
+select 'years only', system, null, count(*) filter (dayofyear(birth_on) = 1), count(*)
+from {{ records }}
+where birth_on is not null
+group by system
+having
+    count(distinct birth_on) filter (dayofyear(birth_on) = 1) >= {{ declared('customers', 'normalise.years_only_dates') }}
+    and count(*) filter (dayofyear(birth_on) = 1) * 365 >= count(*) * {{ declared('customers', 'normalise.years_only_excess') }}
+union all
 select 'shared', value, attribute, records, surnames
 from shared
 where

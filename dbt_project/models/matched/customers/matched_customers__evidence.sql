@@ -182,7 +182,7 @@ select
     named.house,
     named.building,
     named.birth_on,
-    dayofyear(named.birth_on) = 1 as birth_is_year,
+    dayofyear(named.birth_on) = 1 and yearly.value is not null as birth_is_year,
     named.vat,
     named.loyalty_code,
     named.gender,
@@ -197,6 +197,7 @@ left join first_names on named.first_name = first_names.first_name
 left join last_names on named.last_name = last_names.last_name
 left join {{ vocabulary }} as affinities
     on affinities.kind = 'affinity' and named.first_name = affinities.value and last_names.origin = affinities.detail
+left join {{ vocabulary }} as yearly on yearly.kind = 'years only' and named.system = yearly.value
 left join {{ vocabulary }} as traded on traded.kind = 'company' and named.is_company and named.company = traded.value
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value
 left join {{ vocabulary }} as occupations on occupations.kind = 'occupation' and named.occupation = occupations.value
