@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from tests.matching.conftest import match, person
+from tests.matching.conftest import clusters, match, person
 
 GIVEN = "Rosa Ida Emil Otto Paul Lina Hugo Berta Anton Klara Viktor Martha".split()
 FAMILY = "Abel Brunn Cordes Dietz Ehlers Fink Grote Harms Imhof Jahn Krause Lenz".split()
@@ -25,3 +25,32 @@ def test_a_first_of_january_is_a_year_alone_in_the_source_that_has_little_else(t
     query = match(tmp_path, people)
     years = "select system, count(*) from matched_customers__evidence where birth_is_year group by system"
     assert query(years) == [("register", 144)]
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factoryanother_letter_is_another_name(tmp_path, crowd):
+    home = {"city": "札幌市", "street": "北一条西2丁目3番", "phone": "+81112223344"}
+    family = [
+        person("pos:one word", full_name="佐藤太郎", **home),
+        person("shop:two words", full_name="佐藤 太郎", city="札幌市"),
+        person("loyal:turned", first_name="佐藤", last_name="太郎", phone=home["phone"]),
+        person("pos:brother", full_name="佐藤次郎", **home),
+    ]
+    query = match(tmp_path, family + crowd)
+    cluster_of = clusters(query)
+    assert len({cluster_of[one] for one in ("pos:one word", "shop:two words", "loyal:turned")}) == 1
+    assert cluster_of["pos:brother"] != cluster_of["pos:one word"]
+    at = "select city, street, house from matched_customers__evidence where record_id = 'pos:brother'"
+    assert query(at) == [("札幌市", "北一条西丁目番", "2")]
+
+
+def test_a_city_is_evidence_also_where_nobody_says_more_of_a_place(tmp_path):
+    people = [
+        person(f"{system}:{n}", first_name=GIVEN[n % 12], last_name=FAMILY[n // 12], city=f"{FAMILY[n * 7 % 11]}stadt")
+        for system in ("pos", "shop")
+        for n in range(144)
+    ]
+    query = match(tmp_path, people)
+    found = "select count(*) from matched_customers__comparisons join matched_customers__patterns using (pattern)"
+    label = "select level from matched_customers__model where label = 'same city and no more known'"
+    assert query(f"{found} where address = ({label})")[0][0] >= 144

@@ -18,9 +18,15 @@ end
 {{ fold_text(text, '\\x{0530}-\\x{1dff}\\x{3040}-\\x{d7ff}') }}
 {%- endmacro %}
 
-{#- Whether a folded name is in a script that nothing is transliterated from. -#}
-{% macro is_native(name) -%}
-ascii({{ name }}) > 127
+{#- Whether a folded text begins with a Chinese, Japanese or Korean letter: words stand there without spaces, and family and given name
+    in either order, as one word or two. -#}
+{% macro is_unspaced(folded) -%}
+ascii({{ folded }}) >= 12352
+{%- endmacro %}
+
+{#- The letters of a folded text in one order, whatever order its words had. -#}
+{% macro sorted_letters(folded) -%}
+array_to_string(list_sort(string_split(replace({{ folded }}, ' ', ''), '')), '')
 {%- endmacro %}
 
 {#- Expects lower case. One spelling per letter; `sound_key` evens out the schools of transliteration. -#}

@@ -147,7 +147,7 @@ select
     first_names.learnt_names,
     first_names.key as first_key,
     first_names.records / learnt.first_named as first_share,
-    first_names.given_names is not null or first_names.records >= {{ known }} as first_is_known,
+    first_names.given_names is not null or {{ is_unspaced('named.first_name') }} or first_names.records >= {{ known }} as first_is_known,
     named.last_name,
     case when contains(named.last_names, ' ') then named.last_names end as last_names,
     last_names.sound as last_sound,

@@ -80,9 +80,9 @@ folded as (
         case when {{ column }} like '+%' then regexp_matches({{ column }}, '{{ declared('customers', 'normalise.mobile_numbers') }}') end as {{ column }}_is_mobile,
         {%- endfor %}
         {%- for column in ['street', 'street2'] %}
-        regexp_replace({{ fold_text(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
+        regexp_replace({{ fold_name(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
         {%- endfor %}
-        nullif({{ fold_text('city') }}, '') as city,
+        nullif({{ fold_name('city') }}, '') as city,
         nullif(regexp_replace(upper(zip), '[^A-Z0-9]', '', 'g'), '') as zip,
         coalesce(language, lower(country_code)) as origin,
         birth_on,
@@ -123,10 +123,13 @@ worded as (
 
     select
         * exclude (given),
-        {#- Family and given name that some scripts write as one word cannot be told apart: it is compared as a whole, with `name_words`. -#}
-        {{ words("coalesce(given, case when not is_company and family is null and (not " ~ is_native('full_name') ~ " or contains(full_name, ' ')) then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
+        {{ words("coalesce(given, case when not is_company and family is null then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
         {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
         {{ words('full_name', titles + particles) }} as name_words,
+        case
+            when not is_company and {{ is_unspaced('coalesce(family, given, full_name)') }}
+                then {{ sorted_letters("coalesce(family || coalesce(given, ''), given, full_name)") }}
+        end as unspaced_name,
         {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("regexp_replace(coalesce(company_name, case when is_company then coalesce(full_name, family) end), '" ~ declared('customers', 'normalise.company_endings') ~ "', '')", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {%- for column in ['street', 'street2'] %}
@@ -144,7 +147,8 @@ judged as (
         *,
         list_filter(family_words, lambda w: len(w) > 1) as long_family_words,
         coalesce(array_length(street_words) > 0, false) or not coalesce(regexp_matches(street2_line, '[0-9]'), false) as street_comes_first,
-        not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name
+        not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name,
+        unspaced_name is null and has_name as has_parts
     from worded
 
 )
@@ -153,18 +157,18 @@ select
     record_id,
     system,
     is_company,
-    case when has_name then given_words[1] end as first_word,
-    case when has_name then coalesce(given_words[2], case when family is null and array_length(family_words) > 1 then family_words[1] end) end as second_word,
-    case when has_name then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
-    case when has_name then nullif(array_to_string(long_family_words, ' '), '') end as last_words,
+    coalesce(unspaced_name, case when has_name then given_words[1] end) as first_word,
+    case when has_parts then coalesce(given_words[2], case when family is null and array_length(family_words) > 1 then family_words[1] end) end as second_word,
+    case when has_parts then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
+    case when has_parts then nullif(array_to_string(long_family_words, ' '), '') end as last_words,
     {#- 'van Mil, Jan' in the wrong fields: what follows the particle may be the family name. -#}
     case
-        when has_name and list_contains([{{ listed }}], given_words[1]) then coalesce(
+        when has_parts and list_contains([{{ listed }}], given_words[1]) then coalesce(
             list_filter(given_words, lambda w: not list_contains([{{ listed }}], w))[1],
             case when array_length(family_words) > 1 then family_words[1] end
         )
     end as after_particle,
-    case when has_name then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
+    case when has_parts then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     nullif(array_to_string(list_sort(list_distinct(company_words)), ' '), '') as company_words,
     case when array_length(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
@@ -180,7 +184,11 @@ select
     mobile_is_mobile,
     zip,
     city,
-    list_sort(case when street_comes_first then street_words else street2_words end)[1] as street,
+    case
+        when {{ is_unspaced('case when street_comes_first then street_line else street2_line end') }}
+            then array_to_string(case when street_comes_first then street_words else street2_words end, '')
+        else list_sort(case when street_comes_first then street_words else street2_words end)[1]
+    end as street,
     nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), '') as house,
     case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
