@@ -92,6 +92,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             comparable = scale * by_chance[sampled.levels[:, i] >= 0].sum()
             by_block = _chance_held(blocked, i, belief[:, 2], beside, len(c["levels"]))
             params[i][2] = _census(c["levels"], by_block, comparable, params[i][2])
+            params[i][0] = _at_most(c["levels"], params[i][0])
         if together:
             comparable = scale * by_chance[(sampled.levels[:, together] >= 0).all(axis=1)].sum()
             equal = (belief[:, 2] * blocked.inverse_affinity)[_agree(blocked, together)].sum()
@@ -155,6 +156,13 @@ def _census(levels: Sequence[dict], held: np.ndarray, comparable: float, found: 
         return found
     rare = (held + 1) / (comparable + np.array([1 / level["u"] for level in levels]))
     return np.where(counted, rare, found * (1 - rare[counted].sum()) / found[~counted].sum())
+
+
+def _at_most(levels: Sequence[dict], found: np.ndarray) -> np.ndarray:
+    """What records of one party may hold of a level, however many pairs of others look like them."""
+    most = np.array([level.get("most", 1.0) for level in levels])
+    held, free = np.minimum(found, most), found < most
+    return np.where(free, found * (1 - held[~free].sum()) / found[free].sum(), held)
 
 
 def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float) -> np.ndarray:

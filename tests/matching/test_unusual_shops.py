@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from tests.matching.conftest import clusters, match, person
 
-GIVEN = "Rosa Ida Emil Otto Paul Lina Hugo Berta Anton Klara Viktor Martha".split()
-FAMILY = "Abel Brunn Cordes Dietz Ehlers Fink Grote Harms Imhof Jahn Krause Lenz".split()
+GIVEN = ["Rosa", "Ida", "Emil", "Otto", "Paul", "Lina", "Hugo", "Berta", "Anton", "Klara", "Viktor", "Martha"]
+FAMILY = ["Abel", "Brunn", "Cordes", "Dietz", "Ehlers", "Fink", "Grote", "Harms", "Imhof", "Jahn", "Krause", "Lenz"]
 FIRST = date(1948, 1, 1)
 
 
@@ -28,7 +30,35 @@ def test_a_first_of_january_is_a_year_alone_in_the_source_that_has_little_else(t
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factoryanother_letter_is_another_name(tmp_path, crowd):
+def twins(tmp_path_factory):
+    """Families with a boy and a girl of one day, or two years apart, as a school and a doctor know them."""
+    children = [
+        person(
+            f"{system}:{n}{child}",
+            first_name=GIVEN[(n + 5 * child) % 12],
+            last_name=FAMILY[n % 12] + ("s" if n % 3 else "mann") * (n // 12 % 2),
+            birth_on=FIRST + timedelta(53 * n + 800 * child * (n % 2)),
+            street=f"{FAMILY[n % 7]}weg {n + 1}",
+            zip=f"{60000 + n % 20}",
+            phone=f"+4969{5550000 + 7 * n}",
+        )
+        for n in range(120)
+        for child in range(2)
+        for system in ("school", "doctor")
+    ]
+    return clusters(match(tmp_path_factory.mktemp("twins"), children))
+
+
+def test_twins_are_two_though_all_else_agrees_also_where_every_other_family_has_some(twins):
+    assert [n for n in range(120) if twins[f"school:{n}0"] == twins[f"school:{n}1"]] == []
+
+
+def test_a_twin_is_one_at_school_and_at_the_doctors(twins):
+    children = [f"{n}{child}" for n in range(120) for child in range(2)]
+    assert [child for child in children if twins[f"school:{child}"] != twins[f"doctor:{child}"]] == []
+
+
+def test_a_name_without_spaces_is_one_in_either_order_and_another_letter_is_another_name(tmp_path, crowd):
     home = {"city": "札幌市", "street": "北一条西2丁目3番", "phone": "+81112223344"}
     family = [
         person("pos:one word", full_name="佐藤太郎", **home),
