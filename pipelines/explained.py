@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import duckdb
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +30,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         blocks = explain.shared_blocks(db, domain, left, right)
         query = f"select record_id, cluster_id from matched.matched_{domain}__clusters where record_id in (?, ?)"
         clusters = dict(db.execute(query, [left, right]).fetchall())
+        between = _between(db, domain, *clusters.values()) if len(set(clusters.values())) == 2 else None
         version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
     said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
     limits = thresholds.solved(declared(domain), pair.worth)
@@ -61,9 +63,37 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         "clusters_split_below": limits["stop_bits"],
         "links": pair.links,
         "together": clusters.get(left) == clusters.get(right),
+        "between": between,
         "decision": said[-1]._asdict() if said else None,
         "would_turn": [vars(change) for change in pair.changes],
     }
+
+
+def _between(db: duckdb.DuckDBPyConnection, domain: str, one: str, other: str) -> dict[str, Any]:
+    """What all pairs across two clusters say together: their mean is what keeps the clusters apart."""
+    cap = declared(domain)["cluster"]["cap_bits"]
+    rows = db.execute(
+        f"""
+        with seats as (
+            select record_no, record_id, cluster_id
+            from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+            where cluster_id in ($one, $other)
+        )
+
+        select l.record_id, r.record_id, bits, avg(greatest(-$cap, least($cap, bits))) over (), count(*) over ()
+        from matched.matched_{domain}__within as within
+        join seats as l on within.left_no = l.record_no
+        join seats as r on within.right_no = r.record_no and l.cluster_id <> r.cluster_id
+        order by bits, l.record_id, r.record_id
+        limit 1
+        """,
+        {"one": one, "other": other, "cap": cap},
+    ).fetchall()
+    if not rows:
+        return {"pairs": 0}
+    ((left, right, bits, mean, count),) = rows
+    weakest = {"weakest": [left, right], "weakest_bits": bits}
+    return {"pairs": count, "mean_bits": mean, "counted_to": cap, **weakest}
 
 
 def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
@@ -94,6 +124,12 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
         f"in a cluster the mean of all pairs decides, and parts stay together above {told['clusters_split_below']:+g}"
     )
     yield Text(f"verdict: {'one golden record' if told['together'] else 'two golden records'}", style="bold")
+    if (between := told["between"]) and between["pairs"]:
+        weakest = " and ".join(between["weakest"])
+        yield Text(
+            f"between their records stand {between['pairs']:,} pairs with a mean of {between['mean_bits']:+.2f} bits, "
+            f"each counted to {between['counted_to']:g} at most; weakest is {weakest}: {between['weakest_bits']:+.2f}"
+        )
     if said := told["decision"]:
         yield Text(f"decided: {said['decision']} by {said['steward']} on {said['decided_on']}: {said['reason']}")
     for change in told["would_turn"][:3]:

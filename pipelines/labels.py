@@ -49,7 +49,8 @@ def _entities(db: duckdb.DuckDBPyConnection, how: TruthFile, files: Sequence[Pat
     db.execute("create table known (key varchar, entity_id varchar)")
     for file in files:
         view(db, "given", file, how, [how.record, how.entity])
-        db.execute(f"insert into known select distinct trim({named(how.record)}), {named(how.entity)} from given")
+        entity = f"nullif(trim({named(how.entity)}), '')"
+        db.execute(f"insert into known select distinct trim({named(how.record)}), {entity} from given")
     db.execute("delete from known where key is null or entity_id is null")
     if not db.execute("select count(*) from known").fetchone()[0]:
         raise UnusableInput(f"the truth is empty: no row has both {how.record} and {how.entity}")

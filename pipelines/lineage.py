@@ -241,6 +241,12 @@ def _domain(settings: Settings, golden_id: str) -> str:
         query = "select 1 from {rows} where {key} = $golden_id limit 1"
         if _ask(_export(settings, domain), query, key=key, golden_id=golden_id):
             return domain
+    log = ledger.id_events.c
+    with open_ledger(settings.ledger_url).connect() as connection:
+        query = sa.select(log.event, log.run_id, log.reason).where(log.golden_id == golden_id).order_by(log.seq.desc())
+        last = connection.execute(query).first()
+    if last and last.event == "retired":
+        raise NotFound(f"{golden_id}: no record is left of it; retired in run {last.run_id}: {last.reason}")
     raise NotFound(f"{golden_id}: no golden customer, product or price; is the last build older than the id?")
 
 

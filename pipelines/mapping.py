@@ -26,6 +26,8 @@ LONGEST_LINE = 64_000_000
 MONEY = r"^[^0-9.-]+|[^0-9]+$|,([0-9]{3})\b"
 """What stands around and inside an amount: $1,299.00 and 12.50 EUR are 1299.00 and 12.50."""
 NO_LATIN = re.compile("[\x80-\x84\x86-\x9f]")
+NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
+"""Types of columns that no text of one value can be made of."""
 LINES = (
     f"`encoding`, `separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
 )
@@ -183,6 +185,7 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
     try:
         with _in_utf8(path, "utf-8" if parquet else how.encoding) as file:
             reader = f"read_parquet({quoted(str(file))})" if parquet else f"read_csv({quoted(str(file))}, {options})"
+            odd = [row[0] for row in db.execute(f"describe from {reader}").fetchall() if NO_TEXT.search(row[1])]
             db.execute(f"create or replace temp table {name} as select cast(columns(*) as varchar) from {reader}")
     except (duckdb.Error, UnicodeError) as error:
         remedy = "it is no Parquet file" if parquet else f"check {LINES}"
@@ -196,6 +199,8 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(
             f"{path.name} has no column {', '.join(missing)}; it has {', '.join(columns)[:400]}{unlike}"
         )
+    if no_text := [column for column in dict.fromkeys(needed) if column in odd]:
+        raise UnusableInput(f"{path.name}: {', '.join(no_text)} holds lists, structures or bytes and no texts")
     rows = db.execute(f"select count(*) from {name}").fetchone()[0]
     if not rows:
         raise UnusableInput(f"{path.name} holds no rows")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from pipelines import decision_diff, decisions, explain, quality, transform
+from pipelines import decision_diff, decisions, explain, explained, quality, transform
 from pipelines.cli import main
 from pipelines.ledger import open_ledger, review_samples
 from pipelines.matching import declared
@@ -62,6 +62,27 @@ def test_an_explanation_weighs_every_pair_exactly_as_the_build_did(at_demo, doma
         assert told[left, right].bits == bits
         assert explain.total(told[left, right].terms) + told[left, right].beyond == pytest.approx(bits, abs=1e-3)
         assert domain == "products" or not told[left, right].beyond
+
+
+def test_of_two_records_apart_it_is_told_what_all_pairs_of_their_golden_records_say_together(at_demo):
+    with duckdb.connect(str(at_demo.settings.warehouse), read_only=True) as db:
+        one, other = db.execute("""
+            select l.record_id, r.record_id
+            from matched.matched_customers__within
+            join matched.matched_customers__evidence as l on left_no = l.record_no
+            join matched.matched_customers__evidence as r on right_no = r.record_no
+            join matched.matched_customers__clusters as a on a.record_id = l.record_id
+            join matched.matched_customers__clusters as b on b.record_id = r.record_id
+            where a.cluster_id <> b.cluster_id and isfinite(bits)
+            order by bits desc, 1, 2
+            limit 1
+        """).fetchone()
+    told = explained.of_pair(at_demo.settings, one, other)
+    assert not told["together"]
+    assert told["between"]["mean_bits"] <= max(told["clusters_split_below"], told["links_above_bits"])
+    assert told["between"]["weakest_bits"] <= told["bits"]
+    said = CliRunner().invoke(main, ["match", "explain", one, other]).stdout
+    assert f"with a mean of {told['between']['mean_bits']:+.2f} bits" in said
 
 
 def test_explain_and_golden_show_tell_people_and_machines_the_same(at_demo):

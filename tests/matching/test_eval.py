@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -160,6 +161,20 @@ def test_a_file_in_the_encoding_that_the_mapping_states_is_read(tmp_path, encodi
     laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
     with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
         assert warehouse.execute("select full_name from trial.records").fetchall() == [(name,)]
+
+
+@pytest.mark.parametrize("odd", [[["Anna"]], [b"Anna"], [{"given": "Anna"}]])
+def test_a_column_of_lists_bytes_or_structures_is_refused_by_name(tmp_path, odd):
+    pq.write_table(pa.table({"id": ["1"], "name": odd}), tmp_path / "odd.parquet")
+    text = "records: {id: id, attributes: {full_name: name}}\ntruth: {record: id, entity: person}\n"
+    with pytest.raises(UnusableInput, match=r"odd\.parquet: name holds lists, structures or bytes"):
+        trial.lay(tmp_path / "home", load(write(tmp_path / "odd.yml", text)), [tmp_path / "odd.parquet"])
+
+
+def test_spaces_around_an_entity_make_no_other_one(tmp_path):
+    truth = write(tmp_path / "truth.csv", "id,person\n1,A\n2, A \n3,B\n1,A \n")
+    known = labels.read(load(write(tmp_path / "shop.yml", BY_ENTITY)), [truth], RECORDS)
+    assert sorted(known.entities["entity_id"].to_pylist()) == ["A", "A", "B"]
 
 
 def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_is_counted(tmp_path):

@@ -1,6 +1,7 @@
 """Record lineage, both ways, on the state that the demo left: nothing is told that the landing does not hold."""
 
 import re
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -107,3 +108,12 @@ def test_a_golden_record_names_its_members_and_its_history(settings, update):
     assert f"member    odoo:{update.odoo_id}" in text
     assert "history   minted" in text
     assert "in Odoo   res.partner" in text
+
+
+def test_an_id_of_which_no_record_is_left_says_when_and_why_it_was_retired(settings, tmp_path):
+    elsewhere = replace(settings, ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}")
+    event = {"domain": "customers", "event": "retired", "golden_id": "C-GONE", "reason": "no member is left"}
+    with open_ledger(elsewhere.ledger_url).begin() as connection:
+        connection.execute(ledger.id_events.insert().values(**event, run_id="build-7"))
+    with pytest.raises(lineage.NotFound, match="C-GONE: no record is left of it; retired in run build-7: no member is"):
+        told(lineage.golden_record(elsewhere, "C-GONE"))
