@@ -42,9 +42,13 @@ def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
 
 
 class Patterns(NamedTuple):
-    """Pairs that look alike, counted: `levels` is patterns x comparisons, -1 = nothing to compare."""
+    """Pairs that look alike, counted: `levels` and `shares` are patterns x comparisons, -1 = nothing to compare.
+
+    Shares are of the records that bear what agrees, 0 where that is no matter.
+    """
 
     levels: np.ndarray
+    shares: np.ndarray
     pairs: np.ndarray
     inverse_affinity: np.ndarray
 
@@ -53,7 +57,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     """Expectation maximisation over three latent classes: the same party, the same household, mere chance.
 
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
-    compare), its count `pairs` and `inverse_affinity`; `chance` is a random sample of all pairs of its `records`.
+    compare), its count `pairs` and `inverse_affinity`, and the mean logarithm of the share of records that bear what
+    agrees, where a comparison says `learn_share`; `chance` is a random sample of all pairs of its `records`.
     Pairs that no block brought together count as chance. Of what agrees with nothing beside it to be judged by, as much
     is chance as where there is something. Returns one row per comparison and level with the probability of that level
     in each class, and three rows more: `prior`, each class's share of all pairs; `records`, how many it was learnt
@@ -73,10 +78,10 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
     priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
     priors[2] = 1 - priors.sum()
-    excess = 1.0
+    excess, rare = 1.0, (records, spec["learn"].get("share_records", 0))
     for _ in range(spec["learn"]["rounds"]):
-        belief = _posterior(blocked, params, priors, together, excess) * blocked.pairs[:, None]
-        by_chance = _posterior(sampled, params, priors, together, excess)[:, 2] * sampled.pairs
+        belief = _posterior(blocked, params, priors, together, excess, rare) * blocked.pairs[:, None]
+        by_chance = _posterior(sampled, params, priors, together, excess, rare)[:, 2] * sampled.pairs
         seen = [(blocked.levels, belief[:, 0]), (blocked.levels, belief[:, 1]), (sampled.levels, by_chance)]
         params = [
             np.stack(
@@ -120,20 +125,39 @@ def _held_by_some(start: np.ndarray, *seen: np.ndarray) -> np.ndarray:
 def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:
     columns = [table[c["name"]].fill_null(-1).to_numpy() for c in comparisons]
     levels = np.stack(columns, axis=1).astype(np.int64).reshape(len(table), len(comparisons))
-    return Patterns(levels, *(table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity")))
+    shares = np.zeros(levels.shape)
+    for i, c in enumerate(comparisons):
+        if (name := f"{c['name']}_share") in table.schema.names:
+            shares[:, i] = np.exp(table[name].fill_null(-np.inf).to_numpy()) * (levels[:, i] == 0)
+    return Patterns(levels, shares, *(table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity")))
 
 
 def _agree(patterns: Patterns, together: list[int]) -> np.ndarray:
     return (patterns.levels[:, together] == 0).all(axis=1)
 
 
-def _posterior(patterns: Patterns, params: list[np.ndarray], priors: np.ndarray, together: list[int], excess: float):
+def _posterior(
+    patterns: Patterns,
+    params: list[np.ndarray],
+    priors: np.ndarray,
+    together: list[int],
+    excess: float,
+    rare: tuple[float, float],
+) -> np.ndarray:
+    """Match, household and chance of each pattern. Chance meets in a value as often as records bear it.
+
+    `rare` is how many records there are, and how many smooth that.
+    """
+    records, smooth = rare
     log = np.tile(np.log(priors), (len(patterns.levels), 1))
     if together:
         log[:, 2] += np.where(_agree(patterns, together), np.log(excess / patterns.inverse_affinity), 0.0)
     for i, p in enumerate(params):
         table = np.vstack([np.log(p).T, np.zeros(3)])
         log += table[patterns.levels[:, i]]
+        if (borne := patterns.shares[:, i]).any():
+            by_value = (borne * records + p[2, 0] * smooth) / ((records + smooth) * p[2, 0])
+            log[:, 2] += np.log(np.where(borne > 0, by_value, 1))
     log -= log.max(axis=1, keepdims=True)
     weight = np.exp(log)
     return weight / weight.sum(axis=1, keepdims=True)

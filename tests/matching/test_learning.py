@@ -57,6 +57,18 @@ def test_a_level_that_no_pair_can_hold_takes_nothing_from_the_next():
     assert learnt["place", "home"]["match"] < 0.01
 
 
+def test_a_name_that_many_bear_agrees_by_chance_and_teaches_nothing_of_moving():
+    """Branches of a chain are no companies that have moved."""
+    spec = {"compare": {"comparisons": [comparison("name"), comparison("home")]}}
+    spec["learn"] = SPEC["learn"] | {"share_records": 500}
+    names = ("name", "home", "pairs", "name_share", "inverse_affinity", "records")
+    blocked = [(0, 0, 500.0, np.log(0.001), 1.0, 1000), (0, 1, 2000.0, np.log(0.05), 1.0, 1000)]
+    sample = [(0, 1, 2.0, np.log(0.05), 1.0, 1000), (1, 1, 9998.0, None, 1.0, 1000)]
+    both = [pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]) for rows in (blocked, sample)]
+    by_value, by_level = (learn(*tables, spec) for tables in (both, [t.drop_columns("name_share") for t in both]))
+    assert by_value["home", "differ"]["match"] < 0.2 < by_level["home", "differ"]["match"]
+
+
 def expected_counts(sizes: dict[str, float], records: int = RECORDS) -> pa.Table:
     """Each pattern with the count that the true probabilities give for so many pairs of each class."""
     rows = []

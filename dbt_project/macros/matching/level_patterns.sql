@@ -23,18 +23,26 @@
   {{ columns | join(',\n        ') }}
 {%- endmacro %}
 
-{#- Compared pairs counted by pattern, with its levels and, of each, the mean of one over the affinity: what learning reads. -#}
+{#- Compared pairs counted by pattern, with its levels and, of each, the mean of one over the affinity and of the logarithms of shares
+    that it learns by: what learning reads. -#}
 {% macro count_patterns(domain, compared) -%}
+{%- set shared = declared(domain, 'compare.comparisons') | selectattr('learn_share', 'defined') | map(attribute='name') | list -%}
 select
     pattern,
     pairs,
     inverse_affinity,
+    {%- for name in shared %}
+    {{ name }}_share / 1000 / pairs - 9 * ln(10) as {{ name }}_share,
+    {%- endfor %}
     {{ levels_of(domain) }}
 from (
     select
         pattern,
         count(*) as pairs,
         sum(cast(round(1000000000000 / affinity) as bigint)) / (1e6 * count(*)) as inverse_affinity
+        {%- for name in shared %},
+        cast(sum(cast(round(1000 * ln(greatest({{ name }}_share, 1))) as bigint)) as double) as {{ name }}_share
+        {%- endfor %}
     from {{ compared }}
     group by pattern
 )
