@@ -15,6 +15,8 @@ import numpy as np
 from pipelines import calibration
 
 THRESHOLDS = ("lone_bits", "stop_bits", "review_bits")
+DOUBTFUL = 0.95
+"""Pairs less probable than that are asked what others of their cluster say of them."""
 LEAST_LABELS = 50
 """Fewer labels calibrate nothing: two parameters would follow the luck of the draw."""
 
@@ -29,17 +31,53 @@ class Label(NamedTuple):
 
 
 def of_build(db: duckdb.DuckDBPyConnection, domain: str, labels: Sequence[Label], limits: dict) -> dict:
-    """`expected` precision of the joined pairs of a build, `labels` behind it, probability at each of `thresholds`."""
+    """`expected` precision of the joined pairs of a build, `labels` behind it, probability at each of `thresholds`.
+
+    Two records that say little of each other are one party as surely as both are one with a third of their cluster,
+    less what speaks against them.
+    """
     joined = db.execute(f"""
         with seats as (
             select record_no, cluster_id
             from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
+        ),
+
+        joined as (
+            select left_no, right_no, bits, 1 / (1 + pow(2, -bits)) as probability
+            from matched.matched_{domain}__within as within
+            join seats as l on within.left_no = l.record_no
+            join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
+        ),
+
+        links as (
+            select left_no as here, right_no as there, probability from joined where bits > 0
+            union all
+            select right_no, left_no, probability from joined where bits > 0
+        ),
+
+        thirds as (
+            select joined.left_no, joined.right_no, least(max(l.probability * r.probability), 1 - 1e-9) as probability
+            from joined
+            join links as l on l.here = joined.left_no
+            join links as r on r.here = l.there and r.there = joined.right_no
+            where joined.probability < {DOUBTFUL}
+            group by joined.left_no, joined.right_no
+        ),
+
+        unseen as (
+            select coalesce(max(log2(match / (1 - match))), 0) as bits
+            from matched.matched_{domain}__model
+            where comparison = 'prior'
         )
 
-        select greatest(-60, least(60, bits)) as bits
-        from matched.matched_{domain}__within as within
-        join seats as l on within.left_no = l.record_no
-        join seats as r on within.right_no = r.record_no and l.cluster_id = r.cluster_id
+        select greatest(
+            -60,
+            least(60, joined.bits),
+            log2(thirds.probability / (1 - thirds.probability)) + least(0, joined.bits - unseen.bits)
+        ) as bits
+        from joined
+        cross join unseen
+        left join thirds using (left_no, right_no)
     """).fetchnumpy()["bits"]
     known = with_bits(db, domain, labels)
     return expect(np.asarray(joined, float), known, limits)

@@ -136,6 +136,31 @@ def test_without_labels_the_model_is_taken_at_its_word_and_it_is_said_so():
     assert "by the model alone" in expectation.lines("customers", told)[0]
 
 
+def expected_of(bits: dict[tuple[int, int], float]) -> float:
+    """Of a build with one cluster of three records, whose pairs have these bits; of all pairs, 0.001 are one party."""
+    with duckdb.connect() as db:
+        db.execute("""
+            create schema matched;
+            create table matched.matched_customers__clusters as
+            select 'pos:' || n as record_id, 'pos:1' as cluster_id from range(1, 4) as records (n);
+            create table matched.matched_customers__evidence as
+            select 'pos:' || n as record_id, n as record_no from range(1, 4) as records (n);
+            create table matched.matched_customers__model as select 'prior' as comparison, 0.001 as match;
+            create table matched.matched_customers__within (left_no bigint, right_no bigint, bits double)
+        """)
+        rows = [(*pair, said) for pair, said in bits.items()]
+        db.executemany("insert into matched.matched_customers__within values (?, ?, ?)", rows)
+        return expectation.of_build(db, "customers", [], LIMITS)["expected"]
+
+
+def test_records_that_say_nothing_of_each_other_are_as_surely_one_as_each_is_with_a_third():
+    assert expected_of({(1, 2): 8.0, (2, 3): 8.0, (1, 3): -9.0}) == pytest.approx(256 / 257, abs=0.002)
+
+
+def test_what_speaks_against_a_pair_is_expected_to_be_wrong_also_where_a_third_record_speaks_for_it():
+    assert expected_of({(1, 2): 8.0, (2, 3): 8.0, (1, 3): -25.0}) == pytest.approx(2 / 3, abs=0.01)
+
+
 def three_bits_too_sure(labels: int) -> list[tuple[float, expectation.Label]]:
     """Labels with bits, by which pairs are as likely one party as if they had three bits less."""
     dice, known = random.Random(2), []
