@@ -84,3 +84,16 @@ def test_a_city_is_evidence_also_where_nobody_says_more_of_a_place(tmp_path):
     found = "select count(*) from matched_customers__comparisons join matched_customers__patterns using (pattern)"
     label = "select level from matched_customers__model where label = 'same city and no more known'"
     assert query(f"{found} where address = ({label})")[0][0] >= 144
+
+
+def test_where_one_side_knows_the_zip_and_the_other_the_city_nothing_is_compared_of_the_place(tmp_path):
+    places = {"pos": "zip", "shop": "city"}
+    people = [
+        person(f"{system}:{n}", first_name=GIVEN[n % 12], last_name=FAMILY[n // 12], **{place: f"{41000 + n}"})
+        for system, place in places.items()
+        for n in range(144)
+    ]
+    query = match(tmp_path, people)
+    across = "from matched_customers__explanations where left(left_record_id, 3) <> left(right_record_id, 3)"
+    assert query(f"select count(*) {across} and comparison = 'first_name'")[0][0] >= 144
+    assert query(f"select count(*) {across} and comparison = 'address'") == [(0,)]
