@@ -144,6 +144,8 @@ def test_of_two_founders_whose_names_give_one_id_the_second_gets_another(engine)
             "born_seq": 1,
         }
         transaction.execute(sa.insert(ledger.golden_ids), row)
+    near = known_ids.Near({"b"}, set())
+    assert assign(engine, "b", near=near) == {"b": minted("b", wanted)}
     got = assign(engine, "a", "b")
     assert got["b"] == minted("b", wanted)
     assert got["a"] == minted("a")
