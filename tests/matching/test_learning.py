@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines import matching
+from pipelines import learning, matching
 
 TRUE = {
     "match": {"name": 0.9, "mail": 0.8, "home": 0.7, "phone": 0.75, "born": 0.95},
@@ -83,7 +83,7 @@ def expected_counts(sizes: dict[str, float], records: int = RECORDS) -> pa.Table
 
 
 def learn(blocked: pa.Table, sample: pa.Table, spec: dict = SPEC) -> dict[tuple[str, str], dict]:
-    return {(row["comparison"], row["label"]): row for row in matching.learn(blocked, sample, spec).to_pylist()}
+    return {(row["comparison"], row["label"]): row for row in learning.learn(blocked, sample, spec).to_pylist()}
 
 
 def blocked_pairs() -> pa.Table:
@@ -121,7 +121,7 @@ def test_what_is_declared_as_fixed_is_not_learnt(learnt):
 
 
 def test_the_probabilities_of_a_comparison_sum_to_one_in_every_class(learnt):
-    for latent in matching.LATENT:
+    for latent in learning.LATENT:
         for name in NAMES:
             assert learnt[name, "agree"][latent] + learnt[name, "differ"][latent] == pytest.approx(1, abs=1e-5)
 
@@ -129,14 +129,14 @@ def test_the_probabilities_of_a_comparison_sum_to_one_in_every_class(learnt):
 def test_learning_twice_gives_the_same_weights_and_version():
     blocked = expected_counts({"match": 500, "household": 200, "chance": 900}, records=900)
     sample = expected_counts({"chance": 5_000}, records=900)
-    assert matching.learn(blocked, sample, SPEC).equals(matching.learn(blocked, sample, SPEC))
+    assert learning.learn(blocked, sample, SPEC).equals(learning.learn(blocked, sample, SPEC))
 
 
 def test_without_any_pairs_the_declared_starting_values_stand():
     empty = expected_counts({"chance": 1}).slice(0, 0)
     rows = learn(empty, empty)
     assert rows["mail", "agree"]["match"] == pytest.approx(0.6)
-    assert np.isfinite([row[latent] for row in rows.values() for latent in matching.LATENT]).all()
+    assert np.isfinite([row[latent] for row in rows.values() for latent in learning.LATENT]).all()
 
 
 def test_values_that_go_together_by_chance_lose_weight():

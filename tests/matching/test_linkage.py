@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import matching
+from pipelines import linkage, product_groups
 
 MUST, CANNOT = float("inf"), float("-inf")
 
@@ -19,7 +19,7 @@ def clusters(count: int, bits: dict[tuple[int, int], float], lone: float = -1) -
     pairs = [(a, b) for a in range(count) for b in range(a + 1, count)]
     left, right = (np.array(side, int) for side in zip(*pairs, strict=True))
     weights = np.array([bits.get(pair, -10.0) for pair in pairs])
-    label = matching.refine(np.zeros(count, int), left, right, weights, 6, -1, lone)
+    label = linkage.refine(np.zeros(count, int), left, right, weights, 6, -1, lone)
     return {frozenset(np.flatnonzero(label == one).tolist()) for one in np.unique(label)}
 
 
@@ -79,8 +79,8 @@ def test_the_order_of_pairs_does_not_matter(count, data):
     order = data.draw(st.permutations(range(len(pairs))))
     left, right = (np.array(side, int) for side in zip(*pairs, strict=True))
     bits = np.array(weights)
-    straight = matching.refine(np.zeros(count, int), left, right, bits, 6, -1)
-    shuffled = matching.refine(np.zeros(count, int), left[order], right[order], bits[order], 6, -1)
+    straight = linkage.refine(np.zeros(count, int), left, right, bits, 6, -1)
+    shuffled = linkage.refine(np.zeros(count, int), left[order], right[order], bits[order], 6, -1)
     assert straight.tolist() == shuffled.tolist()
 
 
@@ -97,12 +97,12 @@ def test_a_component_is_clustered_alike_alone_and_among_others_of_any_size(sizes
         for cluster in clusters(size, bits) if size > 1 else [{0}]:
             alone |= dict.fromkeys([members[one] for one in cluster], members[min(cluster)])
     left, right, bits = (np.array([pair[i] for pair in pairs], kind) for i, kind in enumerate((int, int, float)))
-    together = matching.refine(component, left, right, bits, 6, -1, -1)
+    together = linkage.refine(component, left, right, bits, 6, -1, -1)
     assert together.tolist() == [alone[record] for record in range(len(together))]
 
 
 def test_components_follow_any_chain_and_are_named_by_their_smallest_record():
-    label = matching.components(np.array([1, 2, 5]), np.array([2, 3, 6]), np.array([3.0, 3.0, 3.0]), 7, 200)
+    label = linkage.components(np.array([1, 2, 5]), np.array([2, 3, 6]), np.array([3.0, 3.0, 3.0]), 7, 200)
     assert label.tolist() == [0, 1, 1, 1, 4, 5, 5]
 
 
@@ -116,26 +116,26 @@ def test_a_component_is_whatever_pairs_lead_to_in_any_order(records, data):
         for one, other in pairs:
             smallest[one] = smallest[other] = min(smallest[one], smallest[other])
     left, right = (np.array([pair[i] for pair in pairs], np.int32) for i in (0, 1))
-    assert matching.components(left, right, np.full(len(pairs), 3.0), records, 200).tolist() == smallest
+    assert linkage.components(left, right, np.full(len(pairs), 3.0), records, 200).tolist() == smallest
 
 
 def test_a_component_above_the_limit_loses_its_weakest_links_first():
     left, right = np.arange(9), np.arange(1, 10)
     bits = np.array([9.0, 9, 9, 9, 2, 9, 9, 9, 9])
-    label = matching.components(left, right, bits, 10, 6)
+    label = linkage.components(left, right, bits, 10, 6)
     assert label.tolist() == [0] * 5 + [5] * 5
 
 
 def test_a_must_link_survives_the_limit():
     left, right = np.arange(4), np.arange(1, 5)
-    label = matching.components(left, right, np.full(4, np.inf), 5, 2)
+    label = linkage.components(left, right, np.full(4, np.inf), 5, 2)
     assert set(label.tolist()) == {0}
 
 
 def test_a_cluster_is_labelled_with_its_smallest_record_id():
     members = pa.table({"record_no": [1, 2, 3], "record_id": ["a:1", "b:2", "c:3"], "component_no": [1, 1, 3]})
     pairs = pa.table({"left_no": [1], "right_no": [2], "bits": [4.0]})
-    found = matching.cluster_table(members, pairs, {"cap_bits": 6, "stop_bits": -1, "lone_bits": -1})
+    found = linkage.cluster_table(members, pairs, {"cap_bits": 6, "stop_bits": -1, "lone_bits": -1})
     assert found["cluster_id"].to_pylist() == ["a:1", "a:1", "c:3"]
 
 
@@ -156,8 +156,8 @@ def test_components_of_which_no_pair_is_in_doubt_are_the_clusters_that_judging_t
     members = pa.table(list(map(pa.array, zip(*rows, strict=True))), ["record_no", "record_id", "component_no"])
     limits = {"cap_bits": 6, "stop_bits": 1, "lone_bits": 2}
     with duckdb.connect() as db:
-        found = matching.clustered(db, db.from_arrow(members), db.from_arrow(pairs), limits).order("record_id")
-        assert found.to_arrow_table().equals(matching.cluster_table(members, pairs, limits))
+        found = linkage.clustered(db, db.from_arrow(members), db.from_arrow(pairs), limits).order("record_id")
+        assert found.to_arrow_table().equals(linkage.cluster_table(members, pairs, limits))
 
 
 @settings(max_examples=60, deadline=None)
@@ -168,7 +168,7 @@ def test_pairs_are_found_among_records_whatever_their_numbers(numbers, data):
     records = pa.table({"record_no": ordered, "record_id": [f"record {place:03}" for place in range(len(ordered))]})
     sides = [pa.array([pair[side] for pair in pairs], pa.int64()) for side in (0, 1)]
     links = pa.table([*sides, pa.array([3.0] * len(pairs), pa.float64())], names=["left_no", "right_no", "bits"])
-    found = matching.component_table(records, links, links.slice(0, 0), 200)
+    found = linkage.component_table(records, links, links.slice(0, 0), 200)
     component = dict(zip(ordered, found["component_no"].to_pylist(), strict=True))
     assert all(component[left] == component[right] for left, right in pairs)
     alone = set(numbers) - {number for pair in pairs for number in pair}
@@ -176,13 +176,13 @@ def test_pairs_are_found_among_records_whatever_their_numbers(numbers, data):
     stranger = pa.table({"left_no": ordered[:1], "right_no": [max(numbers) ^ 1], "bits": [3.0]})
     if max(numbers) ^ 1 not in numbers:
         with pytest.raises(LookupError):
-            matching.component_table(records, stranger, links.slice(0, 0), 200)
+            linkage.component_table(records, stranger, links.slice(0, 0), 200)
 
 
 @pytest.mark.parametrize("records", [0, 1])
 def test_nothing_to_compare_gives_every_record_its_own_cluster(records):
     none = np.empty(0, int)
-    label = matching.refine(np.arange(records), none, none, np.empty(0), 6, -1)
+    label = linkage.refine(np.arange(records), none, none, np.empty(0), 6, -1)
     assert label.tolist() == list(range(records))
 
 
@@ -192,7 +192,7 @@ def variants(*rows: tuple) -> pa.Table:
 
 
 def test_variants_of_one_template_are_one_product_also_across_systems():
-    found = matching.group_table(
+    found = product_groups.group_table(
         variants(
             ("odoo:1", "v1", "odoo:T", "shirt"),
             ("odoo:2", "v2", "odoo:T", "shirt"),
@@ -204,12 +204,12 @@ def test_variants_of_one_template_are_one_product_also_across_systems():
 
 
 def test_a_variant_without_template_joins_the_only_product_of_its_name():
-    found = matching.group_table(variants(("odoo:1", "v1", "odoo:T", "shirt"), ("pos:1", "v2", None, "shirt")))
+    found = product_groups.group_table(variants(("odoo:1", "v1", "odoo:T", "shirt"), ("pos:1", "v2", None, "shirt")))
     assert found["group_id"].to_pylist() == ["odoo:1", "odoo:1"]
 
 
 def test_a_name_that_two_products_bear_groups_nothing_with_them():
-    found = matching.group_table(
+    found = product_groups.group_table(
         variants(
             ("odoo:1", "v1", "odoo:T", "shirt"),
             ("odoo:2", "v2", "odoo:U", "shirt"),

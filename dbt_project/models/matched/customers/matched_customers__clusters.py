@@ -1,6 +1,6 @@
 """Splits each component where its parts do not hold together on average: one cluster is one party."""
 
-from pipelines import changes, matching, thresholds
+from pipelines import changes, linkage, thresholds
 
 
 def model(dbt, session):
@@ -15,4 +15,4 @@ def model(dbt, session):
     pairs = changes.anew(session, dbt.ref("matched_customers__within"), "matched_customers__within")
     if members is not everybody:
         pairs = pairs.filter("component_no in (select component_no from members)")
-    return matching.clustered(session, members, pairs, thresholds.in_build("customers"))
+    return linkage.clustered(session, members, pairs, thresholds.in_build("customers"))

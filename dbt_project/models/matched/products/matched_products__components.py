@@ -1,6 +1,6 @@
 """Records that any chain of likely pairs connects: the largest groups that could be one party."""
 
-from pipelines import changes, matching
+from pipelines import changes, linkage, matching
 
 
 def model(dbt, session):
@@ -14,7 +14,7 @@ def model(dbt, session):
     records = changes.narrowed(dbt, session, dbt.ref("matched_products__evidence"), "record_no")
     links = changes.narrowed(dbt, session, dbt.ref("matched_products__scores"), "left_no")
     demanded = changes.narrowed(dbt, session, dbt.ref("matched_products__decisions"), "left_no")
-    return matching.component_table(
+    return linkage.component_table(
         records.project("record_no, record_id").order("record_id").to_arrow_table(),
         links.filter(f"bits > {limits['start_bits']}").project("left_no, right_no, bits").to_arrow_table(),
         demanded.filter("decision = 'must'").project("left_no, right_no, 'infinity'::double as bits").to_arrow_table(),

@@ -1,6 +1,6 @@
 """Puts the variants of one product together: a template of any system groups what stands in it, a name the rest."""
 
-from pipelines import changes, matching
+from pipelines import changes, product_groups
 
 
 def model(dbt, session):
@@ -11,4 +11,4 @@ def model(dbt, session):
         return changes.no_rows(dbt, session)
     records = clusters.join(evidence, "clusters.record_id = evidence.record_id")
     records = records.project("evidence.record_id, cluster_id, template_ref, concat_ws('|', brand, name_key) as name")
-    return matching.group_table(records.order("record_id").to_arrow_table())
+    return product_groups.group_table(records.order("record_id").to_arrow_table())

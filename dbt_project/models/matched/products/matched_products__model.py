@@ -1,6 +1,6 @@
 """What each level of each comparison says: as trained, or learnt now from counts of patterns; no labels."""
 
-from pipelines import matching, trained
+from pipelines import learning, matching, trained
 
 
 def model(dbt, session):
@@ -14,7 +14,7 @@ def model(dbt, session):
     patterns, chance = dbt.ref("matched_products__patterns"), dbt.ref("matched_products__chance")
 
     def learn():
-        return matching.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
+        return learning.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
 
     likeness, words = dbt.ref("matched_products__likeness_model"), dbt.ref("matched_products__word_weights")
     return trained.weights_in_build(
