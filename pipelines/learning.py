@@ -73,7 +73,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
         if together:
             comparable = scale * by_chance[(sampled.levels[:, together] >= 0).all(axis=1)].sum()
             equal = (belief[:, 2] * blocked.inverse_affinity)[_agree(blocked, together)].sum()
-            excess = max(1.0, (equal + 10) / (comparable * np.prod([params[i][2, 0] for i in together]) + 10))
+            apart = comparable * np.prod([params[i][2, 0] for i in together])
+            excess = max(1.0, (equal + usual) / (apart + usual))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess, records)

@@ -156,10 +156,10 @@ def labelled(comparison: str, label: str) -> int:
     return [level["name"] for level in found["levels"]].index(label)
 
 
-def counted(rows: list[tuple]) -> pa.Table:
+def counted(rows: list[tuple], records: int = 3_000) -> pa.Table:
     """(first name, family name, phone or None, pairs) as patterns of customers of whom nothing else is known."""
     spec, asked = matching.declared("customers"), ("first_name", "last_name", "phone")
-    known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "records": 3_000}
+    known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "records": records}
     names = [comparison["name"] for comparison in spec["compare"]["comparisons"]]
     schema = pa.schema([(name, pa.int64()) for name in (*names, "records")])
     schema = schema.append(pa.field("pairs", pa.float64())).append(pa.field("inverse_affinity", pa.float64()))
@@ -205,6 +205,30 @@ def test_three_hundred_pairs_of_families_with_one_telephone_are_not_taken_for_on
         for latent in ("match", "household")
     )
     assert household > 2 * match
+
+
+def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the_number_tells_them_apart():
+    """A thousand pairs have one name and two numbers; some 70 namesakes are what a sample makes expect."""
+    blocked = [
+        ("exact", "exact", "shared", 1_459),
+        ("exact", "exact", "different", 1_064),
+        ("different", "exact", "shared", 184),
+        ("initial", "exact", "shared", 182),
+        ("misspelt", "exact", "shared", 74),
+        ("exact", "misspelt", "shared", 72),
+        ("alias", "exact", "shared", 68),
+    ]
+    sample = [
+        ("different", "different", "different", 197_000),
+        ("initial", "different", "different", 1_730),
+        ("exact", "different", "different", 850),
+        ("different", "exact", "different", 240),
+    ]
+    tables = (counted(rows, records=5_300) for rows in (blocked, sample))
+    rows = learn(*tables, matching.declared("customers"))
+    assert rows["together", "agree by chance"]["chance"] < 2
+    assert rows["phone", "different"]["match"] > 0.3
+    assert rows["first_name", "different"]["match"] < 0.02
 
 
 def test_mailboxes_that_are_all_there_is_to_compare_are_not_taken_for_chance():
