@@ -89,7 +89,7 @@ def read(
         while True:
             after = [] if last is None else [key > last]
             query = sa.select(*chosen).where(*inside, *after).order_by(key).limit(rows)
-            found = _fetch(client, connection, query)
+            found = _fetch(client, connection, query, stream.primary_key)
             if found or last is None:
                 batch = _batch(client, stream, extra, found)
                 yield Page(batch, total=total, event_texts=_event_texts(stream, found))
@@ -105,7 +105,7 @@ def keys(client: Database, stream: Stream, table: str | None = None, rows: int =
         key, last = source.c[stream.primary_key], None
         while True:
             query = sa.select(key).where(*([] if last is None else [key > last])).order_by(key).limit(rows)
-            found = [row[0] for row in _fetch(client, connection, query)]
+            found = [row[0] for row in _fetch(client, connection, query, stream.primary_key)]
             yield found
             if len(found) < rows:
                 return
@@ -135,7 +135,8 @@ def _reflect(client: Database, connection: sa.Connection, stream: Stream, table:
     if missing:
         drift = client.fail(Drift, f"table {table} has lost the column {', '.join(missing)}")
         source = sa.table(table, *map(sa.column, present))
-        drift.raw = _as_text(present, _fetch(client, connection, sa.select(source).limit(ROWS_A_PAGE)))
+        query = sa.select(source).limit(ROWS_A_PAGE)
+        drift.raw = _as_text(present, _fetch(client, connection, query, present[0]))
         raise drift
     extra = [name for name in present if name not in stream.columns]
     return sa.table(table, *map(sa.column, present)), extra
@@ -158,11 +159,43 @@ def _bound(at: datetime, stream: Stream, dialect: str) -> Any:
     return naive.isoformat(" ") if dialect == "sqlite" else naive
 
 
-def _fetch(client: Database, connection: sa.Connection, query: Any) -> list[tuple]:
+def _fetch(client: Database, connection: sa.Connection, query: sa.Select, key: str) -> list[tuple]:
     try:
-        return connection.execute(query).cursor.fetchall()
+        found = connection.execute(query)
     except sa.exc.DBAPIError as error:
         raise client.fail(SourceError, f"the database refuses the query ({type(error.orig).__name__})") from None
+    try:
+        return found.cursor.fetchall()
+    except (connection.dialect.loaded_dbapi.Error, UnicodeError) as error:
+        if connection.dialect.name == "sqlite" and (garbled := _garbled(client, connection, query, key)):
+            raise garbled from None
+        raise client.fail(SourceError, f"the database breaks off its answer ({type(error).__name__})") from None
+
+
+def _garbled(client: Database, connection: sa.Connection, query: sa.Select, key: str) -> Drift | None:
+    """What to say of the first text that is not UTF-8, which SQLite keeps as it was given, if there is one."""
+    driver, names = connection.connection.driver_connection, [column.name for column in query.selected_columns]
+    driver.text_factory = lambda text: text.decode(errors="surrogateescape")
+    try:
+        rows = connection.execute(query).cursor.fetchall()
+    finally:
+        driver.text_factory = str
+    told = [tuple(map(_readable, row)) for row in rows]
+    for row, plain in zip(rows, told, strict=True):
+        for name, value, readable in zip(names, row, plain, strict=True):
+            if value != readable:
+                problem = f"record {plain[names.index(key)]}: column {name} holds a text that is not UTF-8"
+                drift = client.fail(
+                    Drift, problem, "correct it there, and let what wrote it write UTF-8; then run again"
+                )
+                drift.raw = _as_text(names, told)
+                return drift
+    return None
+
+
+def _readable(value: Any) -> Any:
+    """A text with a question mark for each byte that is no UTF-8."""
+    return value.encode(errors="surrogateescape").decode(errors="replace") if isinstance(value, str) else value
 
 
 def _batch(client: Database, stream: Stream, extra: list[str], rows: list[tuple]) -> pa.RecordBatch:

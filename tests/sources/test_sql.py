@@ -133,6 +133,16 @@ def test_a_value_that_does_not_fit_its_type_is_drift_with_the_raw_rows(till, col
     assert "free" not in str(raised.value)
 
 
+def test_a_text_that_is_not_utf_8_is_drift_that_names_record_and_column_with_the_raw_rows(till):
+    with sqlite3.connect(till) as database:
+        database.execute("alter table sales add note text")
+        database.execute("update sales set note = cast(x'4e6f76e16b' as text) where id = 'b'")
+    problem = "till/sales: record b: column note holds a text that is not UTF-8. Remedy: correct it there"
+    with pytest.raises(Drift, match=problem) as raised:
+        pages(till, note={"type": "string"})
+    assert raised.value.raw["note"].to_pylist() == [None, "Nov\ufffdk"]
+
+
 def test_a_required_column_that_turns_null_is_drift(till):
     with pytest.raises(Drift, match="column units"):
         pages(till, units={"type": "integer", "required": True})
