@@ -218,9 +218,13 @@ def _as_known(rows: Known, keys: Iterable[tuple[str, ...]], known: Known | None)
 
 
 def _key(record_id: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*:\S+", record_id):
+    if not _is_key(record_id):
         raise NotDecided(f"{record_id!r} is not SYSTEM:KEY; decisions name records, never golden ids")
     return record_id
+
+
+def _is_key(record_id: str) -> bool:
+    return re.fullmatch(r"[a-z][a-z0-9_]*:\S(.*\S)?", record_id) is not None and record_id.isprintable()
 
 
 def _said(text: str, what: str) -> str:
@@ -258,7 +262,10 @@ def _read(path: Path, row: Callable) -> list:
 def _problem(one: Decision | Override) -> str | None:
     """What is wrong with a row that a hand has written."""
     if None in one or not _is_day(one.decided_on):
-        return "a value is missing, or decided_on is not a day"
+        return "a value is missing, or decided_on is not a day, YYYY-MM-DD"
+    keys = one[:2] if isinstance(one, Decision) else [one.record_id]
+    if strange := [key for key in keys if not _is_key(key)]:
+        return f"{strange[0]!r} is not SYSTEM:KEY; decisions name records, never golden ids"
     if isinstance(one, Decision) and one.decision not in WORDS.values():
         return f"{one.decision!r} is no decision; write {', '.join(WORDS.values())}"
     if isinstance(one, Decision) and one.left_record_id == one.right_record_id:
@@ -270,10 +277,9 @@ def _problem(one: Decision | Override) -> str | None:
 
 def _is_day(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
-    return True
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import audit, exports, freshness, gates, ledger, quality, resources, transform
+from pipelines import audit, decisions, exports, freshness, gates, ledger, quality, resources, transform
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
 from sources.contract import load_contracts
@@ -42,8 +42,10 @@ def rebuild(
 
     The run is in the ledger under `run_id`, by default one made up from `now`, and so are the events of golden ids.
     Failed tests and models do not raise: they close the gates of their domains. Raises BuildFailed when dbt stopped
-    before it ran anything.
+    before it ran anything, and NotDecided, before anything is read, where a file of decisions is not as it should be.
     """
+    decisions.decisions()
+    decisions.overrides()
     marks = None if select else freshness.measure(settings, load_contracts())
     result = None
     run_id = run_id or f"build-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

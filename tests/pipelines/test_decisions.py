@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pipelines import decisions
 from pipelines.audit import verify_chain
 from pipelines.ledger import audit, open_ledger
+from pipelines.rebuild import rebuild
 from pipelines.resources import Settings
 from tests.pipelines.conftest import AT, WHO
 
@@ -62,11 +63,19 @@ def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
     assert [row.attribute for row in decisions.overrides()] == ["street"]
 
 
+def test_a_key_that_holds_a_space_is_decided_on_like_any_other(settings):
+    (row,) = decisions.decide(settings, "same", [("telesales:C 12", "pos:1")], *WHO, AT)
+    assert row[:2] == ("pos:1", "telesales:C 12")
+    assert decisions.decisions() == [row]
+
+
 @pytest.mark.parametrize(
     ("word", "pair", "steward", "reason", "told"),
     [
         ("same", ("pos:1", "pos:1"), *WHO, "one record"),
         ("same", ("C-J2J2557XY1F9", "pos:1"), *WHO, "never golden ids"),
+        ("same", ("pos:1 ", "pos:2"), *WHO, "not SYSTEM:KEY"),
+        ("same", ("pos:1\x1b[2J", "pos:2"), *WHO, "not SYSTEM:KEY"),
         ("perhaps", ("pos:1", "pos:2"), *WHO, "no decision"),
         ("same", ("pos:1", "pos:2"), "Jana", " \n", "needs a reason"),
         ("same", ("pos:1", "pos:2"), "", "because", "needs a steward"),
@@ -100,6 +109,8 @@ def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
     ("rows", "told"),
     [
         ("pos:1,pos:2,must,Jana,why,yesterday\n", "row 2: a value is missing, or decided_on is not a day"),
+        ("pos:1,pos:2,must,Jana,why,20260301\n", "row 2: a value is missing, or decided_on is not a day, YYYY-MM-DD"),
+        ("pos:1 ,pos:2,must,Jana,why,2026-03-01\n", "row 2: 'pos:1 ' is not SYSTEM:KEY"),
         ("pos:1,pos:2,same,Jana,why,2026-03-01\r\n", "row 2: 'same' is no decision; write must, cannot, later"),
         ("pos:1,pos:1,must,Jana,why,2026-03-01\n", "row 2: pos:1 is one record"),
         ("<<<<<<< HEAD\npos:1,pos:2,must,Jana,why,2026-03-01\n=======\n>>>>>>> b\n", "line 2: a mark of git's"),
@@ -113,6 +124,15 @@ def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(sett
     with pytest.raises(decisions.NotDecided, match=told):
         decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
     assert path.read_bytes() == spoilt
+
+
+def test_no_build_begins_while_a_file_of_decisions_is_spoilt(settings):
+    path = settings.home / "seeds" / "match_overrides.csv"
+    path.write_text(path.read_text() + "<<<<<<< HEAD\n")
+    with pytest.raises(decisions.NotDecided, match="line 2: a mark of git's"):
+        rebuild(settings, AT)
+    assert not settings.warehouse.exists()
+    assert not settings.exports.exists()
 
 
 def test_what_two_branches_decided_on_one_pair_is_kept_until_somebody_decides_on_it_again(settings):
