@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from pipelines import audit, decisions, expectation, explain, ledger, thresholds
 from pipelines.crowds import crowds, worth_telling
 from pipelines.ledger import open_ledger
+from pipelines.lineage import NotFound
 from pipelines.matching import declared
 from pipelines.resources import Settings
 
@@ -66,6 +67,7 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
     """Pairs of the newest sample without a label, or of a new one of `size`, in random order.
 
     A new one is drawn if all have theirs, or if another model is in use since: it says nothing of what that joins.
+    Raises NotFound where nothing was compared.
     """
     with explain.warehouse(settings) as db:
         model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
@@ -73,6 +75,8 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
         if drawn and drawn[0].model_version == model and (waiting := _unlabelled(settings, domain)):
             return waiting
         rows = db.execute(_drawing(domain), {"size": size, "seed": at.isoformat()}).fetchall()
+    if not rows:
+        raise NotFound(f"no pair of {domain} was compared in the last build, so there is none to draw")
     table, when = ledger.review_samples, audit.naive(at)
     sample_id = f"sample-{domain}-{when:%Y%m%dT%H%M%S}"
     with open_ledger(settings.ledger_url).begin() as connection:

@@ -101,9 +101,8 @@ def _answer(desk: Desk, case: Case, answer: str, ask: Callable[..., str]) -> str
         attribute, value = ask("attribute"), ask("value, empty: none", default="", show_default=False)
         return desk.override(case.case_id, record, attribute, value, ask("why")).told
     if answer == "p":
-        return desk.split(
-            case.case_id, ask("records to split off, by comma").replace(" ", "").split(","), ask("why")
-        ).told
+        apart = [record.strip() for record in ask("records to split off, by comma").split(",")]
+        return desk.split(case.case_id, apart, ask("why")).told
     if answer not in words:
         raise NotDecided(f"choose one letter of {CHOICES}")
     return desk.decide(case.case_id, words[answer], ask("why")).told

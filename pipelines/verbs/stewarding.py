@@ -19,7 +19,9 @@ console = wide_console()
 @click.option("--port", default=0, help="Of the page; default: a free one.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
-@click.option("--sample", type=int, help="Decide N pairs drawn at random instead: they measure the matching.")
+@click.option(
+    "--sample", type=click.IntRange(1), help="Decide N pairs drawn at random: they measure the matching."
+)
 @click.option("--undo", nargs=2, multiple=True, metavar="RECORD RECORD", help="Take the decision on a pair back.")
 @click.option(
     "--unset", nargs=3, multiple=True, metavar="DOMAIN RECORD ATTRIBUTE", help="Take back a value set by hand."
@@ -38,6 +40,8 @@ def review(
     if any(back.values()):
         taken = decisions.undecide(settings, back["undo"], who, resources.now())
         taken += sum(bool(decisions.undo_override(settings, *key, who, resources.now())) for key in back["unset"])
+        if not taken:
+            raise decisions.NotDecided("nothing of that is decided or set, so nothing was taken back; check the keys")
         click.echo(f"{taken} taken back; it counts from the next `assay build`")
         return
     with console.status("reading the queue"):
@@ -48,6 +52,9 @@ def review(
             queue = cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")
         else:
             queue = cases.queue(settings, domain)
+    if not web:
+        for told in unheeded:
+            click.echo(plain(f"assay: {told}"), err=True)
     if listed:
         for case in queue:
             click.echo(plain(f"{case.worth:6.2f}  {case.case_id}  {case.reason}"))
@@ -58,8 +65,6 @@ def review(
 
         page.serve(desk, port, "; ".join(unheeded), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
         return
-    for told in unheeded:
-        click.echo(plain(f"assay: {told}"), err=True)
     click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
 
 

@@ -49,6 +49,8 @@ def test_every_command_says_what_it_does(path, command):
         (["lineage", "record", "nowhere:1"], "not SYSTEM:KEY"),
         (["lineage", "odoo", "res.users/1.login"], "not MODEL/ID.FIELD"),
         (["golden", "show", "C-000000000000"], "no golden customer"),
+        (["review", "--undo", "pos:1", "pos:2"], "nothing of that is decided or set"),
+        (["review", "--unset", "customers", "pos:1", "email"], "nothing of that is decided or set"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_with_exit_code_1(assay, words, told):
@@ -57,6 +59,10 @@ def test_what_cannot_be_done_is_one_line_with_exit_code_1(assay, words, told):
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.output
+
+
+def test_a_sample_of_less_than_one_pair_is_wrong_usage(assay):
+    assert assay("review", "--sample", "-5").exit_code == 2
 
 
 def test_a_system_without_a_contract_is_wrong_usage(assay):
