@@ -287,6 +287,8 @@ class Intake:
                 problems.append(f"field {name} should be {column.type} but came as {kinds_found}")
             elif must and (absent or null):
                 problems.append(f"required field {name} is {'missing' if absent else 'null'}")
+            elif name in self.stream.key_paths and "" in _values(records, name):
+                problems.append(f"required field {name} is empty")
             if column.enum and found == {str} and set(_values(records, name)) - {None, *column.enum}:
                 self.warnings[f"field {name} holds a value outside its enum"] = None
             self.shape[name] = "/".join(sorted({kind.__name__ for kind in found} | set(self._earlier(name))))

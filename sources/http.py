@@ -264,7 +264,13 @@ class Client:
         try:
             return json.loads(content, parse_float=Decimal) if self.exact else orjson.loads(content)
         except ValueError:
-            raise self.fail(BadBody, f"HTTP {response.status_code} with a body that is not JSON") from None
+            problem = f"HTTP {response.status_code} with a body that is not JSON"
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            problem = f"HTTP {response.status_code} with JSON that is not UTF-8, at byte {error.start:,}"
+            raise self.fail(BadBody, problem, "have the system answer in UTF-8, as JSON must be") from None
+        raise self.fail(BadBody, problem)
 
     def _refuse_errors(self, response: httpx.Response, body: Any) -> None:
         account, status = self.account, response.status_code

@@ -333,6 +333,7 @@ def test_a_soft_deleted_record_becomes_a_tombstone_and_revives(extract, settings
 
 BREAKS = {
     "a required field is missing": (lambda record: record.pop("id"), "required field id is missing"),
+    "a key is empty": (lambda record: record.update(id=""), "required field id is empty"),
     "a required field turned null": (lambda record: record.update(id=None), "required field id is null"),
     "a field changed its type": (
         lambda record: record.update(size="L"),

@@ -58,6 +58,7 @@ def http_date(seconds):
 
 
 LIES = {
+    "another encoding": (answer('{"name": "Nov\xe1k"}'.encode("latin-1")), BadBody),
     "html": (answer(b"<html>log in</html>", headers=b"content-type: text/html\r\n"), BadBody),
     "html that claims to be json": (answer(b"<html>log in</html>"), BadBody),
     "an empty body": (answer(b""), BadBody),
@@ -97,6 +98,12 @@ def test_a_lie_that_stays_is_an_error_in_bounded_time_and_never_an_end_of_data(s
     assert 2 <= server.calls <= QUICK.attempts
     assert str(raised.value).startswith("acme/things, page 1: ")
     assert "Remedy: " in str(raised.value)
+
+
+def test_json_in_another_encoding_is_told_as_such_and_not_as_somebody_elses_answer(scripted):
+    server = scripted(lambda number, path: LIES["another encoding"][0])
+    with pytest.raises(BadBody, match="JSON that is not UTF-8, at byte 13. Remedy: have the system answer in UTF-8"):
+        client(server.url).get("/things")
 
 
 def test_the_usual_patience_ends_a_request_within_ninety_seconds():
