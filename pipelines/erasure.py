@@ -51,10 +51,13 @@ class Erasure:
     in_odoo: list[str] = field(default_factory=list)
 
 
-def members_of(settings: Settings, name: str) -> list[str]:
+def members_of(settings: Settings, contracts: Mapping[str, Contract], name: str) -> list[str]:
     """The record ids behind a golden customer id, or the one that `name` is. Raises NotErasable."""
+    name = name.strip()
     if ":" in name:
+        _refuse_unknown_system(contracts, name)
         return [name]
+    name = name.upper()
     table = ledger.id_members.c
     query = sa.select(table.record_id).where(table.domain == "customers", table.golden_id == name)
     with ledger.open_ledger(settings.ledger_url).connect() as connection:
@@ -80,8 +83,7 @@ def erase(
     keys: dict[str, list[str]] = defaultdict(list)
     for record in done.records:
         system, _, key = record.partition(":")
-        if system not in contracts:
-            raise NotErasable(f"{record}: there is no system {system!r}; known are {', '.join(contracts)}")
+        _refuse_unknown_system(contracts, record)
         keys[system].append(key)
     own, shared = _mailboxes(settings, contracts, done.records)
     done.shared_mailboxes = len(shared)
@@ -97,6 +99,12 @@ def erase(
     for file in settings.home.glob(f"{settings.warehouse.name}*"):
         file.unlink()
     return done
+
+
+def _refuse_unknown_system(contracts: Mapping[str, Contract], record: str) -> None:
+    system = record.partition(":")[0]
+    if system not in contracts:
+        raise NotErasable(f"{record}: there is no system {system!r}; known are {', '.join(contracts)}")
 
 
 def personal_values(settings: Settings, contracts: Mapping[str, Contract], records: Iterable[str]) -> set[str]:

@@ -119,6 +119,8 @@ def domain_of(db: duckdb.DuckDBPyConnection, record_id: str) -> str:
         found = db.execute(f"select 1 from matched.matched_{domain}__evidence where record_id = ?", [record_id])
         if found.fetchone():
             return domain
+    if ":" not in record_id:
+        raise NotFound(f"{record_id} is not SYSTEM:KEY; `assay golden show` lists the records of a golden id")
     raise NotFound(
         f"{record_id}: no live customer or product record with evidence of its own; it may be deleted, unknown, or "
         "made by Assay itself, and then it follows the golden record that it was made from"

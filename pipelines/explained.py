@@ -20,6 +20,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
 
     Raises NotFound where one of them is no record with evidence, or they are of two domains.
     """
+    left, right = left.strip(), right.strip()
     if left == right:
         raise NotFound(f"{left} is one record; give two")
     with explain.warehouse(settings) as db:

@@ -241,13 +241,24 @@ def _domain(settings: Settings, golden_id: str) -> str:
         query = "select 1 from {rows} where {key} = $golden_id limit 1"
         if _ask(_export(settings, domain), query, key=key, golden_id=golden_id):
             return domain
+    raise absent(settings, golden_id)
+
+
+def absent(settings: Settings, golden_id: str) -> NotFound:
+    """Why the last build has nothing under a golden id, as the error to raise."""
+    if ":" in golden_id:
+        return NotFound(
+            f"{golden_id} is a record; `assay lineage record {golden_id}` says which golden record holds it"
+        )
     log = ledger.id_events.c
     with open_ledger(settings.ledger_url).connect() as connection:
         query = sa.select(log.event, log.run_id, log.reason).where(log.golden_id == golden_id).order_by(log.seq.desc())
         last = connection.execute(query).first()
-    if last and last.event == "retired":
-        raise NotFound(f"{golden_id}: no record is left of it; retired in run {last.run_id}: {last.reason}")
-    raise NotFound(f"{golden_id}: no golden customer, product or price; is the last build older than the id?")
+    if last is None:
+        return NotFound(f"{golden_id}: no golden customer, product or price has or had this id; check its letters")
+    if last.event == "retired":
+        return NotFound(f"{golden_id}: no record is left of it; retired in run {last.run_id}: {last.reason}")
+    return NotFound(f"{golden_id}: the ledger knows it and the last build does not; run `assay build`")
 
 
 def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[str, Any]]:

@@ -13,11 +13,16 @@ import sqlalchemy as sa
 
 from pipelines import decisions, explain, ledger
 from pipelines.ledger import open_ledger
-from pipelines.lineage import NotFound
+from pipelines.lineage import NotFound, absent
 from pipelines.resources import Settings
 
 KINDS = {"C": ("customers", "customer_id"), "P": ("products", "product_id"), "V": ("products", "variant_id")}
 HELD, NEAR = 12, 5
+
+
+def is_matched(golden_id: str) -> bool:
+    """Whether records became one by matching under such an id; a price is put together by its variant and list."""
+    return golden_id.split("-")[0] in KINDS
 
 
 def of_golden(settings: Settings, golden_id: str) -> dict[str, Any]:
@@ -77,7 +82,9 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
 def _kind(golden_id: str) -> tuple[str, str]:
     kind = KINDS.get(golden_id.split("-")[0])
     if kind is None:
-        raise NotFound(f"{golden_id}: no golden id of customers (C-), products (P-) or variants (V-)")
+        raise NotFound(
+            f"{golden_id}: no golden id of customers (C-), products (P-) or variants (V-); nothing else is matched"
+        )
     return kind
 
 
@@ -108,7 +115,7 @@ def _members(
     query = f"select record_id from matched.matched_{domain}__ids where {column} = ? order by record_id"
     records = [row[0] for row in db.execute(query, [golden_id]).fetchall()]
     if not records:
-        raise NotFound(f"no golden record {golden_id} in the last build")
+        raise absent(settings, golden_id)
     members = ledger.id_members.c
     with open_ledger(settings.ledger_url).connect() as connection:
         query = sa.select(members.record_id, members.native_id).where(members.golden_id == golden_id)

@@ -29,9 +29,11 @@ def erase(name: str, basis: str, yes: bool) -> None:
     from pipelines import erasure, rebuild
 
     settings, contracts, at = resources.settings(), load_contracts(), resources.now()
-    records = erasure.members_of(settings, name)
+    records = erasure.members_of(settings, contracts, name)
     values = erasure.personal_values(settings, contracts, records)
     click.echo(f"{len(records)} records with {len(values)} personal values: {', '.join(records)}")
+    if not values:
+        click.echo("nothing personal of them has landed: see that the key is right, or whether they are erased already")
     if not yes:
         click.echo("nothing was erased; say --yes to erase")
         return

@@ -19,9 +19,7 @@ console = wide_console()
 @click.option("--port", default=0, help="Of the page; default: a free one.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
-@click.option(
-    "--sample", type=click.IntRange(1), help="Decide N pairs drawn at random: they measure the matching."
-)
+@click.option("--sample", type=click.IntRange(1), help="Decide N pairs drawn at random: they measure the matching.")
 @click.option("--undo", nargs=2, multiple=True, metavar="RECORD RECORD", help="Take the decision on a pair back.")
 @click.option(
     "--unset", nargs=3, multiple=True, metavar="DOMAIN RECORD ATTRIBUTE", help="Take back a value set by hand."

@@ -11,6 +11,16 @@ from pipelines import resources
 from pipelines.plain import plain
 
 
+class GoldenId(click.ParamType):
+    """A golden id as people type or paste it: in any case, with spaces around."""
+
+    name = "golden_id"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The id as the ledger has it; a record's key, which a colon tells, as it is."""
+        return value.strip() if ":" in value else value.strip().upper()
+
+
 @click.group()
 def lineage() -> None:
     """From a field in Odoo back to the source row, and forward again."""
@@ -31,7 +41,7 @@ def lineage_record(record_id: str) -> None:
 
 
 @lineage.command("golden")
-@click.argument("golden_id")
+@click.argument("golden_id", type=GoldenId())
 def lineage_golden(golden_id: str) -> None:
     """What a golden record is made of and where it went."""
     _tell("golden_record", golden_id)
@@ -66,7 +76,7 @@ def golden() -> None:
 
 
 @golden.command("show")
-@click.argument("golden_id")
+@click.argument("golden_id", type=GoldenId())
 @click.option("--json", "as_json", is_flag=True, help="All but the attributes' values, for machines.")
 def golden_show(golden_id: str, as_json: bool) -> None:
     """One golden record: values, members, what holds them together, near misses, decisions, history."""
@@ -79,8 +89,12 @@ def golden_show(golden_id: str, as_json: bool) -> None:
         return
     for line in trace.golden_values(settings, golden_id):
         click.echo(plain(line))
-    told = why.of_golden(settings, golden_id)
-    for line in [*why.lines(told), *trace.in_odoo(settings, told["golden_id"])]:
+    if why.is_matched(golden_id):
+        told = why.of_golden(settings, golden_id)
+        golden_id = told["golden_id"]
+        for line in why.lines(told):
+            click.echo(plain(line))
+    for line in trace.in_odoo(settings, golden_id):
         click.echo(plain(line))
 
 

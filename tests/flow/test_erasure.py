@@ -2,7 +2,9 @@
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
+from pipelines.cli import main
 from pipelines.erasure import NotErasable, erase, members_of, personal_values, traces
 from pipelines.landing import damaged_loads
 from pipelines.ledger import ERASED, open_ledger, receipts
@@ -20,7 +22,7 @@ def test_an_erased_person_is_in_no_file_of_ours_and_the_next_run_does_not_bring_
     with retailer_after_demo() as retailer:
         settings = retailer.settings
         golden_id = someone_in_several_systems(settings)
-        records = members_of(settings, golden_id)
+        records = members_of(settings, contracts, golden_id)
         values = personal_values(settings, contracts, records)
         done = erase(settings, contracts, records, "asked in writing", "privacy officer", now())
         assert sum(done.dropped.values()) >= len(records)
@@ -52,7 +54,9 @@ def officer_erases_in_odoo(settings, places):
 
 def test_nobody_by_that_name_is_a_clear_refusal_that_changes_nothing(at_demo):
     with pytest.raises(NotErasable, match="C-NOBODY"):
-        members_of(at_demo.settings, "C-NOBODY")
+        members_of(at_demo.settings, load_contracts(), "C-NOBODY")
+    said = CliRunner().invoke(main, ["privacy", "erase", "sap:1", "--basis", "asked"])
+    assert said.stderr.startswith("assay: sap:1: there is no system 'sap'; known are ")
     with pytest.raises(NotErasable, match="no system 'sap'"):
         erase(at_demo.settings, load_contracts(), ["sap:1"], "asked", "me", now())
 

@@ -106,9 +106,33 @@ def test_explain_and_golden_show_tell_people_and_machines_the_same(at_demo):
     assert shown["history"][0]["at"]
     lines = CliRunner().invoke(main, ["golden", "show", golden_id]).stdout
     assert all(part in lines for part in ("held by", "history", one))
+    assert CliRunner().invoke(main, ["golden", "show", f" {golden_id.lower()} "]).stdout == lines
     apart = CliRunner().invoke(main, ["match", "explain", one, "pos:nobody"])
     assert apart.exit_code == 1
     assert "pos:nobody" in apart.stderr
+
+
+def test_a_price_is_shown_without_what_only_matched_records_have(at_demo):
+    with duckdb.connect(str(at_demo.settings.warehouse), read_only=True) as db:
+        (price_id,) = db.execute("select min(price_id) from golden.golden_prices").fetchone()
+    shown = CliRunner().invoke(main, ["golden", "show", price_id])
+    assert shown.exit_code == 0
+    assert f"{price_id}  (prices)" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["golden", "show", "C-NOBODY"], "has or had this id; check its letters"),
+        (["golden", "show", "--json", "C-NOBODY"], "has or had this id; check its letters"),
+        (["golden", "show", "pos:1"], "is a record; `assay lineage record pos:1`"),
+        (["match", "explain", "C-NOBODY", "pos:1"], "is not SYSTEM:KEY; `assay golden show` lists the records"),
+    ],
+)
+def test_a_name_that_is_none_or_of_another_kind_is_told_with_what_to_ask_instead(at_demo, words, told):
+    said = CliRunner().invoke(main, words)
+    assert said.exit_code == 1
+    assert told in said.stderr
 
 
 def test_a_steward_works_through_the_queue_at_a_terminal(settings):
