@@ -249,6 +249,12 @@ def judge(settings: Settings, domain: str, built: dict, seeds: Path | None = Non
                 f"below {limits['expected_precision']}, and there are too few labels to know better; "
                 f"`assay review --sample {limits['labels']}` asks for them"
             )
+        for name, share in (("precision", found.precision), ("recall", found.recall)):
+            if share and share.high < limits[name]:
+                closed.append(
+                    f"{name} of matching is {share} by {found.labels} labels, few as they are; even its upper bound is "
+                    f"below {limits[name]}: `assay match calibrate {domain}` and `assay review` say where it errs"
+                )
         return closed, notes
     for name, share in (("precision", found.precision), ("recall", found.recall)):
         if share.low < limits[name]:
@@ -292,7 +298,7 @@ def _drawing(domain: str) -> str:
 
         select l, r, joined, stratum, pairs
         from placed
-        where place <= ceil($size / (select count(distinct stratum) from placed))
+        qualify row_number() over (order by place, stratum) <= $size
         order by md5(r || $seed || l), l, r
     """
 

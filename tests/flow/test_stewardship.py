@@ -170,8 +170,8 @@ def test_a_cluster_that_closes_its_domain_stands_first_in_the_queue(settings, mo
 
 
 def test_a_sample_is_the_same_for_everybody_until_it_has_its_labels(settings):
-    first = quality.draw(settings, "customers", 8, now(), "Jana Steward")
-    assert len(first) >= 8
+    first = quality.draw(settings, "customers", 150, now(), "Jana Steward")
+    assert len(first) == 150, "what a small stratum lacks the others give"
     assert quality.draw(settings, "customers", 8, now(), "Petr Steward") == first
     decisions.decide(settings, "same", first, "Jana Steward", "looked", now())
     assert quality.measure(settings, "customers").labels == len(first)

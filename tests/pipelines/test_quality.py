@@ -96,6 +96,16 @@ def test_too_few_labels_say_so_and_leave_it_to_the_size_limit_and_the_models_own
     assert any("0.500" in reason and "`assay review --sample 200` asks" in reason for reason in closed)
 
 
+def test_few_labels_that_prove_the_matching_wrong_close_the_gate_and_few_that_do_not_leave_it(settings):
+    drawn(settings, {True: (40, 60), False: (0, 0)})
+    (closed,), notes = quality.objections(settings, "customers")
+    assert "precision of matching is 0.400" in closed
+    assert "by 100 labels, few as they are; even its upper bound is below 0.95" in closed
+    assert "100 of 200 labels" in notes[0]
+    drawn(settings, {True: (95, 5), False: (0, 0)}, AT + timedelta(days=1))
+    assert quality.objections(settings, "customers")[0] == []
+
+
 def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
     drawn(settings, {True: (5, 0), False: (0, 5)})
     now = datetime(2026, 3, 30, tzinfo=UTC)
