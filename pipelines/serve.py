@@ -25,7 +25,7 @@ USUAL_PORT = 3000
 
 
 class NotReady(RuntimeError):
-    """The UI did not come up; the message says where its log is."""
+    """A page cannot be served; the message says why, or where its log is."""
 
 
 def run(profile: str | None, port: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import socket
 from collections.abc import Callable
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -27,6 +28,7 @@ from pipelines.decisions import NotDecided
 from pipelines.review.cases import Case, shown
 from pipelines.review.desk import Desk
 from pipelines.review.waterfall import Step, steps
+from pipelines.serve import NotReady
 
 LOOPBACK = "127.0.0.1"
 Form = dict[str, list[str]]
@@ -105,16 +107,18 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
 
 
 def serve(desk: Desk, port: int, note: str = "", started: Callable[[str], None] = print) -> None:
-    """Serve the page on loopback until Ctrl-C; `started` gets its address."""
+    """Serve the page on loopback until Ctrl-C; `started` gets its address. Raises NotReady where the port is taken."""
     key = secrets.token_urlsafe(16)
     config = uvicorn.Config(
         application(desk, key, note), host=LOOPBACK, port=port, access_log=False, log_level="warning"
     )
     server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    socket.listen()
-    started(f"http://{LOOPBACK}:{socket.getsockname()[1]}/?key={key}")
-    server.run([socket])
+    try:
+        listening = socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise NotReady(f"port {port} cannot be had ({error.strerror}); leave out --port for a free one") from None
+    started(f"http://{LOOPBACK}:{listening.getsockname()[1]}/?key={key}")
+    server.run([listening])
 
 
 def _do(desk: Desk, what: str, case_id: str, form: Form) -> str:

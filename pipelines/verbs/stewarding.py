@@ -16,7 +16,7 @@ console = wide_console()
 
 @click.command()
 @click.option("--web", is_flag=True, help="Open a page on this machine instead of the terminal.")
-@click.option("--port", default=0, help="Of the page; default: a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page; default: a free one.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
 @click.option("--sample", type=click.IntRange(1), help="Decide N pairs drawn at random: they measure the matching.")

@@ -1,5 +1,6 @@
 """A steward's desk and its terminal, over records that nobody would like to meet and beside another steward."""
 
+import socket
 from io import BytesIO, StringIO, TextIOWrapper
 
 import click
@@ -8,9 +9,10 @@ from rich.console import Console
 
 from pipelines import decisions
 from pipelines.explain import Explained, Term
-from pipelines.review import terminal
+from pipelines.review import terminal, web
 from pipelines.review.cases import Case, Record
 from pipelines.review.desk import Desk
+from pipelines.serve import NotReady
 from tests.pipelines.conftest import AT, WHO
 
 TERMS = [
@@ -124,3 +126,10 @@ def test_a_terminal_without_the_letters_shows_a_question_mark_and_marks_that_it_
     assert "! full_name" in said
     assert "Eva Nováková, ?ubica" in said
     assert said.count("#") >= 2
+
+
+def test_a_port_that_another_program_has_is_told_with_the_way_out(settings):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(NotReady, match=f"port {port} cannot be had .*; leave out --port for a free one"):
+            web.serve(desk(settings), port)
