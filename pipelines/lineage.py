@@ -258,7 +258,10 @@ def absent(settings: Settings, golden_id: str) -> NotFound:
         return NotFound(f"{golden_id}: no golden customer, product or price has or had this id; check its letters")
     if last.event == "retired":
         return NotFound(f"{golden_id}: no record is left of it; retired in run {last.run_id}: {last.reason}")
-    return NotFound(f"{golden_id}: the ledger knows it and the last build does not; run `assay build`")
+    return NotFound(
+        f"{golden_id}: the last build made no golden record of it, for its records are erased or deleted; "
+        "if they came since, run `assay build`"
+    )
 
 
 def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[str, Any]]:

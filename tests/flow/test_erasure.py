@@ -35,6 +35,8 @@ def test_an_erased_person_is_in_no_file_of_ours_and_the_next_run_does_not_bring_
         assert damaged_loads(settings.landing) == []
         ids = f"{settings.exports}/matched/matched_customers__ids.parquet"
         assert duckdb.sql(f"select count(*) from '{ids}' where record_id in {(*records, '')}").fetchone() == (0,)
+        shown = CliRunner().invoke(main, ["golden", "show", golden_id])
+        assert "erased or deleted" in shown.stderr or "retired in run" in shown.stderr
         with open_ledger(settings.ledger_url).connect() as connection:
             kept = connection.execute(receipts.select().where(receipts.c.golden_id == golden_id)).all()
         assert kept
