@@ -4,6 +4,7 @@
 ({{ models_differ() }}
     or {{ numbers_differ() }}
     or {{ lists_differ('colours') }}
+    or {{ sizes_differ() }}
     or {{ lists_differ('brand_words') }})
 {%- endmacro %}
 
@@ -33,6 +34,12 @@
 {#- Each name has a number that the other record mentions nowhere. -#}
 {% macro numbers_differ() -%}
 ({{ unmatched('l.numbers', 'r.all_words') }} > 0 and {{ unmatched('r.numbers', 'l.all_words') }} > 0)
+{%- endmacro %}
+
+{#- Both have options, and each has a word among them that the other record mentions nowhere. -#}
+{% macro options_differ() -%}
+(array_length(l.option_words) > 0 and array_length(r.option_words) > 0
+    and {{ unmatched('l.option_words', 'r.all_words') }} > 0 and {{ unmatched('r.option_words', 'l.all_words') }} > 0)
 {%- endmacro %}
 
 {#- How many of a list are not in another. -#}

@@ -27,7 +27,13 @@ spelled as (
 
     select split.record_no, split.part, coalesce(known.canonical, split.word) as word, known.kind
     from split
-    left join {{ ref('product_words') }} as known on split.word = known.word
+    left join {{ ref('product_words') }} as known
+        on split.word = known.word and (split.part = 'options' or known.kind is distinct from 'tone')
+    union all
+    select split.record_no, split.part, split.word, null
+    from split
+    inner join {{ ref('product_words') }} as known
+        on split.word = known.word and split.part = 'options' and known.kind in ('shade', 'tone')
 
 ),
 
@@ -40,7 +46,8 @@ bags as (
         list_sort(list(distinct word) filter (part = 'name' and regexp_matches(word, '^[0-9.]+$'))) as numbers,
         list_sort(list(distinct word) filter (part = 'brand' and length(word) > 2)) as brand_words,
         list_sort(list(distinct word) filter (part in ('name', 'options', 'more') and regexp_matches(word, '^[0-9.]+$'))) as all_numbers,
-        list_sort(list(distinct word) filter (part in ('name', 'options') and kind = 'colour')) as colours,
+        list_sort(list(distinct word) filter (part in ('name', 'options') and kind in ('colour', 'shade', 'tone'))) as colours,
+        list_sort(list(distinct word) filter (part = 'options')) as option_words,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'edition')) as editions,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'accessory')) as accessories,
         list_sort(list(distinct word) filter (part <> 'brand' and kind = 'platform')) as platforms
@@ -55,6 +62,7 @@ coded as (
         record_no,
         coalesce({{ product_words('name_text') }}, []) as said,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
+        {{ size_tokens('option_text') }} as sizes,
         {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
             || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes
     from {{ evidence }}
@@ -67,6 +75,8 @@ select
     coalesce(bags.all_words, []) as all_words,
     coalesce(bags.brand_words, []) as brand_words,
     coalesce(bags.colours, []) as colours,
+    coalesce(bags.option_words, []) as option_words,
+    coalesce(coded.sizes, []) as sizes,
     coalesce(bags.editions, []) as editions,
     coalesce(bags.accessories, []) as accessories,
     coalesce(bags.platforms, []) as platforms,

@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no'}) }}
 {%- set keys = touch({'conformed_products': 'record_id', 'matched_products__originals': 'record_id'}) -%}
+{%- set options = "left(concat_ws(' / ', option_1, option_2), 500)" -%}
 {#- What each variant record brings to a comparison: numbers and words in one form, what it said before we published on it. -#}
 with own as (
 
@@ -31,15 +32,15 @@ folded as (
         nullif(regexp_replace(upper(sku), '[^A-Z0-9]', '', 'g'), '') as sku,
         {{ fold_text('left(template_name, 500)') }} as name,
         nullif({{ fold_text('left(brand, 200)') }}, '') as brand,
-        {{ fold_text("left(concat_ws(' ', option_1, option_2), 500)") }} as options,
+        {{ fold_text(option_sizes(options)) }} as options,
         nullif(weight_g, 0) as weight_g,
         nullif(price_amount, 0) as price_amount,
         regexp_replace(lower(left(model_number, 200)), '[^a-z0-9]', '', 'g') as model_number,
-        concat_ws(' ', {{ product_text(without_pack("left(template_name, 500)"), 500) }}, {{ pack_size("left(template_name, 500)") }}) as name_text,
-        {{ product_text("concat_ws(' ', option_1, option_2)", 500) }} as option_text,
+        concat_ws(' ', {{ product_text(size_text(without_pack("left(template_name, 500)")), 500) }}, {{ pack_size("left(template_name, 500)") }}) as name_text,
+        concat_ws(' ', {{ product_text(option_sizes(without_pack(options)), 500) }}, {{ pack_size(options) }}) as option_text,
         {{ product_text("concat_ws(' ', brand, description)", 3000) }} as more_text,
         {{ product_text('model_number', 200) }} as model_text,
-        {{ pack_size("left(concat_ws(' ', template_name, option_1, option_2), 500)") }} as pack,
+        {{ pack_size("left(concat_ws(' / ', template_name, option_1, option_2), 500)") }} as pack,
         {{ product_text('brand', 200) }} as brand_text
     from own
 
@@ -77,8 +78,5 @@ select
     more_text,
     model_text,
     brand_text,
-    pack,
-    (case when gtin14 is not null then 1 else 0 end)
-    + (case when array_length(option_words) > 0 then 2 else 0 end)
-    + (case when weight_g is not null then 4 else 0 end) as marks
+    pack
 from worded

@@ -17,7 +17,7 @@ weighed as (
     select
         words.record_no,
         words.system,
-        words.marks,
+        words.lacks_gtin,
         words.kind,
         words.token,
         words.records,
@@ -59,7 +59,7 @@ alike as (
     inner join keys as r
         on l.kind = r.kind and l.token = r.token
         and (l.system < r.system or l.systems = 1 and l.record_no < r.record_no)
-        and l.marks & r.marks = 0
+        and (l.lacks_gtin or r.lacks_gtin)
     group by l.kind, l.record_no, r.record_no, l.system, r.system
 
 ),

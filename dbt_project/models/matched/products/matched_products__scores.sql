@@ -4,7 +4,7 @@
     'matched_products__likeness_scores': 'select unnest([left_no, right_no]) from {changed}',
     'matched_products__vetoes': 'select unnest([left_no, right_no]) from {changed}',
 }) -%}
-{#- Pairs that share a kind of number, options or weight are judged by those; look-alikes that share none by their texts.
+{#- Look-alikes are judged by their texts, options and weights, all others by what they share of numbers, names and options.
     What a veto holds back is not linked, whatever its bits. -#}
 with compared as (
     {{ score_pairs('products', ref('matched_products__comparisons'), ref('matched_products__model'), keys) }}

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'kind', 'token'], meta={'touched_on': ['record_no']}) }}
-{%- set evidence, kinds = ref('matched_products__evidence'), 'select distinct system, marks from ' -%}
+{%- set evidence, kinds = ref('matched_products__evidence'), 'select distinct system, gtin14 is null as lacks_gtin from ' -%}
 {%- set before = '(select * from ' ~ evidence ~ ' anti join {changed} using (record_no) union all by name select * from changed.matched_products__evidence__before)' -%}
 {#- Which kinds of records there are decides for each whether its texts are needed. -#}
 {%- set keys = touch({
@@ -10,21 +10,21 @@
 }) -%}
 {%- set bags = narrowed(ref('matched_products__bags'), keys, 'record_no') -%}
 {#- Every word, trigram and model number of the records that may have to be matched by their texts.
-    Two records that both have a GTIN, options or a weight are compared by those; texts are for the rest. -#}
+    Two records that both have a GTIN are compared by that; texts are for the rest. -#}
 with kinds as (
 
-    select distinct system, marks from {{ evidence }}
+    select distinct system, gtin14 is null as lacks_gtin from {{ evidence }}
 
 ),
 
 plain as (
 
-    select distinct evidence.record_no, evidence.system, evidence.marks
+    select distinct evidence.record_no, evidence.system, evidence.gtin14 is null as lacks_gtin
     from {{ narrowed(evidence, keys, 'record_no') }} as evidence
     inner join {{ ref('matched_products__repeats') }} as repeats
         on evidence.record_no = repeats.record_no and repeats.record_no = repeats.stands_for
     inner join kinds
-        on evidence.marks & kinds.marks = 0
+        on (evidence.gtin14 is null or kinds.lacks_gtin)
         and (evidence.system <> kinds.system or (select count(distinct system) from kinds) = 1)
 
 ),
@@ -51,7 +51,7 @@ tokens as (
 select
     plain.record_no,
     plain.system,
-    plain.marks,
+    plain.lacks_gtin,
     tokens.kind,
     tokens.token
 from tokens

@@ -1,0 +1,89 @@
+"""Variants of two shops that both keep size and colour in columns of their own and share no number."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+
+from tests.matching.conftest import match, variant
+
+MAKERS = ["Vellmar", "Ostrade", "Kinlow", "Brevik", "Tamsen"]
+THINGS = ["rain jacket", "hoodie", "polo shirt", "chino", "running shorts", "fleece vest", "wool beanie", "leggings"]
+EXTRAS = ["alpine", "coast", "heritage", "aero", "nord", "studio"]
+COLOURS = {"Black": "black", "Navy": "Navy Blue", "Burgundy": "bordeaux", "Grey": "Gray", "Dark Green": "green, dark"}
+SIZES = {"S": "Small", "M": "Medium", "L": "Large", "XL": "Extra Large", "XXL": "2X-Large"}
+SHOES = {str(size): f"EU {size}" for size in range(38, 43)}
+
+
+def shops() -> list[dict]:
+    """Forty products in eight variants or so; one shop names options in its own way and weighs with the box."""
+    dice, rows = random.Random(7), []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        extra, sizes = dice.choice(EXTRAS), SHOES if no % 4 == 0 else SIZES
+        title = f"{thing} {extra} - {maker}" if no % 3 else f"{maker.upper()} {extra} {thing} new"
+        chosen = itertools.product(dice.sample(sorted(COLOURS), 2), dice.sample(sorted(sizes), 4))
+        for colour, size in chosen:
+            name = f"{no} {colour} {size}"
+            weight = 200 + 9 * no + len(rows) % 16 if no % 2 else None
+            ours = {"option_1": colour, "option_2": size, "brand": maker, "weight_g": weight}
+            theirs = {"option_1": sizes[size], "option_2": COLOURS[colour], "weight_g": weight and weight + 5}
+            rows.append(variant(f"abc:{name}", template_name=f"{maker} {extra} {thing}", **ours))
+            rows.append(variant(f"xyz:{name}", template_name=title, **theirs))
+    return rows
+
+
+ODD = {
+    "litres": {"template_name": "Nordlyd parka 90", "option_1": "L", "option_2": "red"},
+    "cable": {"template_name": "Nordlyd cable", "option_1": "5 m"},
+    "jeans": {"template_name": "Nordlyd jeans", "option_1": "W32/L34"},
+    "uk": {"template_name": "Nordlyd clog", "option_1": "UK 6.5"},
+    "bottle": {"template_name": "Nordlyd tonic", "option_1": "0,5 L"},
+    "drive": {"template_name": "Nordlyd drive", "option_1": "64GB", "option_2": "charcoal"},
+}
+
+
+@pytest.fixture(scope="module")
+def matched(tmp_path_factory):
+    odd = [variant(f"abc:{name}", **values) for name, values in ODD.items()]
+    return match(tmp_path_factory.mktemp("options"), shops() + odd, domain="products")
+
+
+def test_variants_are_found_whatever_the_other_shop_calls_size_and_colour(matched):
+    cluster = dict(matched("select record_id, cluster_id from matched_products__clusters"))
+    names = [record[4:] for record in cluster if record.startswith("xyz:")]
+    together = [name for name in names if cluster[f"abc:{name}"] == cluster[f"xyz:{name}"]]
+    assert len(together) >= 0.9 * len(names)
+    assert len(set(cluster.values())) >= len(names) + len(ODD)
+
+
+def test_sizes_are_one_in_any_spelling_each_with_its_measure(matched):
+    read = "from matched_products__bags join matched_products__evidence using (record_no) where record_id like 'abc:%'"
+    sizes = dict(matched(f"select substr(record_id, 5), sizes {read}"))
+    assert sizes["litres"] == ["letters l"]
+    assert sizes["cable"] == ["m 5"]
+    assert sizes["jeans"] == [" 32", " 34"]
+    assert sizes["uk"] == ["uk 6.5"]
+    assert sizes["drive"] == ["gb 64"]
+    said = "select l.sizes, r.sizes from matched_products__bags as l, matched_products__bags as r"
+    said += " join matched_products__evidence as one on one.record_no = l.record_no"
+    said += " join matched_products__evidence as other on other.record_no = r.record_no"
+    pairs = matched(f"{said} where one.record_id like 'abc:%' and other.record_id = 'xyz' || substr(one.record_id, 4)")
+    assert len(pairs) == 320
+    assert [pair for pair in pairs if pair[0] != pair[1]] == []
+
+
+def test_a_number_at_the_end_of_a_name_and_a_size_behind_it_are_no_litres(matched):
+    pack = dict(matched("select record_id, pack from matched_products__evidence"))
+    assert pack["abc:litres"] is None
+    assert pack["abc:bottle"] == "1x500ml"
+
+
+def test_a_shade_among_options_is_its_colour_and_a_shade_still(matched):
+    ((words, colours),) = matched("""
+        select option_words, colours from matched_products__bags
+        join matched_products__evidence using (record_no) where record_id = 'abc:drive'
+    """)
+    assert colours == ["grey"]
+    assert {"charcoal", "grey"} <= set(words)
