@@ -156,18 +156,19 @@ def labelled(comparison: str, label: str) -> int:
     return [level["name"] for level in found["levels"]].index(label)
 
 
-def counted(rows: list[tuple], records: int = 3_000) -> pa.Table:
-    """(first name, family name, phone or None, pairs) as patterns of customers of whom nothing else is known."""
-    spec, asked = matching.declared("customers"), ("first_name", "last_name", "phone")
+TOLD = ("first_name", "last_name", "phone")
+
+
+def counted(rows: list[tuple], records: int = 3_000, told: tuple[str, ...] = TOLD) -> pa.Table:
+    """Labels of what is `told` (None where nothing is), then pairs: patterns of customers without anything else."""
+    spec = matching.declared("customers")
     known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "records": records}
     names = [comparison["name"] for comparison in spec["compare"]["comparisons"]]
     schema = pa.schema([(name, pa.int64()) for name in (*names, "records")])
     schema = schema.append(pa.field("pairs", pa.float64())).append(pa.field("inverse_affinity", pa.float64()))
-    told = [
-        {name: labelled(name, label) for name, label in zip(asked, row, strict=False) if label} | known for row in rows
-    ]
+    labels = [{name: labelled(name, label) for name, label in zip(told, row, strict=False) if label} for row in rows]
     return pa.Table.from_pylist(
-        [{**one, "pairs": float(row[3])} for one, row in zip(told, rows, strict=True)], schema=schema
+        [known | one | {"pairs": float(row[-1])} for one, row in zip(labels, rows, strict=True)], schema=schema
     )
 
 
@@ -229,6 +230,39 @@ def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the
     assert rows["together", "agree by chance"]["chance"] < 2
     assert rows["phone", "different"]["match"] > 0.3
     assert rows["first_name", "different"]["match"] < 0.02
+
+
+def test_people_of_one_birth_place_and_a_common_name_are_not_one_person_of_many_family_names_and_ages():
+    told = ("first_name", "last_name", "birth_year", "birth_place", "gender")
+    blocked = [
+        ("exact", "different", "different", "exact", "same", 27_900),
+        ("exact", "different", "same", "different", "same", 9_700),
+        ("different", "different", "same", "different", "same", 6_200),
+        ("different", "exact", "different", "exact", "different", 5_700),
+        ("different", "exact", "different", "exact", "same", 5_400),
+        ("exact", "exact", "different", "different", "same", 3_100),
+        ("exact", "different", "next", "exact", "same", 970),
+        ("exact", "exact", "same", "exact", "same", 700),
+        ("exact", "exact", "next", "exact", "same", 650),
+        ("exact", "different", "same", "exact", "same", 560),
+    ]
+    sample = [
+        ("different", "different", "different", "different", "different", 88_000),
+        ("different", "different", "different", "different", "same", 84_000),
+        ("different", "different", "different", "exact", "different", 4_300),
+        ("different", "different", "different", "exact", "same", 4_100),
+        ("exact", "different", "different", "different", "same", 3_100),
+        ("different", "different", "same", "different", "same", 2_900),
+        ("different", "exact", "different", "different", "different", 940),
+    ]
+    tables = (counted(rows, 8_500, told) for rows in (blocked, sample))
+    rows = learn(*tables, matching.declared("customers"))
+    strangers = dict(zip(told, ("exact", "different", "different", "exact", "same"), strict=True))
+    match, chance = (
+        rows["prior", "share of all pairs"][latent] * np.prod([rows[key][latent] for key in strangers.items()])
+        for latent in ("match", "chance")
+    )
+    assert chance > match
 
 
 def test_mailboxes_that_are_all_there_is_to_compare_are_not_taken_for_chance():
