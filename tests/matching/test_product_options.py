@@ -87,3 +87,24 @@ def test_a_shade_among_options_is_its_colour_and_a_shade_still(matched):
     """)
     assert colours == ["grey"]
     assert {"charcoal", "grey"} <= set(words)
+
+
+def test_one_sku_in_shop_and_till_outweighs_what_they_call_the_article_and_two_tell_variants_apart(tmp_path):
+    dice, rows = random.Random(5), []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        for colour, size in itertools.product(dice.sample(sorted(COLOURS), 2), ["S", "M", "L"]):
+            name = f"{no}-{colour[:3].upper()}-{size}"
+            options = {"option_1": colour, "option_2": size, "sku": f"SKU{name}"}
+            title = f"men's {thing} {maker}" if no % 2 else f"{maker} - the classic {thing}"
+            rows.append(variant(f"abc:{name}", template_name=f"{maker} {thing}", **options))
+            rows.append(variant(f"xyz:{name}", template_name=title, **options))
+            till = f"{maker[:4]} {thing[:8]} {colour[:3]} {size}".upper()
+            rows.append(variant(f"till:{name}", template_name=till, sku=f"sku{name}".replace("-", "")))
+    cluster = dict(
+        match(tmp_path, rows, domain="products")("select record_id, cluster_id from matched_products__clusters")
+    )
+    by_sku = {}
+    for record, of in cluster.items():
+        by_sku.setdefault(record.split(":")[1], set()).add(of)
+    assert sum(len(found) == 1 for found in by_sku.values()) >= 0.95 * len(by_sku)
+    assert len(set(cluster.values())) >= len(by_sku)

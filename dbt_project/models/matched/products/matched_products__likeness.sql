@@ -26,6 +26,7 @@ measured as (
             jaro_winkler_similarity({{ run_together('one.name_text') }}, {{ run_together('other.name_text') }})
         ) as spelling_likeness,
         l.words = r.words and array_length(l.words) > 0 as names_equal,
+        one.sku = other.sku as skus_equal,
         {{ models_differ() }} as models_differ,
         {{ models_extend() }} as models_extend,
         list_has_any(l.model_stems, r.model_stems) as models_kin,
