@@ -1,4 +1,4 @@
-"""Articles that share no number, option or weight, matched by their texts through the project's own models."""
+"""Articles that share no number, matched by their texts through the project's own models."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import random
 import shutil
 from decimal import Decimal
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from pipelines import likeness, logistic, matching, rivals
+from pipelines import matching
 from tests.matching.conftest import match, variant
 
 MAKERS = ["Vellmar", "Ostrade", "Kinlow", "Brevik", "Tamsen"]
@@ -292,144 +290,6 @@ def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tm
     assert set(now) - set(trained) >= {("name", "quokka"), ("all", "quokka"), ("letters", "uok")}
 
 
-def test_a_word_of_a_kind_that_training_did_not_see_weighs_as_the_heaviest():
-    known = pa.table({"kind": ["name", "name"], "token": ["", "kettle"], "weight": [5.0, 2.0]})
-    said = pa.table({"kind": ["name", "name", "brand"], "token": ["kettle", "lamp", "vellmar"]})
-    told = {(row["kind"], row["token"]): row["weight"] for row in likeness.with_new_words(known, said).to_pylist()}
-    assert told == {("brand", "vellmar"): 5.0, ("name", ""): 5.0, ("name", "kettle"): 2.0, ("name", "lamp"): 5.0}
-    assert likeness.with_new_words(known.slice(0, 0), said.slice(0, 0)).num_rows == 0
-
-
 def test_no_products_at_all_are_matched_without_complaint(tmp_path):
     query = match(tmp_path, [], domain="products")
     assert query("select count(*) from matched_products__clusters") == [(0,)]
-
-
-FEATURES = [
-    {"name": "alike", "speaks": "for", "start": 1.0},
-    {"name": "contradicts", "speaks": "against", "start": -0.2, "conflict": True},
-]
-
-
-def candidates(matched_records: int, records: int) -> pa.Table:
-    """Five candidates for each of `records`; the first is the match for so many of them."""
-    dice, rows = random.Random(3), []
-    for one in range(records):
-        for step in range(5):
-            real = step == 0 and one < matched_records
-            alike = dice.uniform(0.6, 1) if real else dice.uniform(0, 0.6)
-            contradicts = float(dice.random() < (0.02 if real else 0.5))
-            rows.append((one, 10_000 + (one + step * 37) % records, "a", "b", alike, contradicts))
-    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
-
-
-def learn(table: pa.Table, features: list[dict] = FEATURES, **settings: float) -> dict[str, float]:
-    declared = matching.declared("products")["likeness"]
-    spec = {**declared, "features": features, "learn": declared["learn"] | settings}
-    return {row["feature"]: row["weight"] for row in likeness.learn(table, spec).to_pylist()}
-
-
-def test_what_speaks_against_is_learnt_to_count_against():
-    learnt = learn(candidates(160, 200))
-    assert learnt["alike"] > 0 or learnt["least_lead"] > 0
-    assert learnt["contradicts"] < 0
-
-
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
-def test_the_share_of_records_with_a_match_is_estimated(share):
-    assert learn(candidates(int(300 * share), 300))["matched share"] == pytest.approx(share, abs=0.15)
-
-
-def groups(systems: int) -> pa.Table:
-    """Sixty articles with five offers each in so many shops; all resemble what follows them, too."""
-    dice, rows = random.Random(9), []
-    for one, other in itertools.combinations(range(300), 2):
-        real = one // 5 == other // 5
-        if real or other - one < 40:
-            alike = dice.uniform(0.4, 1) if real else dice.uniform(0, 0.5)
-            places = [f"shop {(no * 7 + no // 5) % systems}" for no in (one, other)]
-            rows.append((one, other, *places, alike, float(not real and dice.random() < 0.5)))
-    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
-    table = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
-    across = [systems == 1 or one != other for one, other in zip(*table.columns[2:4], strict=True)]
-    return table.filter(pa.array(across))
-
-
-@pytest.mark.parametrize("systems", [1, 30])
-def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems):
-    table = groups(systems)
-    learnt = learn(table, scarce_share=1.0)
-    assert learnt["within shop 0"] == 1
-    assert learnt["least_lead"] == learnt["most_lead"] == 0
-    rows = table.to_pylist()
-    bits = [sum(learnt[name] * row[name] for name in ("alike", "contradicts")) + learnt["constant"] for row in rows]
-    right = [row["one_no"] // 5 == row["other_no"] // 5 for row, said in zip(rows, bits, strict=True) if said > 0]
-    assert sum(right) >= 0.8 * len(right)
-    assert sum(right) >= 0.6 * sum(row["one_no"] // 5 == row["other_no"] // 5 for row in rows)
-
-
-def test_two_shops_are_never_taken_for_a_market():
-    assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
-
-
-def test_the_cut_falls_where_more_is_the_same_than_may_be_linked():
-    odds = np.arange(-4, 4, 0.1)
-    unlinked = np.full(60, -1.0)
-    assert likeness.best_cut(odds, np.r_[odds, unlinked]) < likeness.best_cut(odds, odds) <= 0
-
-
-def test_a_feature_never_counts_against_its_declared_direction():
-    turned = [FEATURES[0], {**FEATURES[1], "speaks": "for"}]
-    assert learn(candidates(160, 200), turned)["contradicts"] == 0
-
-
-def test_the_order_of_pairs_does_not_change_what_is_learnt():
-    table = candidates(100, 150)
-    order = list(range(len(table)))
-    random.Random(1).shuffle(order)
-    assert learn(table) == learn(table.take(order))
-
-
-def test_matches_that_are_less_alike_than_the_surest_are_not_taken_for_different():
-    dice, rows = random.Random(5), []
-    for one in range(200):
-        alike = 0.9 if one % 2 else 0.35
-        rows.append((one, 10_000 + one, "a", "b", alike + dice.uniform(0, 0.1), 0.0))
-        rows += [(one, 10_000 + (one + step) % 200, "a", "b", dice.uniform(0, 0.2), 0.0) for step in (7, 31)]
-    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
-    learnt = learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
-    assert learnt["matched share"] > 0.9
-    lead = learnt["least_lead"] + learnt["most_lead"]
-    assert learnt["constant"] - learnt["cut"] + 0.35 * learnt["alike"] + 0.2 * lead > 0
-
-
-def test_a_feature_without_a_reason_is_refused(tmp_path):
-    said = matching.PROJECT / "dbt_project" / "matching" / "products.yml"
-    (tmp_path / "matching").mkdir()
-    text = said.read_text().replace(', reason: "colours tell variants apart"', "")
-    (tmp_path / "matching" / "products.yml").write_text(text)
-    with pytest.raises(ValueError, match="colour_conflict states no `reason`"):
-        matching.declared("products", tmp_path)
-
-
-def test_of_very_many_pairs_evenly_some_teach_as_well(monkeypatch):
-    table = candidates(800, 1000)
-    everything = learn(table)
-    monkeypatch.setattr(logistic, "MOST_ROWS", 4_000)
-    some = learn(table)
-    assert some != everything
-    assert some == pytest.approx(everything, rel=0.2, abs=0.3)
-
-
-def test_rivals_are_told_apart_by_record_and_what_is_barred_is_none():
-    of = rivals.group(np.array([7, 3, 7, 3, 7, 9]))
-    score = np.array([0.5, 0.2, 0.9, 0.2, 0.9, -np.inf])
-    assert of.is_first(score).tolist() == [False, True, True, False, False, True]
-    assert of.next_best(score).tolist() == [0.9, 0.2, 0.9, 0.2, 0.9, 0.0]
-    assert of.next_worse(score).tolist() == [0.0, 0.2, 0.9, 0.0, 0.5, 0.0]
-    assert of.mask(np.array([4])).tolist() == [True, False, True, False, True, False]
-
-
-def test_too_few_sure_pairs_teach_nothing():
-    assert learn(candidates(3, 4)) == {}
