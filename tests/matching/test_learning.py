@@ -208,6 +208,30 @@ def test_three_hundred_pairs_of_families_with_one_telephone_are_not_taken_for_on
     assert household > 2 * match
 
 
+def test_many_twins_of_one_home_and_mailbox_are_not_one_child_of_many_names():
+    told = ("first_name", "last_name", "birth_on", "email", "address")
+    blocked = [
+        ("exact", "exact", "exact", "exact", "same home", 100),
+        ("misspelt", "exact", "exact", "exact", "same home", 10),
+        ("different", "exact", "exact", "exact", "same home", 800),
+        ("different", "exact", "different", "exact", "same home", 30),
+        ("exact", "exact", "different", "different", "different", 30),
+    ]
+    sample = [
+        ("different", "different", "different", "different", "different", 190_000),
+        ("exact", "different", "different", "different", "different", 1_500),
+        ("different", "exact", "different", "different", "different", 400),
+        ("different", "different", "exact", "different", "different", 60),
+    ]
+    rows = learn(counted(blocked, told=told), counted(sample, told=told), matching.declared("customers"))
+    twins = dict(zip(told, ("different", "exact", "exact", "exact", "same home"), strict=True))
+    match, household = (
+        rows["prior", "share of all pairs"][latent] * np.prod([rows[key][latent] for key in twins.items()])
+        for latent in ("match", "household")
+    )
+    assert household > 20 * match
+
+
 def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the_number_tells_them_apart():
     """A thousand pairs have one name and two numbers; some 70 namesakes are what a sample makes expect."""
     blocked = [
