@@ -58,6 +58,33 @@ def test_a_twin_is_one_at_school_and_at_the_doctors(twins):
     assert [child for child in children if twins[f"school:{child}"] != twins[f"doctor:{child}"]] == []
 
 
+@pytest.fixture(scope="module")
+def siblings(tmp_path_factory):
+    """Two children of a father's and a mother's name at one home and number, as a school and a doctor know them."""
+    children = [
+        person(
+            f"{system}:{n}{child}",
+            full_name=f"{GIVEN[(n + 5 * child) % 12]} {FAMILY[n % 12]} {FAMILY[(n // 12 + n + 1) % 12]}",
+            street=f"{FAMILY[n % 7]}weg {n + 1}",
+            zip=f"{60000 + n % 20}",
+            phone=f"+4969{5550000 + 7 * n}",
+        )
+        for n in range(120)
+        for child in range(2)
+        for system in ("school", "doctor")
+    ]
+    return clusters(match(tmp_path_factory.mktemp("siblings"), children))
+
+
+def test_brothers_and_sisters_of_two_shared_family_names_are_two(siblings):
+    assert [n for n in range(120) if siblings[f"school:{n}0"] == siblings[f"school:{n}1"]] == []
+
+
+def test_a_child_of_two_family_names_is_one_at_school_and_at_the_doctors(siblings):
+    children = [f"{n}{child}" for n in range(120) for child in range(2)]
+    assert [child for child in children if siblings[f"school:{child}"] != siblings[f"doctor:{child}"]] == []
+
+
 def test_a_name_without_spaces_is_one_in_either_order_and_another_letter_is_another_name(tmp_path, crowd):
     home = {"city": "札幌市", "street": "北一条西2丁目3番", "phone": "+81112223344"}
     family = [
