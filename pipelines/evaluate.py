@@ -201,6 +201,9 @@ class Evaluation:
             yield f"  {name:<14} {precision:7.4f}  {recall:7.4f}  {harmonic(precision, recall):7.4f}"
         largest = f"largest {q.largest}, truly {q.largest_really}"
         yield f"  clusters {q.found:,} of {q.really:,} entities, {q.mixed:,} mixed, {largest}"
+        if q.records < self.records:
+            rest = self.records - q.records
+            yield f"  scored on {q.records:,} records; of the other {rest:,} the truth says nothing"
         if self.calibrated:
             yield from self.calibrated.lines()
         for name, count in self.unread.items():

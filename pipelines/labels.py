@@ -83,15 +83,15 @@ def _pairs(db: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence[Path
         db.execute(
             f"insert into said select distinct trim({named(how.left)}), trim({named(how.right)}), {label} from given"
         )
-    unreadable = "select l from said where try_cast(label as double) is null"
-    _refuse(db, unreadable, "have a label that is no number; 1 or true is the same, 0 or false is different")
+    unreadable = "select l from said where coalesce(try_cast(label as double) not in (0, 1), true)"
+    _refuse(db, unreadable, "have a label that is neither; 1 or true is the same, 0 or false is different")
     several, unique = db.execute("select max(file) > '1', count(distinct key) = count(*) from records").fetchone()
     by_side = several and not (unique and len(mapping.records) == 1)
     left, right = ("file = '1'", "file = '2'") if by_side else ("true", "true")
     db.execute(f"""
         create table labelled as
         select distinct
-            l.record_id as left_id, r.record_id as right_id, try_cast(label as double) >= 0.5 as same, said.l, said.r
+            l.record_id as left_id, r.record_id as right_id, try_cast(label as double) = 1 as same, said.l, said.r
         from said
         left join (from records where {left}) as l on said.l = l.key
         left join (from records where {right}) as r on said.r = r.key
@@ -141,5 +141,5 @@ def _from_pairs(db: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence
 def _refuse(db: duckdb.DuckDBPyConnection, offending: str, why: str) -> None:
     found = db.execute(f"select * from ({offending}) order by all").fetchall()
     if found:
-        count, one = len(found), found[0][0][:80]
+        count, one = len(found), found[0][0][:80] or "an empty id"
         raise UnusableInput(f"the truth contradicts itself or the records: {count:,} ids or pairs {why}, for one {one}")

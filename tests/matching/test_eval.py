@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from pipelines import curve, labels, trial
 from pipelines.cli import main
+from pipelines.evaluate import Evaluation, Quality
 from pipelines.mapping import UnusableInput, conformed_shape, load
 from sources.estate import world
 
@@ -217,7 +218,10 @@ def test_an_id_that_several_records_bear_is_refused(tmp_path):
         ("a,b,same\n1,2,1\n2,3,1\n1,3,0\n", BY_PAIR, "other labels make them the same"),
         ("a,b,same\n1,7,1\n", BY_PAIR, "name a record that is in no file"),
         ("a,b,same\n1,,1\n1,2,1\n", BY_PAIR, "name a record that is in no file of records, for one 1 and nothing"),
-        ("a,b,same\n1,2,maybe\n", BY_PAIR, "a label that is no number"),
+        ("a,b,same\n1,2,maybe\n", BY_PAIR, "a label that is neither"),
+        ("a,b,same\n1,2,nan\n", BY_PAIR, "a label that is neither"),
+        ("a,b,same\n1,2,0.7\n", BY_PAIR, "a label that is neither"),
+        ("id,person\n1,x\n ,y\n", BY_ENTITY, "for one an empty id"),
     ],
 )
 def test_labels_that_contradict_are_refused_with_an_example(tmp_path, truth, mapping, words):
@@ -245,6 +249,13 @@ def test_labels_that_cannot_be_used_are_told_before_anything_is_matched(tmp_path
     )
     assert told.exit_code == 1
     assert words in told.output, told.output
+
+
+def test_a_truth_about_some_of_the_records_says_how_many_the_figures_rest_on():
+    quality = Quality(10, 5, 4, 1.0, 0.8, 1.0, 0.9, 0, 3, 3)
+    told = list(Evaluation("shop", "customers", 119, quality, 1.0, []).lines())
+    assert "  scored on 10 records; of the other 109 the truth says nothing" in told
+    assert not any("scored on" in line for line in Evaluation("shop", "customers", 10, quality, 1.0, []).lines())
 
 
 def test_a_split_of_pairs_needs_a_mapping_that_names_both_sides(tmp_path):
