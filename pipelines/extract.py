@@ -400,7 +400,7 @@ class _Run:
         state = State(proven, self.position, swept_at, self.state.landed or manifest is not None)
         commit_cursor(self.engine, self.contract.system, self.name, self.load_id, state, self.started)
         counts = (rows, deleted, intake.received)
-        said = (tuple(intake.warnings), len(self.files.rejects))
+        said = (intake.told, len(self.files.rejects))
         return (self.contract.system, self.name, self.load_id, *counts, proven, self.full, *said)
 
     def _error(self, kind: type[ExtractError], problem: str, remedy: str | None = None) -> ExtractError:

@@ -25,6 +25,7 @@ from sources.card_numbers import mask_card_numbers, mask_text, may_hold_card_num
 from sources.contract import Contract, Stream
 from sources.records import ORIGIN, Page, Sent, Tombstone, at_path, key_texts, to_utc
 
+_LOUD = 20
 _NEVER = "never landed"
 _ABSENT = object()
 _ACCEPTED: dict[str, set[type]] = {
@@ -51,7 +52,7 @@ class Intake:
     """`known`: the last landed hash per key, None where the last word was a tombstone; kept up to date here.
 
     `seen` are the keys that came in this run, `here` those of the window being read; neither without `track`. `files`:
-    what files of this run said so far.
+    what files of this run said so far. `twice`: ids with several contents of one time in one answer.
     """
 
     contract: Contract
@@ -66,6 +67,7 @@ class Intake:
     warnings: dict[str, None] = field(default_factory=dict)
     shape: dict[str, str] = field(default_factory=dict)
     merged: list[Tombstone] = field(default_factory=list)
+    twice: dict[str, None] = field(default_factory=dict)
     files: SentFiles | None = None
 
     @property
@@ -102,6 +104,23 @@ class Intake:
         if isinstance(self.known, KnownKeys):
             return self.known.alive()
         return sum(digest is not None for digest in self.known.values())
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What to say of the run: its warnings, and the ids that answers contradict themselves about."""
+        if not self.twice:
+            return tuple(self.warnings)
+        ids = ", ".join([*self.twice][:_LOUD]) + (", …" if len(self.twice) > _LOUD else "")
+        came = f"{len(self.twice):,} ids came twice in one answer with different content and one time"
+        return (*self.warnings, f"{came}, so that either may count: {ids}; have the source say which is right")
+
+    def _note_twice(self, keys: list[str], hashes: list[str | None], events: list[Any]) -> None:
+        """Remember the ids with several contents of one time; a file's second row of an id is a reject already."""
+        if len(set(keys)) < len(keys):
+            first: dict[tuple, str | None] = {}
+            for key, digest, event in zip(keys, hashes, events, strict=True):
+                if first.setdefault((key, event), digest) != digest:
+                    self.twice[key] = None
 
     def take_merged(self) -> list[Tombstone]:
         """The records that others took up, by the contract's merge_field, since this was last asked."""
@@ -153,6 +172,7 @@ class Intake:
         event_path = stream.event_time or stream.cursor
         events = said or (_values(records, event_path) if event_path else [None] * len(records))
         zone = stream.zone(event_path)
+        self._note_twice(*([column[i] for i in picked] for column in (keys, hashes, events)))
         envelope = self._envelope(
             [keys[i] for i in picked],
             [units[i] for i in picked],
@@ -191,6 +211,7 @@ class Intake:
         event = stream.event_time or stream.cursor
         own = batch[event].to_pylist() if event else [None] * len(chosen)
         told = [said[i] for i in chosen] if said else [_as_text(value) for value in own]
+        self._note_twice([keys[i] for i in chosen], [hashes[i] for i in chosen], told)
         units = (
             batch[stream.freshness.by].cast(pa.string()).to_pylist() if stream.freshness.by else [None] * len(chosen)
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
 
 from pipelines import resources
+from pipelines.plain import plain
 from pipelines.publish.report import wide_console
 from sources.contract import load_contracts
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.freshness import Reading
 
 console = wide_console()
+SAID = 3
 
 
 @click.command()
@@ -35,16 +38,26 @@ def extract(systems: tuple[str, ...], full: bool) -> None:
         contracts, resources.settings(), resources.now(), systems=systems or None, full=full
     )
     failures = [report for report in reports if isinstance(report, extraction.Failure)]
-    table = Table("stream", "rows", "deleted", "seconds", "proven until (UTC)", box=None)
+    table, said = Table("stream", "rows", "deleted", "rejected", "seconds", "proven until (UTC)", box=None), []
     for report in reports:
         if not isinstance(report, extraction.Failure):
             proven = f"{report.proven_until:%Y-%m-%d %H:%M:%S}"
             name = f"{report.system}/{report.stream}"
-            table.add_row(name, f"{report.rows:,}", f"{report.deleted:,}", f"{report.seconds:.1f}", proven)
+            counts = (f"{count:,}" for count in (report.rows, report.deleted, report.rejected))
+            table.add_row(name, *counts, f"{report.seconds:.1f}", proven)
+            said += [f"{name}: {warning}" for warning in _in_short(report.warnings)]
     console.print(table)
+    for line in said:
+        click.echo(plain(line))
     for failure in failures:
         click.echo(f"assay: {failure.message}", err=True)
     sys.exit(1 if failures else 0)
+
+
+def _in_short(warnings: Sequence[str]) -> Iterator[str]:
+    yield from warnings[:SAID]
+    if len(warnings) > SAID:
+        yield f"and {len(warnings) - SAID:,} more, which Dagster's check of the stream lists"
 
 
 @click.command()

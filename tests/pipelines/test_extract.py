@@ -247,6 +247,19 @@ def test_a_record_that_comes_twice_counts_once_and_lands_once(extract, settings)
     assert len(landed(settings)) == 2
 
 
+def test_two_records_of_one_id_in_one_answer_are_told_where_no_time_says_which_counts(extract, settings):
+    shelf = Shelf("ann", "bob")
+    one, two = shelf.records.values()
+    later = {"name": "bo", "updated": NOW.isoformat()}
+    shelf.things = lambda *_: iter([Page([one, two, one | {"name": "anna"}, two | later])])
+    assert extract(shelf).warnings == (
+        "1 ids came twice in one answer with different content and one time, so that either may count: 1; "
+        "have the source say which is right",
+    )
+    shelf.things = lambda *_: iter([Page([one, dict(one), two])])
+    assert not extract(shelf, full=True).warnings
+
+
 def test_a_full_sweep_turns_what_vanished_into_tombstones_and_revives_what_returns(extract, settings):
     promised = contract(delete_mode="full_sweep", sweep_limit_percent=50)
     shelf = Shelf("ann", "bob", "cid")
