@@ -1,11 +1,13 @@
 """`assay …`: the verbs of pipelines/verbs under one command, whose errors are one line.
 
-Exit codes: 0 done, 1 refused or failed with a message, 2 wrong usage, 3 something is stale.
+Exit codes: 0 done, 1 refused or failed with a message, 2 wrong usage, 3 something is stale; 141 if whoever read the
+output left before its end, as a shell tells of programs that a closed pipe ends.
 """
 
 from __future__ import annotations
 
 import io
+import select
 import sys
 from typing import Any
 
@@ -31,6 +33,8 @@ from sources.contract import ContractError
 
 GROUPS = (retailer, systems, sources, models, publishing, odoo, edits, tracing, matching, stewarding, audit, privacy)
 
+READER_LEFT = 141
+
 
 class Assay(click.Group):
     """Turns the errors that Assay raises on purpose into one line and exit code 1."""
@@ -40,7 +44,14 @@ class Assay(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
-        return super().main(*args, **options)
+        output = sys.stdout
+        try:
+            return super().main(*args, **options)
+        except SystemExit:
+            # Click puts another in its place after a BrokenPipeError, so that nothing is told at the very end.
+            if sys.stdout is not output and nobody_reads(output):
+                raise SystemExit(READER_LEFT) from None
+            raise
 
     def invoke(self, ctx: click.Context):
         try:
@@ -48,6 +59,13 @@ class Assay(click.Group):
         except said_on_purpose() as error:
             click.echo(plain(f"assay: {error}{where_to_start(error)}"), err=True)
             sys.exit(1)
+
+
+def nobody_reads(stream: Any) -> bool:
+    """Is the stream a pipe whose other end is closed? A connection of ours that breaks is another matter."""
+    asked = select.poll()
+    asked.register(stream.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in asked.poll(0))
 
 
 def where_to_start(error: Exception) -> str:

@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
+from pipelines.extract import LoadReport
 
 
 @pytest.fixture
@@ -71,6 +73,19 @@ def test_a_system_without_a_contract_is_wrong_usage(assay):
     assert "no contract for nowhere" in done.stderr
 
 
+def test_what_a_load_says_of_its_stream_is_told_under_the_table_in_short(assay, monkeypatch):
+    said = tuple(f"new field f{n}: kept" for n in range(5))
+    report = LoadReport("acme", "things", "load", 7, 1, 9, 0.1, datetime(2026, 3, 29), True, said, rejected=2)
+    monkeypatch.setattr("pipelines.extract.extract_all", lambda *_, **__: [report])
+    lines = [" ".join(line.split()) for line in assay("extract").stdout.splitlines()]
+    assert lines == [
+        "stream rows deleted rejected seconds proven until (UTC)",
+        "acme/things 7 1 2 0.1 2026-03-29 00:00:00",
+        *(f"acme/things: {one}" for one in said[:3]),
+        "acme/things: and 2 more, which Dagster's check of the stream lists",
+    ]
+
+
 def test_streams_that_fail_are_one_line_each_and_exit_code_1(assay, monkeypatch):
     done = assay("extract", "stripe")
     assert done.exit_code == 1
@@ -128,3 +143,19 @@ def test_a_terminal_that_lacks_a_letter_gets_a_question_mark_and_no_traceback(en
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.endswith(b" ? ?\n")
+
+
+@pytest.mark.parametrize("words", [["say"], ["say", "--rich"], ["--help"]])
+def test_a_command_whose_reader_has_left_ends_quietly_as_other_programs_do(words):
+    says = "import click, sys; from pipelines.cli import main; from pipelines.publish.report import wide_console\n"
+    says += "def say(rich): [(wide_console().print if rich else click.echo)('x' * 999) for _ in range(99)]\n"
+    says += "main.add_command(click.Command('say', callback=say, params=[click.Option(['--rich'], is_flag=True)]))\n"
+    says += "sys.stdin.readline(); main()"
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", says, *words], stdin=subprocess.PIPE, stdout=writer, stderr=subprocess.PIPE
+    ) as child:
+        os.close(writer)
+        os.close(reader)
+        _, told = child.communicate(b"\n", timeout=60)
+    assert (child.returncode, told) == (141, b"")
