@@ -75,6 +75,7 @@ def test_a_child_that_waits_takes_the_project_as_it_was_parsed_last(tmp_path):
     assert again.manifest.nodes.keys() == first.manifest.nodes.keys()
 
 
+@pytest.mark.usefixtures("dbt_of_its_own")
 def test_a_dbt_process_ends_with_its_warehouse_closed_and_nobody_complains(tmp_path):
     home = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     assert transform.run_dbt(home, "seed", "--select", "calling_codes").counts == {"success": 1}

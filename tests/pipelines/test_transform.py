@@ -66,6 +66,7 @@ def provenance(built, attribute, value):
     )
 
 
+@pytest.mark.usefixtures("dbt_of_its_own")
 def test_an_empty_landing_builds_to_empty_tables_and_leaves_no_temporary_file(tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
