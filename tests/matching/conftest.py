@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -85,13 +88,23 @@ def variant(record_id: str, **values) -> dict:
     return {"record_id": record_id, "system": record_id.split(":")[0], "is_deleted": False, "echoes": [], **values}
 
 
+@cache
+def seeded() -> tempfile.TemporaryDirectory:
+    """A home whose warehouse holds the seeds and nothing else, made once by each test process."""
+    folder = tempfile.TemporaryDirectory(prefix="assay-seeded-")
+    transform.run_dbt(
+        Settings(Path(folder.name), "test", f"sqlite:///{folder.name}/ledger.db"), "seed", "--select", *SEEDS
+    )
+    return folder
+
+
 def match(home: Path, records: list[dict], overrides: list[tuple] = (), domain: str = "customers") -> Callable:
     """Run the matched layer of a domain over `records`; returns a way to query its warehouse."""
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")
     ledger.open_ledger(settings.ledger_url)
     (home / "spill").mkdir(exist_ok=True)
-    transform.run_dbt(settings, "seed", "--select", *SEEDS)
+    shutil.copy(Path(seeded().name) / settings.warehouse.name, settings.warehouse)
     with duckdb.connect(str(settings.warehouse)) as warehouse:
         shape = SHAPE if domain == "customers" else PRODUCT_SHAPE
         warehouse.register("given", pa.Table.from_pylist(records, schema=shape))
