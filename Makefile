@@ -14,7 +14,7 @@ demo: $(READY)  ## run everything on the simulated retailer: extract, build, pub
 test: $(READY)  ## lint, then the whole test suite
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 dev: $(READY)  ## open the Dagster UI with everything loaded and nothing running by itself
 	$(BIN)/assay dev

@@ -1,4 +1,6 @@
-"""Plugins of the test suite, the same generated examples on every machine, and dbt loaded once."""
+"""Plugins of the test suite, the same generated examples on every machine, dbt loaded once, and long files first."""
+
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,6 +12,27 @@ pytest_plugins = ["tests.odoo.fixtures", "tests.flow.fixtures", "tests.sources.d
 
 settings.register_profile("repeatable", derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+# What takes longest begins first, or one test process works at it while the others have nothing left to do. The real
+# Odoo may still be in the making then, so files that need it come later.
+LONG = (
+    "pipelines/test_incremental.py",
+    "flow/test_sc02_dark_store.py",
+    "pipelines/test_transform.py",
+    "flow/test_stewardship.py",
+    "matching/test_customers.py",
+    "flow/test_sc04_twin_sisters.py",
+    "flow/test_sc11_bad_publish.py",
+    "flow/test_sc01_first_publish.py",
+    "flow/test_sc12_stale_prices.py",
+    "matching/test_eval.py",
+    "odoo/test_actions.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    places = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path, len(LONG)))
 
 
 @pytest.fixture(scope="session", autouse=True)

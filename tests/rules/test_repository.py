@@ -61,3 +61,9 @@ def test_only_the_scorer_and_the_estate_touch_the_truth():
     }
     allowed = ("sources/estate/", "tests/", "pipelines/evaluate.py", "benchmarks/")
     assert all(name.startswith(allowed) for name in readers), readers
+
+
+def test_every_file_that_the_test_suite_begins_with_is_there():
+    from tests.conftest import LONG
+
+    assert [name for name in LONG if not (ROOT / "tests" / name).exists()] == []
