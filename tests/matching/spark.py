@@ -89,7 +89,7 @@ def _spoken(node: exp.Expression) -> exp.Expression:
         return exp.func("slice", rows, exp.Literal.number(1), node.args["count"])
     elif isinstance(node, exp.Bracket) and isinstance(node.expressions[0], exp.Slice):
         first, last = node.expressions[0].this or exp.Literal.number(1), node.expressions[0].expression
-        return exp.func("slice", node.this, first, exp.paren(last - first + 1))
+        return exp.func("slice", node.this.transform(_spoken), first, exp.paren(last - first + 1))
     elif isinstance(node, exp.Bracket):
         return exp.func("try_element_at", node.this, node.expressions[0])
     elif isinstance(node, exp.RegexpReplace) and node.args["replacement"].is_string:

@@ -2,13 +2,25 @@
 {#- Pairs of records whose texts are most alike: the nearest of each record in each other system, seen from both sides, and
     those that share a rare model number. A word that thousands share, or that is not among a record's rarest, finds nothing. -#}
 {%- set find = declared('products', 'likeness.find') -%}
+{%- set places = 2 ** 32 -%}
+{%- set last = places - 1 -%}
 {%- if stays() -%}
 {{ no_rows() }}
 {%- else -%}
-with size as (
+with records as (
 
-    select count(distinct record_no) as records, count(distinct system) as systems
-    from {{ ref('matched_products__words') }}
+    select record_no, system, cast(row_number() over (order by record_no) as integer) as place
+    from (select distinct record_no, system from {{ ref('matched_products__words') }})
+
+),
+
+size as (
+
+    select
+        count(*) as records,
+        count(distinct system) as systems,
+        case when count(distinct system) > {{ find.few_systems or 0 }} then {{ find.nearest_in_all or 0 }} else {{ find.nearest or 0 }} end as most
+    from records
 
 ),
 
@@ -16,7 +28,6 @@ weighed as (
 
     select
         words.record_no,
-        words.system,
         words.lacks_gtin,
         words.kind,
         words.token,
@@ -33,16 +44,59 @@ weighed as (
 
 ),
 
-keys as (
+rare as (
 
-    select weighed.*, size.systems
+    select
+        weighed.kind,
+        weighed.token,
+        weighed.weight,
+        weighed.lacks_gtin,
+        weighed.records,
+        records.place,
+        records.system,
+        size.systems,
+        case when size.systems <= {{ find.few_systems or 0 }} then records.system end as asked_system
     from weighed
+    inner join records on weighed.record_no = records.record_no
     cross join size
     where case
         when kind in ('model', 'code') then weighed.records <= {{ find.shared_model or 0 }}
-        else place <= {{ find.rarest or 0 }}
-            and weighed.records <= least({{ find.common or 0 }}, {{ find.budget or 0 }} // ({{ find.rarest or 0 }} * size.records))
+        else weighed.place <= {{ find.rarest or 0 }} and weighed.records <= {{ find.common or 0 }}
     end
+
+),
+
+{#- How many pairs a word brings together: those of two systems, or of one where there is one, that are not both told by GTIN. -#}
+meetings as (
+
+    select
+        kind,
+        token,
+        max(records) as records,
+        case when max(systems) = 1 then sum(asked * (asked - 1) - told * (told - 1)) / 2
+            else (pow(sum(asked), 2) - sum(asked * asked) - pow(sum(told), 2) + sum(told * told)) / 2
+        end as pairs
+    from (
+        select kind, token, system, max(records) as records, max(systems) as systems, count(*) as asked, count(*) filter (where not lacks_gtin) as told
+        from rare
+        group by kind, token, system
+    )
+    group by kind, token
+
+),
+
+affordable as (
+
+    select kind, token
+    from (select *, sum(pairs) over (partition by kind order by records, token) as pairs_in_all from meetings)
+    where pairs_in_all <= {{ find.budget or 0 }}
+
+),
+
+keys as (
+
+    select rare.* from rare
+    inner join affordable on rare.kind = affordable.kind and rare.token = affordable.token
 
 ),
 
@@ -50,44 +104,53 @@ alike as (
 
     select
         l.kind,
-        l.record_no as one_no,
-        r.record_no as other_no,
-        l.system as one_system,
-        r.system as other_system,
-        round(sum(l.weight * r.weight), 6) as likeness
+        l.place as one,
+        r.place as other,
+        min(l.asked_system) as one_system,
+        min(r.asked_system) as other_system,
+        sum(l.weight * r.weight) as likeness
     from keys as l
     inner join keys as r
         on l.kind = r.kind and l.token = r.token
-        and (l.system < r.system or l.systems = 1 and l.record_no < r.record_no)
+        and (l.system < r.system or l.systems = 1 and l.place < r.place)
         and (l.lacks_gtin or r.lacks_gtin)
-    group by l.kind, l.record_no, r.record_no, l.system, r.system
+    group by l.kind, l.place, r.place
 
 ),
 
+{#- A likeness and the place it is found at are one number, the likeness first: such numbers are compared in a fifth of the time. -#}
 nearest as (
 
     {%- for near, far in [('one', 'other'), ('other', 'one')] %}
-    select kind, '{{ near }}' as side, {{ near }}_no as near_no, unnest({{ greatest_rows("{'likeness': likeness, 'record_no': -" ~ far ~ "_no}", find.nearest or 1) }}) as found
+    select
+        '{{ near }}' as side,
+        {{ near }} as near,
+        unnest(
+            {{ greatest_rows("cast(round(likeness * 1000000) as bigint) * " ~ places ~ " + " ~ last ~ " - " ~ far, [find.nearest or 1, find.nearest_in_all or 1] | max) }}[
+                1:(select most from size)
+            ]
+        ) as found
     from alike
     where kind not in ('model', 'code')
-    group by kind, {{ near }}_no, {{ far }}_system
+    group by kind, {{ near }}, {{ far }}_system
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
-nearest_of_all as (
+pairs as (
 
-    select side, near_no, unnest({{ greatest_rows('found', find.nearest_in_all or 1) }}) as found
+    select
+        case side when 'one' then near else {{ last }} - found % {{ places }} end as one,
+        case side when 'one' then {{ last }} - found % {{ places }} else near end as other
     from nearest
-    group by kind, side, near_no
+    union
+    select one, other from alike where kind in ('model', 'code')
 
 )
 
-select
-    case side when 'one' then near_no else -found.record_no end as one_no,
-    case side when 'one' then -found.record_no else near_no end as other_no
-from nearest_of_all
-union
-select one_no, other_no from alike where kind in ('model', 'code')
+select l.record_no as one_no, r.record_no as other_no
+from pairs
+inner join records as l on pairs.one = l.place
+inner join records as r on pairs.other = r.place
 {%- endif %}
