@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipelines import thresholds, transform
 from pipelines.calibration import AT_ITS_WORD, Calibration
-from pipelines.lineage import NotFound
+from pipelines.lineage import NotFound, absent_record
 from pipelines.matching import declared
 from pipelines.resources import Settings
 
@@ -113,18 +113,15 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             raise NotBuilt(f"the last build did not get so far; run `assay build` ({told})") from absent
 
 
-def domain_of(db: duckdb.DuckDBPyConnection, record_id: str) -> str:
-    """The domain that a record is matched in. Raises NotFound."""
+def domain_of(settings: Settings, db: duckdb.DuckDBPyConnection, record_id: str) -> str:
+    """The domain that a record is matched in. Raises NotFound, which says what became of the record."""
     for domain in DOMAINS:
         found = db.execute(f"select 1 from matched.matched_{domain}__evidence where record_id = ?", [record_id])
         if found.fetchone():
             return domain
     if ":" not in record_id:
         raise NotFound(f"{record_id} is not SYSTEM:KEY; `assay golden show` lists the records of a golden id")
-    raise NotFound(
-        f"{record_id}: no live customer or product record with evidence of its own; it may be deleted, unknown, or "
-        "made by Assay itself, and then it follows the golden record that it was made from"
-    )
+    raise absent_record(settings, record_id)
 
 
 def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -> dict[Pair, Explained]:

@@ -24,7 +24,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
     if left == right:
         raise NotFound(f"{left} is one record; give two")
     with explain.warehouse(settings) as db:
-        domain, other = explain.domain_of(db, left), explain.domain_of(db, right)
+        domain, other = (explain.domain_of(settings, db, one) for one in (left, right))
         if domain != other:
             raise NotFound(f"{left} is one of the {domain}, {right} one of the {other}; they are never compared")
         pair = explain.explain(db, domain, [(left, right)])[left, right]

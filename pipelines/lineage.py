@@ -21,6 +21,7 @@ from pipelines.ledger import open_ledger
 from pipelines.publish import aliases
 from pipelines.publish.policy import load_policy
 from pipelines.resources import Settings
+from pipelines.suppression import digest
 from sources.contract import load_contracts
 from sources.odoo.merging import MERGED_INTO
 
@@ -68,12 +69,8 @@ def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
 
 def source_record(settings: Settings, record_id: str) -> Iterator[str]:
     """Everything that the row `shopify:123` touched: loads, golden ids, values that won, fields in Odoo."""
+    loads = _loads_of(settings, record_id)
     system, _, key = record_id.partition(":")
-    if system not in load_contracts():
-        raise NotFound(f"{record_id!r} is not SYSTEM:KEY with a system of {', '.join(load_contracts())}")
-    loads = _loads(settings, system, key)
-    if not loads:
-        raise NotFound(f"{record_id}: no load of {system} holds that key")
     yield record_id
     for stream, load_id, event_at, deleted in loads:
         yield f"  landed    {system}/{stream} in load {load_id}, event {event_at} UTC{', deleted' if deleted else ''}"
@@ -262,6 +259,37 @@ def absent(settings: Settings, golden_id: str) -> NotFound:
         f"{golden_id}: the last build made no golden record of it, for its records are erased or deleted; "
         "if they came since, run `assay build`"
     )
+
+
+def absent_record(settings: Settings, record_id: str) -> NotFound:
+    """Why the last build compares nothing with a record `shopify:123`, as the error to raise."""
+    try:
+        _, load_id, _, deleted = _loads_of(settings, record_id)[-1]
+    except NotFound as unknown:
+        return unknown
+    if deleted:
+        told = f"`assay lineage record {record_id}` says what it was"
+        return NotFound(f"{record_id}: deleted at its source, as load {load_id} tells; {told}")
+    return NotFound(
+        f"{record_id}: landed in load {load_id}, but the last build has no evidence of it: it came since, and `assay "
+        "build` takes it up; or it is no customer or product; or Assay made it itself, and then it follows the golden "
+        f"record that it was made from, which `assay lineage record {record_id}` names"
+    )
+
+
+def _loads_of(settings: Settings, record_id: str) -> list[tuple]:
+    """_loads of a record id; raises NotFound where none holds it, and says so where it was erased."""
+    system, _, key = record_id.partition(":")
+    if system not in load_contracts():
+        raise NotFound(f"{record_id!r} is not SYSTEM:KEY with a system of {', '.join(load_contracts())}")
+    if found := _loads(settings, system, key):
+        return found
+    column = ledger.suppressions.c
+    erased = sa.select(column.digest).where(column.system == system, column.digest == digest(system, key))
+    with open_ledger(settings.ledger_url).connect() as connection:
+        if connection.execute(erased).first():
+            raise NotFound(f"{record_id}: erased on request, and refused since; nothing of it is left to tell")
+    raise NotFound(f"{record_id}: no load of {system} holds that key")
 
 
 def _provenance(settings: Settings, domain: str, golden_id: str) -> list[dict[str, Any]]:

@@ -1,9 +1,13 @@
 """Questions about a warehouse that does not hold what is asked for get an answer that helps."""
 
+import re
+from datetime import datetime
+
 import duckdb
 import pytest
+import sqlalchemy as sa
 
-from pipelines import explain
+from pipelines import explain, ledger, suppression
 from pipelines.lineage import NotFound
 from pipelines.resources import Settings
 
@@ -14,4 +18,39 @@ def test_after_a_build_that_ended_early_the_answer_is_to_build(tmp_path):
         warehouse.execute("create schema matched; create table matched.matched_customers__evidence (record_id varchar)")
     told = "did not get so far; run `assay build`.*matched_products__evidence"
     with pytest.raises(NotFound, match=told), explain.warehouse(settings) as db:
-        explain.domain_of(db, "pos:1")
+        explain.domain_of(settings, db, "pos:1")
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ("pos", "pos is not SYSTEM:KEY"),
+        ("/tmp:1", "is not SYSTEM:KEY with a system of adyen"),
+        ("pos:C9", "pos:C9: no load of pos holds that key"),
+        ("pos:C1", "pos:C1: deleted at its source, as load b tells; `assay lineage record pos:C1` says what it was"),
+        ("pos:C2", "pos:C2: erased on request, and refused since"),
+        ("pos:C3", "pos:C3: landed in load a, but the last build has no evidence of it"),
+    ],
+)
+def test_a_record_that_cannot_be_explained_is_told_by_what_became_of_it(tmp_path, record, told):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    erased = {"system": "pos", "digest": suppression.digest("pos", "C2"), "basis": "request 17"}
+    with ledger.open_ledger(settings.ledger_url).begin() as connection:
+        connection.execute(
+            sa.insert(ledger.suppressions), {**erased, "erased_by": "us", "erased_at": datetime(2026, 3, 29)}
+        )
+    folder = settings.landing / "pos" / "customers"
+    folder.mkdir(parents=True)
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        warehouse.execute("create schema matched")
+        for domain in explain.DOMAINS:
+            warehouse.execute(f"create table matched.matched_{domain}__evidence (record_id varchar)")
+        warehouse.execute(f"""
+            copy (
+                select *, timestamp '2026-03-29' as _event_at, 'customers' as _stream, _load_id as _extracted_at
+                from (values ('C1', 'a', false), ('C1', 'b', true), ('C3', 'a', false))
+                    as rows (_source_key, _load_id, _deleted)
+            ) to '{folder / "all.parquet"}'
+        """)
+    with explain.warehouse(settings) as db, pytest.raises(NotFound, match=re.escape(told)):
+        explain.domain_of(settings, db, record)
