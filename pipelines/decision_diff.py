@@ -138,6 +138,10 @@ def compare(settings: Settings, ref: str) -> Difference:
 def _at(ref: str, name: str) -> bytes:
     """A decision file as a git ref has it, here or at origin; empty where it has none. Raises NotDecided."""
     root = transform.DBT_PROJECT
+    unread = _git(root, "rev-parse", "--git-dir")
+    if unread.returncode:
+        told = unread.stderr.decode(errors="replace").strip().splitlines()[:1]
+        raise decisions.NotDecided(f"git reads no repository at {root}: {' '.join(told)}; run it in a clone")
     for spelled in (ref, f"origin/{ref}"):
         resolved = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{spelled}^{{commit}}")
         if not resolved.returncode:
@@ -149,7 +153,10 @@ def _at(ref: str, name: str) -> bytes:
 
 
 def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
+    try:
+        return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise decisions.NotDecided("git is not installed here, and it has the branch; install it") from None
 
 
 def _rows(ref: str, folder: Path) -> dict[str, set[tuple]]:

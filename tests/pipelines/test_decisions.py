@@ -5,7 +5,7 @@ import multiprocessing
 import pytest
 import sqlalchemy as sa
 
-from pipelines import decisions
+from pipelines import decision_diff, decisions, transform
 from pipelines.audit import verify_chain
 from pipelines.ledger import audit, open_ledger
 from pipelines.rebuild import rebuild
@@ -154,3 +154,13 @@ def test_a_row_that_a_hand_wrote_the_other_way_round_can_be_taken_back(settings)
     path.write_text(path.read_text() + "pos:2,pos:1,must,Jana,why,2026-03-01\n")
     assert decisions.undecide(settings, [("pos:1", "pos:2")], "Jana", AT) == 1
     assert lines(settings) == []
+
+
+@pytest.mark.parametrize(("path", "told"), [(None, "git reads no repository at"), ("", "git is not installed here")])
+def test_a_branch_is_not_called_unknown_where_git_or_its_repository_is_missing(settings, monkeypatch, path, told):
+    monkeypatch.setattr(transform, "DBT_PROJECT", settings.home)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(settings.home.parent))
+    if path is not None:
+        monkeypatch.setenv("PATH", path)
+    with pytest.raises(decisions.NotDecided, match=told):
+        decision_diff.compare(settings, "main")
