@@ -33,11 +33,12 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     agrees, where a comparison says `learn_share`; `chance` is a random sample of all pairs of its `records`.
     Pairs that no block brought together count as chance. Of what agrees with nothing beside it to be judged by, as much
     is chance as where there is something. Returns one row per comparison and level with the probability of that level
-    in each class, and three rows more: `prior`, each class's share of all pairs; `records`, how many it was learnt
-    from; `together`, how many times more often than expected the comparisons declared so agree by chance.
+    in each class, and further rows: `prior`, each class's share of all pairs; `records`, how many it was learnt from;
+    `together`, for each pair of comparisons declared so, how many times more often than expected both agree by chance.
     """
     comparisons = spec["compare"]["comparisons"]
-    together = [i for i, c in enumerate(comparisons) if c["name"] in spec["learn"]["together"]]
+    place = {c["name"]: i for i, c in enumerate(comparisons)}
+    together = [[place[name] for name in names] for names in spec["learn"]["together"]]
     usual = spec["learn"]["prior_pairs"]
     strength = usual, spec["learn"]["household_pairs"], 100 * usual
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
@@ -50,7 +51,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
     priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
     priors[2] = 1 - priors.sum()
-    excess, rare = 1.0, (records, spec["learn"].get("share_records", 0))
+    excess, rare = np.ones(len(together)), (records, spec["learn"].get("share_records", 0))
     for _ in range(spec["learn"]["rounds"]):
         belief = _posterior(blocked, params, priors, together, excess, rare) * blocked.pairs[:, None]
         by_chance = _posterior(sampled, params, priors, together, excess, rare)[:, 2] * sampled.pairs
@@ -70,11 +71,11 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             by_block = _chance_held(blocked, i, belief[:, 2], beside, len(c["levels"]))
             params[i][2] = _census(c["levels"], by_block, comparable, params[i][2])
             params[i][0] = _at_most(c["levels"], params[i][0])
-        if together:
-            comparable = scale * by_chance[(sampled.levels[:, together] >= 0).all(axis=1)].sum()
-            equal = (belief[:, 2] * blocked.inverse_affinity)[_agree(blocked, together)].sum()
-            apart = comparable * np.prod([params[i][2, 0] for i in together])
-            excess = max(1.0, (equal + usual) / (apart + usual))
+        equal = belief[:, 2] @ _agreeing(blocked, together)
+        for n, both in enumerate(together):
+            comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
+            apart = comparable * np.prod([params[i][2, 0] for i in both])
+            excess[n] = max(1.0, (equal[n] + usual) / (apart + usual))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess, records)
@@ -105,16 +106,21 @@ def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:
     return Patterns(levels, shares, *(table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity")))
 
 
-def _agree(patterns: Patterns, together: list[int]) -> np.ndarray:
-    return (patterns.levels[:, together] == 0).all(axis=1)
+def _agreeing(patterns: Patterns, together: list[list[int]]) -> np.ndarray:
+    """Patterns x pairs of comparisons: where both agree one over their affinity, 1 but for the first pair; else 0."""
+    agreeing = np.zeros((len(patterns.levels), len(together)))
+    for n, both in enumerate(together):
+        agreeing[:, n] = (patterns.levels[:, both] == 0).all(axis=1)
+    agreeing[:, :1] *= patterns.inverse_affinity[:, None]
+    return agreeing
 
 
 def _posterior(
     patterns: Patterns,
     params: list[np.ndarray],
     priors: np.ndarray,
-    together: list[int],
-    excess: float,
+    together: list[list[int]],
+    excess: np.ndarray,
     rare: tuple[float, float],
 ) -> np.ndarray:
     """Match, household and chance of each pattern. Chance meets in a value as often as records bear it.
@@ -123,8 +129,8 @@ def _posterior(
     """
     records, smooth = rare
     log = np.tile(np.log(priors), (len(patterns.levels), 1))
-    if together:
-        log[:, 2] += np.where(_agree(patterns, together), np.log(excess / patterns.inverse_affinity), 0.0)
+    agreeing = _agreeing(patterns, together)
+    log[:, 2] += np.log(np.divide(excess, agreeing, out=np.ones_like(agreeing), where=agreeing > 0)).sum(axis=1)
     for i, p in enumerate(params):
         table = np.vstack([np.log(p).T, np.zeros(3)])
         log += table[patterns.levels[:, i]]
@@ -169,7 +175,7 @@ def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strengt
 
 
 def _as_table(
-    comparisons: Sequence[dict], params: list[np.ndarray], priors: np.ndarray, excess: float, records: int
+    comparisons: Sequence[dict], params: list[np.ndarray], priors: np.ndarray, excess: np.ndarray, records: int
 ) -> pa.Table:
     rows = [
         {"comparison": c["name"], "level": n, "label": level["name"], **_rounded(p[:, n])}
@@ -180,7 +186,8 @@ def _as_table(
     rows.append(
         {"comparison": "records", "level": 0, "label": "learnt from", **dict.fromkeys(LATENT, float(max(records, 1)))}
     )
-    rows.append({"comparison": "together", "level": 0, "label": "agree by chance", **_rounded([1.0, 1.0, excess])})
+    for n, more in enumerate(excess):
+        rows.append({"comparison": "together", "level": n, "label": "agree by chance", **_rounded([1.0, 1.0, more])})
     version = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
     return pa.Table.from_pylist([{"model_version": version, **row} for row in rows])
 

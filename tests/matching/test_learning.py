@@ -140,7 +140,7 @@ def test_without_any_pairs_the_declared_starting_values_stand():
 
 
 def test_values_that_go_together_by_chance_lose_weight():
-    spec = {**SPEC, "learn": {**SPEC["learn"], "together": ["name", "home"]}}
+    spec = {**SPEC, "learn": {**SPEC["learn"], "together": [["name", "home"]]}}
     blocked = blocked_pairs().to_pylist()
     for row in blocked:
         if [row[name] for name in NAMES] == [0, 1, 0, 1, 1]:
@@ -157,6 +157,11 @@ def labelled(comparison: str, label: str) -> int:
 
 
 TOLD = ("first_name", "last_name", "phone")
+
+
+def pairs_expected(rows: dict[tuple[str, str], dict], latent: str, looks: dict[str, str]) -> float:
+    """What share of all pairs is of a class and looks so: a label of each comparison."""
+    return rows["prior", "share of all pairs"][latent] * np.prod([rows[key][latent] for key in looks.items()])
 
 
 def counted(rows: list[tuple], records: int = 3_000, told: tuple[str, ...] = TOLD) -> pa.Table:
@@ -225,10 +230,7 @@ def test_many_twins_of_one_home_and_mailbox_are_not_one_child_of_many_names():
     ]
     rows = learn(counted(blocked, told=told), counted(sample, told=told), matching.declared("customers"))
     twins = dict(zip(told, ("different", "exact", "exact", "exact", "same home"), strict=True))
-    match, household = (
-        rows["prior", "share of all pairs"][latent] * np.prod([rows[key][latent] for key in twins.items()])
-        for latent in ("match", "household")
-    )
+    match, household = (pairs_expected(rows, latent, twins) for latent in ("match", "household"))
     assert household > 20 * match
 
 
@@ -254,6 +256,33 @@ def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the
     assert rows["together", "agree by chance"]["chance"] < 2
     assert rows["phone", "different"]["match"] > 0.3
     assert rows["first_name", "different"]["match"] < 0.02
+
+
+def test_double_given_names_are_learnt_to_agree_by_chance():
+    """Two of many a Karl Heinz who share no family name are not one who has changed his."""
+    told = ("first_name", "last_name", "other_names", "phone")
+    blocked = [
+        ("exact", "different", "all shared", "different", 2_730),
+        ("exact", "exact", None, "shared mobile", 2_320),
+        ("exact", "exact", None, "different", 610),
+        ("different", "different", "all shared", "different", 490),
+        ("different", "exact", None, "shared", 300),
+        ("exact", "misspelt", None, "shared mobile", 290),
+        ("exact", "exact", "all shared", "shared mobile", 290),
+        ("misspelt", "exact", None, "shared mobile", 260),
+        ("different", "exact", None, "shared mobile", 250),
+        ("different", "different", None, "shared mobile", 220),
+    ]
+    sample = [
+        ("different", "different", None, "different", 134_000),
+        ("different", "different", "different", "different", 2_200),
+        ("different", "exact", None, "different", 800),
+        ("exact", "different", None, "different", 290),
+    ]
+    tables = (counted(rows, 7_800, told) for rows in (blocked, sample))
+    rows = learn(*tables, matching.declared("customers"))
+    assert rows["last_name", "different"]["match"] < 0.1
+    assert rows["phone", "different"]["match"] < 0.2
 
 
 def test_people_of_one_birth_place_and_a_common_name_are_not_one_person_of_many_family_names_and_ages():
@@ -282,10 +311,7 @@ def test_people_of_one_birth_place_and_a_common_name_are_not_one_person_of_many_
     tables = (counted(rows, 8_500, told) for rows in (blocked, sample))
     rows = learn(*tables, matching.declared("customers"))
     strangers = dict(zip(told, ("exact", "different", "different", "exact", "same"), strict=True))
-    match, chance = (
-        rows["prior", "share of all pairs"][latent] * np.prod([rows[key][latent] for key in strangers.items()])
-        for latent in ("match", "chance")
-    )
+    match, chance = (pairs_expected(rows, latent, strangers) for latent in ("match", "chance"))
     assert chance > match
 
 

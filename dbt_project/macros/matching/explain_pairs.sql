@@ -32,12 +32,12 @@ union all
 select left_no, right_no, 'prior', 0, prior_match, prior_household, prior_chance, null
 from leveled
 cross join weights
-{%- set together = declared(domain, 'learn.together') %}
-{%- if together %}
+{%- for both in declared(domain, 'learn.together') %}
 union all
-select left_no, right_no, 'together', 0, 0, 0, together_chance + log2(affinity / 1000000), null
+select
+    left_no, right_no, 'together', {{ loop.index0 }}, 0, 0, together_chance[{{ loop.index }}]{{ ' + log2(affinity / 1000000)' if loop.first }}, null
 from leveled
 cross join weights
-where {{ together | join(' = 0 and ') }} = 0
-{%- endif %}
+where {{ both | join(' = 0 and ') }} = 0
+{%- endfor %}
 {% endmacro %}

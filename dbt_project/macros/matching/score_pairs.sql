@@ -2,7 +2,7 @@
     is summed once for all pairs of one pattern, of which there are few; what its own values add is not. -#}
 {% macro score_pairs(domain, compared, model, keys=none) %}
 {%- set together, comparisons = declared(domain, 'learn.together'), declared(domain, 'compare.comparisons') -%}
-{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together) | unique -%}
+{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together | sum(start=[])) | unique -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
 ),
@@ -25,9 +25,9 @@ patterns as (
         {%- for comparison in comparisons %}
         + coalesce({{ 'case when ' ~ comparison.name ~ ' > 0 then ' if class == 'chance' and comparison.share is defined }}{{ comparison.name }}_{{ class }}[{{ comparison.name }} + 1]{{ ' end' if class == 'chance' and comparison.share is defined }}, 0)
         {%- endfor %}
-        {%- if class == 'chance' and together %}
-        + case when {{ together | join(' = 0 and ') }} = 0 then together_chance else 0 end
-        {%- endif %}
+        {%- for both in together if class == 'chance' %}
+        + case when {{ both | join(' = 0 and ') }} = 0 then together_chance[{{ loop.index }}] else 0 end
+        {%- endfor %}
         as log_{{ class }}{{ ',' if not loop.last }}
         {%- endfor %}
     from (
@@ -50,7 +50,7 @@ weighed as (
         + coalesce(case when {{ comparison.name }}_agrees then {{ shared_value_weight(domain, comparison) }} end, 0)
         {%- endfor %}
         {%- if together %}
-        + case when {{ together | join('_agrees and ') }}_agrees then log2(affinity / 1000000) else 0 end
+        + case when {{ together[0] | join('_agrees and ') }}_agrees then log2(affinity / 1000000) else 0 end
         {%- endif %}
         as log_chance
     from compared_pairs as pairs
@@ -96,7 +96,7 @@ select
     {%- endfor %}
     max(log2({{ class }})) filter (where comparison = 'prior') as prior_{{ class }},
     {%- endfor %}
-    max(log2(chance)) filter (where comparison = 'together') as together_chance,
+    {{ ordered_list('log2(chance)', 'level', "comparison = 'together'") }} as together_chance,
     max(chance) filter (where comparison = 'records') as records
 from {{ model }}
 {% endmacro %}
