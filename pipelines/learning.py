@@ -47,6 +47,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
     start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
+    telling = (blocked.levels[:, [c.get("tells", False) for c in comparisons]] >= 0).any(axis=1)
     records = max(chance["records"].to_pylist(), default=0)
     all_pairs = max(records * (records - 1) / 2, blocked.pairs.sum(), 1.0)
     priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
@@ -70,7 +71,9 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             comparable = scale * by_chance[sampled.levels[:, i] >= 0].sum()
             by_block = _chance_held(blocked, i, belief[:, 2], beside, len(c["levels"]))
             params[i][2] = _census(c["levels"], by_block, comparable, params[i][2])
-            params[i][0] = _at_most(c["levels"], params[i][0])
+            told = telling & (blocked.levels[:, i] >= 0)
+            held = np.bincount(blocked.levels[told, i], weights=belief[told, 0], minlength=len(c["levels"]))
+            params[i][0] = _at_most(c["levels"], params[i][0], held, usual)
         equal = belief[:, 2] @ _agreeing(blocked, together)
         for n, both in enumerate(together):
             comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
@@ -161,9 +164,15 @@ def _census(levels: Sequence[dict], held: np.ndarray, comparable: float, found: 
     return np.where(counted, rare, found * (1 - rare[counted].sum()) / found[~counted].sum())
 
 
-def _at_most(levels: Sequence[dict], found: np.ndarray) -> np.ndarray:
-    """What records of one party may hold of a level, however many pairs of others look like them."""
+def _at_most(levels: Sequence[dict], found: np.ndarray, told: np.ndarray, usual: float) -> np.ndarray:
+    """What records of one party may hold of a level, however many pairs of others look like them.
+
+    `told` are the pairs of each level that something else tells from members of a household: where a level says so, it
+    is held no more often than among these, `usual` pairs of which are expected to hold what it says.
+    """
     most = np.array([level.get("most", 1.0) for level in levels])
+    untold = np.array([level.get("most_untold", np.nan) for level in levels])
+    most = np.fmin(most, (told + usual * untold) / (told.sum() + usual))
     held, free = np.minimum(found, most), found < most
     return np.where(free, found * (1 - held[~free].sum()) / found[free].sum(), held)
 

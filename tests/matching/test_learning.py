@@ -258,6 +258,34 @@ def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the
     assert rows["first_name", "different"]["match"] < 0.02
 
 
+def test_couples_of_one_mailbox_are_not_one_person_of_many_names_where_nothing_but_the_mailbox_is_known():
+    told = ("first_name", "last_name", "email")
+    blocked = [
+        ("exact", "exact", "exact", 3_560),
+        ("exact", "exact", "different", 835),
+        ("different", "exact", "exact", 800),
+        ("misspelt", "exact", "exact", 460),
+        ("exact", "misspelt", "exact", 430),
+        ("initial", "exact", "exact", 260),
+        ("different", "different", "exact", 190),
+        ("exact", "different", "exact", 140),
+        ("exact", "exact", "misspelt", 130),
+        ("different", "exact", "different", 120),
+        ("different", "misspelt", "exact", 100),
+    ]
+    sample = [
+        ("different", "different", "different", 193_000),
+        ("exact", "different", "different", 1_060),
+        ("different", "exact", "different", 720),
+        ("initial", "different", "different", 740),
+    ]
+    tables = (counted(rows, 8_000, told) for rows in (blocked, sample))
+    rows = learn(*tables, matching.declared("customers"))
+    couple = dict(zip(told, ("different", "exact", "exact"), strict=True))
+    match, household = (pairs_expected(rows, latent, couple) for latent in ("match", "household"))
+    assert household > match
+
+
 def test_double_given_names_are_learnt_to_agree_by_chance():
     """Two of many a Karl Heinz who share no family name are not one who has changed his."""
     told = ("first_name", "last_name", "other_names", "phone")
