@@ -18,10 +18,10 @@ from (
     select
         *,
         first_value(_deleted) over (
-            partition by _source_key order by seen_at desc, _load_id desc, _payload_hash
+            partition by _source_key order by seen_at desc, _load_id desc, _extracted_at desc, _payload_hash
         ) as is_gone,
         row_number() over (
-            partition by _source_key order by _deleted, seen_at desc, _load_id desc, _payload_hash
+            partition by _source_key order by _deleted, seen_at desc, _load_id desc, _extracted_at desc, _payload_hash
         ) as newest
     from (
         select
