@@ -2,7 +2,7 @@
     is summed once for all pairs of one pattern, of which there are few; what its own values add is not. -#}
 {% macro score_pairs(domain, compared, model, keys=none) %}
 {%- set together, comparisons = declared(domain, 'learn.together'), declared(domain, 'compare.comparisons') -%}
-{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together | sum(start=[])) | unique -%}
+{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together[:1] | sum(start=[])) | unique -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
 ),
