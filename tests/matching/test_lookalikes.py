@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 
 from pipelines import matching
@@ -53,3 +56,29 @@ def test_the_commonest_words_find_no_candidates_once_they_bring_too_many_togethe
     every, some, none = (set(of_three(sql.replace(declared, limit))) for limit in (declared, "<= 100", "<= 0"))
     assert none == set() < some < every
     assert len(some) <= 3 * 100
+
+
+def wardrobe() -> list[dict]:
+    """Twenty products in twelve variants each, in two shops that name them in other orders."""
+    rows = []
+    lines = [
+        f"{first}{second}" for first in ("vol", "kem", "zur", "pid", "gan") for second in ("bix", "hut", "wem", "fot")
+    ]
+    for line, colour, size in itertools.product(lines, ("navy", "red", "olive", "sand"), ("small", "medium", "large")):
+        name = f"{line} {colour} {size}"
+        rows.append(variant(f"abc:{name}", template_name=f"{line} jacket {colour} {size}"))
+        rows.append(variant(f"xyz:{name}", template_name=f"{colour} jacket {line} - {size}"))
+    return rows
+
+
+def test_words_too_common_to_find_candidates_tell_variants_apart_beside_those_that_do(tmp_path):
+    query = match(tmp_path, wardrobe(), domain="products")
+    folder = tmp_path / "dbt" / "compiled" / "assay" / "models" / "matched" / "products"
+    sql, changed = re.subn(r"<= 1000\b", "<= 30", (folder / "matched_products__lookalikes.sql").read_text())
+    assert changed == 1
+    evidence = "select record_no, record_id from matched_products__evidence"
+    found = query(f"""
+        select l.record_id from ({sql}) join ({evidence}) as l on l.record_no = one_no
+        join ({evidence}) as r on r.record_no = other_no where substr(l.record_id, 4) = substr(r.record_id, 4)
+    """)
+    assert len(found) == 240

@@ -93,10 +93,40 @@ affordable as (
 
 ),
 
-keys as (
+kept as (
 
     select rare.* from rare
     inner join affordable on rare.kind = affordable.kind and rare.token = affordable.token
+
+),
+
+{#- A word that finds none by itself, such as a size or a colour, tells variants apart beside each word that does. -#}
+beside as (
+
+    select records.place, weighed.token, weighed.weight
+    from weighed
+    inner join records on weighed.record_no = records.record_no
+    anti join affordable on weighed.kind = affordable.kind and weighed.token = affordable.token
+    where weighed.kind = 'name' and weighed.place <= {{ find.rarest or 0 }}
+
+),
+
+keys as (
+
+    select kind, token, weight, lacks_gtin, place, system, systems, asked_system from kept
+    union all
+    select
+        'name',
+        kept.token || ' ' || beside.token,
+        beside.weight / sqrt(count(*) over (partition by kept.place, beside.token)),
+        kept.lacks_gtin,
+        kept.place,
+        kept.system,
+        kept.systems,
+        kept.asked_system
+    from kept
+    inner join beside on kept.place = beside.place
+    where kept.kind = 'name'
 
 ),
 
