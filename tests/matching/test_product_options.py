@@ -108,3 +108,19 @@ def test_one_sku_in_shop_and_till_outweighs_what_they_call_the_article_and_two_t
         by_sku.setdefault(record.split(":")[1], set()).add(of)
     assert sum(len(found) == 1 for found in by_sku.values()) >= 0.95 * len(by_sku)
     assert len(set(cluster.values())) >= len(by_sku)
+
+
+def test_running_numbers_that_two_shops_have_in_common_are_no_shared_skus(tmp_path):
+    dice, rows = random.Random(11), []
+    parts = itertools.product(("vol", "kem", "zur", "pid"), "aeio", ("bix", "hut", "wem", "rok"), [" "], THINGS)
+    stocked = dice.sample(["".join(article) for article in parts], 420)
+    for shop, wording in {"abc": "{} {} {}", "xyz": "{1}s {0}"}.items():
+        for number, article in enumerate(dice.sample(stocked, 300), start=1):
+            name = wording.format(*article.split(" ", 1), dice.choice(EXTRAS))
+            rows.append(variant(f"{shop}:{article}", sku=f"{number}", template_name=name))
+    both = 2 * 300 - len({row["record_id"][4:] for row in rows})
+    query = match(tmp_path, rows, domain="products")
+    count = "select count(distinct substr(record_id, 5)) from matched_products__clusters group by cluster_id"
+    articles = [number for (number,) in query(f"{count} having count(*) > 1")]
+    assert len([number for number in articles if number > 1]) <= 0.02 * both
+    assert articles.count(1) >= 0.95 * both

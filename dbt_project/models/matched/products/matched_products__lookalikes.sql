@@ -4,7 +4,7 @@
 {%- set find = declared('products', 'likeness.find') -%}
 {%- set places = 2 ** 32 -%}
 {%- set last = places - 1 -%}
-{%- if stays() -%}
+{%- if stays({'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_no', 'record_no, system, sku, gtin14')}) -%}
 {{ no_rows() }}
 {%- else -%}
 with records as (
@@ -168,6 +168,17 @@ nearest as (
 
 ),
 
+{#- One SKU is a pair to judge by its texts: it may be one article, or a running number of two shops. -#}
+shared as (
+
+    select records.place, records.system, evidence.sku, evidence.gtin14 is null as lacks_gtin, size.systems
+    from (select *, count(*) over (partition by sku) as bearers from {{ ref('matched_products__evidence') }}) as evidence
+    inner join records on evidence.record_no = records.record_no
+    cross join size
+    where evidence.bearers <= {{ find.shared_model or 0 }}
+
+),
+
 pairs as (
 
     select
@@ -176,6 +187,13 @@ pairs as (
     from nearest
     union
     select one, other from alike where kind in ('model', 'code')
+    union
+    select l.place, r.place
+    from shared as l
+    inner join shared as r
+        on l.sku = r.sku
+        and (l.system < r.system or l.systems = 1 and l.place < r.place)
+        and (l.lacks_gtin or r.lacks_gtin)
 
 )
 
