@@ -74,11 +74,9 @@ class Child:
 
 def serve(line: socket.socket) -> None:
     """Load what every build needs, then fork for each one that asks, until nobody is left who could."""
-    from dbt.cli.main import dbtRunner  # noqa: F401
-
     from pipelines import dbt_process, dbt_thrift
 
-    for name in dbt_thrift.IN_BUILDS:
+    for name in ("dbt.cli.main", *dbt_thrift.IN_BUILDS):
         importlib.import_module(name)
     project = PROJECT / "dbt_project"
     if manifest.fits(project / "target", manifest.fingerprint(project)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -29,60 +30,48 @@ def test_a_first_of_january_is_a_year_alone_in_the_source_that_has_little_else(t
     assert query(years) == [("register", 144)]
 
 
-@pytest.fixture(scope="module")
-def twins(tmp_path_factory):
-    """Families with a boy and a girl of one day, or two years apart, as a school and a doctor know them."""
-    children = [
+def two_children(named: Callable[[int, int], dict]) -> list[dict]:
+    """Two children of each of 120 families, at one home and number, as a school and a doctor know them."""
+    return [
         person(
             f"{system}:{n}{child}",
-            first_name=GIVEN[(n + 5 * child) % 12],
-            last_name=FAMILY[n % 12] + ("s" if n % 3 else "mann") * (n // 12 % 2),
-            birth_on=FIRST + timedelta(53 * n + 800 * child * (n % 2)),
             street=f"{FAMILY[n % 7]}weg {n + 1}",
             zip=f"{60000 + n % 20}",
             phone=f"+4969{5550000 + 7 * n}",
+            **named(n, child),
         )
         for n in range(120)
         for child in range(2)
         for system in ("school", "doctor")
     ]
-    return clusters(match(tmp_path_factory.mktemp("twins"), children))
 
 
-def test_twins_are_two_though_all_else_agrees_also_where_every_other_family_has_some(twins):
-    assert [n for n in range(120) if twins[f"school:{n}0"] == twins[f"school:{n}1"]] == []
+def of_one_day(n: int, child: int) -> dict:
+    """A boy and a girl, born on one day or two years apart."""
+    return {
+        "first_name": GIVEN[(n + 5 * child) % 12],
+        "last_name": FAMILY[n % 12] + ("s" if n % 3 else "mann") * (n // 12 % 2),
+        "birth_on": FIRST + timedelta(53 * n + 800 * child * (n % 2)),
+    }
 
 
-def test_a_twin_is_one_at_school_and_at_the_doctors(twins):
-    children = [f"{n}{child}" for n in range(120) for child in range(2)]
-    assert [child for child in children if twins[f"school:{child}"] != twins[f"doctor:{child}"]] == []
+def of_two_family_names(n: int, child: int) -> dict:
+    """Given name, then the father's and the mother's."""
+    return {"full_name": f"{GIVEN[(n + 5 * child) % 12]} {FAMILY[n % 12]} {FAMILY[(n // 12 + n + 1) % 12]}"}
 
 
-@pytest.fixture(scope="module")
-def siblings(tmp_path_factory):
-    """Two children of a father's and a mother's name at one home and number, as a school and a doctor know them."""
-    children = [
-        person(
-            f"{system}:{n}{child}",
-            full_name=f"{GIVEN[(n + 5 * child) % 12]} {FAMILY[n % 12]} {FAMILY[(n // 12 + n + 1) % 12]}",
-            street=f"{FAMILY[n % 7]}weg {n + 1}",
-            zip=f"{60000 + n % 20}",
-            phone=f"+4969{5550000 + 7 * n}",
-        )
-        for n in range(120)
-        for child in range(2)
-        for system in ("school", "doctor")
-    ]
-    return clusters(match(tmp_path_factory.mktemp("siblings"), children))
+@pytest.fixture(scope="module", params=[of_one_day, of_two_family_names], ids=["twins", "two family names"])
+def children(request, tmp_path_factory):
+    return clusters(match(tmp_path_factory.mktemp("children"), two_children(request.param)))
 
 
-def test_brothers_and_sisters_of_two_shared_family_names_are_two(siblings):
-    assert [n for n in range(120) if siblings[f"school:{n}0"] == siblings[f"school:{n}1"]] == []
+def test_twins_and_siblings_of_two_family_names_are_two_though_all_else_agrees(children):
+    assert [n for n in range(120) if children[f"school:{n}0"] == children[f"school:{n}1"]] == []
 
 
-def test_a_child_of_two_family_names_is_one_at_school_and_at_the_doctors(siblings):
-    children = [f"{n}{child}" for n in range(120) for child in range(2)]
-    assert [child for child in children if siblings[f"school:{child}"] != siblings[f"doctor:{child}"]] == []
+def test_a_twin_or_sibling_is_one_at_school_and_at_the_doctors(children):
+    each = [f"{n}{child}" for n in range(120) for child in range(2)]
+    assert [child for child in each if children[f"school:{child}"] != children[f"doctor:{child}"]] == []
 
 
 def test_a_name_without_spaces_is_one_in_either_order_and_another_letter_is_another_name(tmp_path, crowd):
