@@ -1,5 +1,7 @@
-"""Plugins of the test suite, the same generated examples on every machine, dbt loaded once, and long files first."""
+"""Plugins of the test suite, a home of its own, the same generated examples on every machine, dbt loaded once, and long
+files first."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,15 @@ LONG = (
     "matching/test_eval.py",
     "odoo/test_actions.py",
 )
+
+
+def pytest_configure(config):
+    """Nothing that tests do reaches the home or ledger of whoever runs them: neither one named nor the checkout's."""
+    home, patch = tempfile.TemporaryDirectory(prefix="assay-tests-"), pytest.MonkeyPatch()
+    patch.setenv("ASSAY_HOME", home.name)
+    patch.delenv("ASSAY_LEDGER_URL", raising=False)
+    config.add_cleanup(home.cleanup)
+    config.add_cleanup(patch.undo)
 
 
 def pytest_collection_modifyitems(items):

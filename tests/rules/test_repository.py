@@ -1,7 +1,9 @@
 """What no committed file may hold: a registry's host, a machine's path, a secret, an unhashed dependency."""
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,16 @@ def test_every_file_that_the_test_suite_begins_with_is_there():
     from tests.conftest import LONG
 
     assert [name for name in LONG if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_a_test_that_names_no_home_writes_to_none_of_whoever_runs_it(tmp_path):
+    test = tmp_path / "test_home.py"
+    test.write_text(
+        "def test_home():\n    from pipelines import resources\n    assert not print(resources.settings())\n"
+    )
+    mine = {"ASSAY_HOME": str(tmp_path / "mine"), "ASSAY_LEDGER_URL": f"sqlite:///{tmp_path / 'mine.db'}"}
+    command = [sys.executable, "-m", "pytest", "-sq", "-p", "tests.conftest", f"--rootdir={tmp_path}", test]
+    said = subprocess.run(command, cwd=ROOT, env=os.environ | mine, capture_output=True, text=True, check=True).stdout
+    assert "Settings(" in said
+    assert str(tmp_path / "mine") not in said
+    assert str(ROOT / ".assay") not in said
