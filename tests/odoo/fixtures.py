@@ -278,24 +278,32 @@ def running_odoo() -> Iterator[RealOdoo]:
 
 
 class RealOdoo:
-    """The session's Odoo server and the template databases that tests clone."""
+    """The session's Odoo server and the template databases that tests clone.
+
+    Odoo takes a second to load a database's models. It keeps them by the database's name and loads them anew where the
+    database says that they are others, so a clone takes the name of an earlier one of the same template.
+    """
 
     def __init__(self, running: server.Server):
         self.server, self.base = running, templates.template_name()
         self.keys, self.number = templates.api_keys(self.base), itertools.count(1)
+        self.free: dict[str, list[str]] = {}
 
     @contextmanager
     def database(self, content: str, kind: str) -> Iterator[OdooTarget]:
         """A database of its own for one test, dropped afterwards."""
         template = self.template(content)
-        name = f"t_{os.getpid()}_{next(self.number)}"
+        number, free = next(self.number), self.free.setdefault(template, [])
+        name = free.pop() if free else f"t_{os.getpid()}_{number}"
         templates.clone(template, name, in_memory=True)
+        templates.outdate_caches(name, number)
         target = self._target(kind, name)
         target.ids, target.user_keys = self._ids(template), self._user_keys(template)
         try:
             yield target
         finally:
             postgres.drop(name)
+            free.append(name)
 
     def template(self, content: str) -> str:
         """The template with this content, made once for as long as what it holds stays the same."""

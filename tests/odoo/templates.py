@@ -19,6 +19,8 @@ USED_MODULES = "account,crm,hr,loyalty,point_of_sale,stock"
 USED_STATE = Path(__file__).with_name("used_state.py")
 # Templates of code or modules that nobody tests any more are dropped after so long.
 KEPT_DAYS = 3
+# More often no test changes what Odoo caches.
+CACHE_STATES = 100_000
 BOT, HUMAN = "admin", "steward"
 # Odoo runs this once in a new template: the API keys, and the state in which every test finds the database.
 FIRST_STATE = """
@@ -110,6 +112,27 @@ def clone(template: str, name: str, in_memory: bool = False) -> None:
     known = psql(f"select 1 from pg_tablespace where spcname = '{space}'")
     where = f"strategy file_copy tablespace {space}" if known and in_memory else ""
     psql(f'create database "{name}" template "{template}" {where}', user="odoo")
+
+
+def outdate_caches(name: str, number: int) -> None:
+    """Have an Odoo that has served a database of this name take nothing for known but its models.
+
+    Each kind of cache has a table whose newest id tells its state: no two `number`s give it the same.
+    """
+    psql(
+        f"""
+        do $$ declare kind text; begin
+            for kind in
+                select table_name from information_schema.tables
+                where table_name like 'orm\\_signaling\\_%' and table_name <> 'orm_signaling_registry'
+            loop
+                perform setval(kind || '_id_seq', {number * CACHE_STATES});
+                execute format('insert into %I default values', kind);
+            end loop;
+        end $$
+        """,
+        name,
+    )
 
 
 def unused_days(template: str) -> float:

@@ -1,9 +1,11 @@
 """Provisioning reads the machine's own apt configuration; no mirror is written in this repository."""
 
 import os
+from contextlib import closing
 
 import pytest
 
+from sources.odoo.client import call
 from tests.odoo import machine, postgres, templates
 from tests.odoo.debian import mirror_in
 from tests.odoo.templates import template_name
@@ -65,3 +67,27 @@ def test_templates_that_nobody_has_cloned_for_days_are_dropped():
     assert {new, template_name()} <= postgres.databases()
     postgres.drop(new)
     (machine.HOME / "cloned" / new).unlink()
+
+
+@pytest.mark.odoo
+def test_a_database_that_has_the_name_of_an_earlier_one_is_as_new(request):
+    """Odoo keeps in memory what a table says that it seldom reads, and which fields a model has."""
+    real, key = request.getfixturevalue("_real_odoo"), "database.uuid"
+
+    def uuid(client):
+        return call(client, "ir.config_parameter", "get_param", key=key)
+
+    def fields(client):
+        return call(client, "res.partner", "fields_get", attributes=["type"])
+
+    with real.database("bare", "real-json2") as first, closing(first.client()) as client:
+        postgres.psql(f"update ir_config_parameter set value = 'mine' where key = '{key}'", first.db)
+        assert uuid(client) == "mine"
+    with real.database("bare", "real-json2") as second, closing(second.client()) as client:
+        assert uuid(client) != "mine"
+        (model,) = call(client, "ir.model", "search", domain=[("model", "=", "res.partner")])
+        call(client, "ir.model.fields", "create", vals_list=[{"name": "x_mine", "model_id": model, "ttype": "char"}])
+        assert "x_mine" in fields(client)
+    with real.database("bare", "real-json2") as third, closing(third.client()) as client:
+        assert "x_mine" not in fields(client)
+    assert first.db == second.db == third.db
