@@ -163,6 +163,35 @@ CASES += [
     person("pos:company", kind="company", company_name="Kranzfeld Metall GmbH", email="office@kranzfeld.example"),
 ]
 
+# Two contacts of one account; a trader of his own name, who also buys for himself; somebody who orders to the office.
+CASES += [
+    person(f"{system}:account", full_name=name, company_name="Kartáčovna Zubří", vat="CZ29004510", email=email)
+    for system, name, email in [
+        ("shop", "Ludvika Žaludová", "zaludova@kartacovna.example"),
+        ("pos", "Bohdan Ohřál", "ohral@kartacovna.example"),
+    ]
+]
+CASES += [
+    person("shop:trader", full_name="Ctibor Plavec", company_name="Malířství Ctibor Plavec", vat="CZ29004511", **HOME),
+    person("pos:trader", full_name="Ctibor Plavec", **HOME),
+    person(
+        "shop:limited", full_name="Ctirad Kaplan", company_name="Ctirad Kaplan s.r.o.", vat="CZ29004512", **OLD_HOME
+    ),
+    person("shop:office", full_name="Ludmila Střelcová", company_name="Kartáčovna Zubří", phone="+420606555041"),
+]
+# Where every invoice names the buyer's tax number, it may be a person's.
+CASES += [
+    person(f"shop:{country}", full_name=name, company_name="Kartáčovna Zubří", country_code=country, vat=vat)
+    for country, name, vat in [
+        ("ES", "Casilda Urdaneta", "12345678Z"),
+        ("IT", "Ermanno Quagliozzi", "QGLRNN64E07H501K"),
+        ("PT", "Benedita Quintela", "PT245678904"),
+        ("CZ", "Zdislava Ptáčníková", "CZ6457230019"),
+        ("BG", "Raycho Dobrudzhanski", "6405071234"),
+        ("BR", "Iracema Guimaraes", "529.982.247-25"),
+    ]
+]
+
 # Companies of one house, one switchboard and one owner are as many as their names and numbers; words may be turned.
 CASES += [
     person(f"{system}:sister{n}", kind="company", company_name=name, vat=vat, phone="+420585777015", **HOME)

@@ -107,6 +107,22 @@ def test_a_company_is_not_the_person_who_answers_its_telephone(cluster_of):
     assert cluster_of["odoo:9004"] != cluster_of["odoo:9005"]
 
 
+def test_contacts_who_state_one_companys_tax_number_are_one_customer(cluster_of):
+    assert cluster_of["shop:account"] == cluster_of["pos:account"]
+
+
+def test_who_trades_under_his_own_name_is_the_one_who_buys_for_himself(cluster_of):
+    assert cluster_of["shop:trader"] == cluster_of["pos:trader"]
+
+
+def test_a_company_that_bears_a_persons_name_is_told_by_its_legal_form_and_a_person_by_the_tax_number(matched):
+    is_company = dict(matched("select split_part(record_id, 'shop:', 2), is_company from matched_customers__evidence"))
+    people = ["trader", "office", "ES", "IT", "PT", "CZ", "BG", "BR"]
+    assert is_company["limited"]
+    assert is_company["account"]
+    assert [one for one in people if is_company[one]] == []
+
+
 def test_a_companys_name_is_the_same_with_its_legal_form_in_letters_and_found_at_its_place_when_misspelt(
     matched, cluster_of
 ):

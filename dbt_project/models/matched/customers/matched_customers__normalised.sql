@@ -87,6 +87,7 @@ folded as (
         coalesce(language, lower(country_code)) as origin,
         birth_on,
         nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') as vat,
+        upper(country_code) as country_code,
         nullif(upper(trim(loyalty_code)), '') as loyalty_code,
         lower(left(trim(gender), 1)) as gender,
         nullif({{ fold_text('birth_place') }}, '') as birth_place,
@@ -99,7 +100,7 @@ folded as (
 sorted as (
 
     select
-        * exclude (full_name, is_company),
+        * exclude (full_name, is_company, country_code),
         {#- 'Mrs Jana Nova': a title in front of two names is none of them. -#}
         case
             when split_part(full_name, ' ', 1) in ('{{ titles | join("', '") }}')
@@ -111,6 +112,13 @@ sorted as (
         and coalesce(
             given is null and company_name = coalesce(full_name, family, company_name)
             or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
+            {#- Whose name the company bears trades under it, unless its legal form says otherwise; a workplace states no tax number. -#}
+            or company_name is not null
+            and not {{ matches("coalesce(country_code, '') || vat", declared('customers', 'normalise.personal_tax_numbers')) }}
+            and (
+                {{ matches('company_name', declared('customers', 'normalise.company_endings')) }}
+                or not list_has_all(string_split(company_name, ' '), string_split(coalesce(given || ' ' || family, full_name, family), ' '))
+            )
             or (company_name is not null or contains(email || '.', '@' || replace(full_name, ' ', '') || '.'))
             and {{ matches('email', '^(' ~ declared('customers', 'placeholders.role_users') | join('|') ~ ')(@|$)') }},
             false
