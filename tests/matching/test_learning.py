@@ -177,6 +177,27 @@ def counted(rows: list[tuple], records: int = 3_000, told: tuple[str, ...] = TOL
     )
 
 
+def test_members_of_a_family_with_one_mailbox_are_not_one_person_where_each_is_called_by_either_family_name():
+    """A third of the records of one person have one name of two; a fifth of a mother and her child share a part."""
+    blocked = [
+        ("exact", "exact", "exact", 3150),
+        ("exact", "shared part", "exact", 1450),
+        ("exact", "different", "exact", 240),
+        ("misspelt", "exact", "exact", 130),
+        ("misspelt", "shared part", "exact", 60),
+        ("exact", "exact", "different", 750),
+        ("exact", "shared part", "different", 550),
+        ("different", "exact", "exact", 230),
+        ("different", "shared part", "exact", 125),
+        ("different", "different", "exact", 280),
+    ]
+    sample = [("different", "different", "different", 198_000), ("exact", "different", "different", 800)]
+    sample += [("different", "exact", "different", 400), ("different", "shared part", "different", 600)]
+    looks = {"first_name": "different", "last_name": "shared part", "email": "exact"}
+    learnt = learn(*(counted(rows, 7_000, tuple(looks)) for rows in (blocked, sample)), matching.declared("customers"))
+    assert pairs_expected(learnt, "household", looks) > 2 * pairs_expected(learnt, "match", looks)
+
+
 def test_three_hundred_pairs_of_families_with_one_telephone_are_not_taken_for_one_person():
     blocked = [
         ("exact", "exact", "shared", 750),
