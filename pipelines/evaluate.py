@@ -27,13 +27,16 @@ AUTOMATIC = 0.97
 
 @dataclass(frozen=True)
 class Quality:
-    """How good clusters are. Shares are 0 to 1; `traps` holds (planted, fallen into) by kind of trap."""
+    """How good clusters are. Shares are 0 to 1; `traps` holds (planted, fallen into) by kind of trap.
+
+    Where no two records of the truth are one, nothing could be missed: then `recall` and `f1` are None.
+    """
 
     records: int
     found: int
     really: int
     precision: float
-    recall: float
+    recall: float | None
     b_cubed_precision: float
     b_cubed_recall: float
     mixed: int
@@ -42,7 +45,7 @@ class Quality:
     traps: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
-    def f1(self) -> float:
+    def f1(self) -> float | None:
         return harmonic(self.precision, self.recall)
 
     @property
@@ -50,8 +53,10 @@ class Quality:
         return harmonic(self.b_cubed_precision, self.b_cubed_recall)
 
 
-def harmonic(precision: float, recall: float) -> float:
-    """F1 of two shares; 0 where both are."""
+def harmonic(precision: float, recall: float | None) -> float | None:
+    """F1 of two shares; 0 where both are, None without a recall."""
+    if recall is None:
+        return None
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -84,7 +89,7 @@ def _counts(db: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return db.sql("select count(distinct cluster_id), count(distinct entity_id) from seated").fetchone()
 
 
-def _within(db: duckdb.DuckDBPyConnection) -> tuple[float, float]:
+def _within(db: duckdb.DuckDBPyConnection) -> tuple[float, float | None]:
     pairs = "select coalesce(sum(n * (n - 1) / 2), 0) from (select count(*) as n from seated group by {})"
     right, found, real = (
         db.sql(pairs.format(by)).fetchone()[0] for by in ("cluster_id, entity_id", "cluster_id", "entity_id")
@@ -92,7 +97,7 @@ def _within(db: duckdb.DuckDBPyConnection) -> tuple[float, float]:
     return _shares(right, found, real)
 
 
-def _across(db: duckdb.DuckDBPyConnection, pairs: pa.Table) -> tuple[float, float]:
+def _across(db: duckdb.DuckDBPyConnection, pairs: pa.Table) -> tuple[float, float | None]:
     db.register("same", pairs)
     found = db.sql("""
         select coalesce(sum(n), 0) from (
@@ -107,8 +112,8 @@ def _across(db: duckdb.DuckDBPyConnection, pairs: pa.Table) -> tuple[float, floa
     return _shares(right, found, real)
 
 
-def _shares(right: int, found: int, real: int) -> tuple[float, float]:
-    return (right / found if found else 1.0), (right / real if real else 1.0)
+def _shares(right: int, found: int, real: int) -> tuple[float, float | None]:
+    return (right / found if found else 1.0), (right / real if real else None)
 
 
 def _b_cubed(db: duckdb.DuckDBPyConnection) -> tuple[float, float]:
@@ -171,7 +176,7 @@ class Evaluation:
     quality: Quality
     seconds: float
     curve: list[Point]
-    test: tuple[float, float] | None = None
+    test: tuple[float, float | None] | None = None
     unread: dict[str, int] = field(default_factory=dict)
     calibrated: Calibrated | None = None
     crowds: list[Crowd] = field(default_factory=list)
@@ -198,7 +203,9 @@ class Evaluation:
         rows = {"pairs": (q.precision, q.recall), "B-cubed": (q.b_cubed_precision, q.b_cubed_recall)}
         rows |= {"published test": self.test} if self.test else {}
         for name, (precision, recall) in rows.items():
-            yield f"  {name:<14} {precision:7.4f}  {recall:7.4f}  {harmonic(precision, recall):7.4f}"
+            yield f"  {name:<14} {_told(precision)}  {_told(recall)}  {_told(harmonic(precision, recall))}"
+        if q.recall is None:
+            yield "  no two records of the truth are one: what was missed cannot be known; add pairs that are the same"
         largest = f"largest {q.largest}, truly {q.largest_really}"
         yield f"  clusters {q.found:,} of {q.really:,} entities, {q.mixed:,} mixed, {largest}"
         if q.records < self.records:
@@ -209,6 +216,10 @@ class Evaluation:
         for name, count in self.unread.items():
             yield f"  {count:,} values of {name} could not be read as the mapping says, and were left out"
         yield from (f"  {crowd.line()}" for crowd in worth_telling(self.domain, self.crowds))
+
+
+def _told(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:7.4f}"
 
 
 def evaluate_set(
@@ -257,7 +268,7 @@ def _calibrated(scores: pa.Table, known: labels.Labels, drawn: int) -> Calibrate
     return Calibrated(len(places), *judged)
 
 
-def _on_split(clusters: pa.Table, tested: pa.Table) -> tuple[float, float]:
+def _on_split(clusters: pa.Table, tested: pa.Table) -> tuple[float, float | None]:
     """Precision and recall over the labelled pairs of a split, as supervised matchers report them."""
     with duckdb.connect() as db:
         db.register("clusters", clusters)

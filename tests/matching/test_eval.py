@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from pipelines import curve, labels, trial
 from pipelines.cli import main
-from pipelines.evaluate import Evaluation, Quality
+from pipelines.evaluate import Evaluation, Quality, score
 from pipelines.mapping import UnusableInput, conformed_shape, load
 from sources.estate import world
 
@@ -256,6 +256,16 @@ def test_a_truth_about_some_of_the_records_says_how_many_the_figures_rest_on():
     told = list(Evaluation("shop", "customers", 119, quality, 1.0, []).lines())
     assert "  scored on 10 records; of the other 109 the truth says nothing" in told
     assert not any("scored on" in line for line in Evaluation("shop", "customers", 10, quality, 1.0, []).lines())
+
+
+def test_a_truth_in_which_no_two_records_are_one_says_nothing_of_recall():
+    alone = pa.table({"record_id": ["a", "b", "c"], "entity_id": ["1", "2", "3"]})
+    joined = pa.table({"record_id": ["a", "b", "c"], "cluster_id": ["x", "x", "y"]})
+    told = Evaluation("shop", "customers", 3, score(joined, alone), 1.0, [])
+    pairs = next(line for line in told.lines() if line.startswith("  pairs"))
+    assert pairs.split() == ["pairs", "0.0000", "unknown", "unknown"]
+    assert any("what was missed cannot be known" in line for line in told.lines())
+    assert told.as_dict()["quality"]["recall"] is told.as_dict()["quality"]["f1"] is None
 
 
 def test_a_split_of_pairs_needs_a_mapping_that_names_both_sides(tmp_path):
