@@ -44,7 +44,7 @@ from pipelines.sent_files import SentFiles
 from sources import files, http, rest, sql
 from sources.contract import NATIVE, Contract
 from sources.errors import BadCredentials, Drift, ExtractError, MissingScope, ShortRead, SweepRefused
-from sources.records import Page, Tombstone, Window
+from sources.records import NEVER, Page, Tombstone, Window
 
 Resolve = Callable[[str], str]
 KERNELS = {"sql": sql, "files": files}
@@ -69,6 +69,11 @@ class LoadReport:
     full: bool
     warnings: tuple[str, ...] = ()
     rejected: int = 0
+
+    @property
+    def proven(self) -> str:
+        """`proven_until` for people."""
+        return "nothing yet" if self.proven_until == NEVER else f"{self.proven_until:%Y-%m-%d %H:%M:%S}"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pipelines.ledger import cursors, open_ledger
 from pipelines.portfolio import in_force
 from pipelines.resources import Settings
 from sources.contract import Contract, Sla, Stream
+from sources.records import NEVER
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def spoken(age: timedelta) -> str:
 def _proven(settings: Settings) -> dict[tuple[str, str], datetime]:
     query = sa.select(cursors.c.system, cursors.c.stream, cursors.c.proven_until_at)
     with open_ledger(settings.ledger_url).connect() as connection:
-        return {(row.system, row.stream): row.proven_until_at for row in connection.execute(query)}
+        rows = connection.execute(query.where(cursors.c.proven_until_at > NEVER))
+        return {(row.system, row.stream): row.proven_until_at for row in rows}
 
 
 def _listed_units(settings: Settings, contract: Contract, name: str, stream: Stream) -> set[str]:

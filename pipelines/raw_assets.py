@@ -81,7 +81,7 @@ def extracting(
             yield dg.AssetCheckResult(passed=False, asset_key=key, check_name=READ_WHOLE, metadata=said)
         else:
             yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(report))
-            said = {"proven_until_utc": report.proven_until.isoformat(), "warnings": listed(report.warnings)}
+            said = {"proven_until_utc": report.proven, "warnings": listed(report.warnings)}
             yield dg.AssetCheckResult(passed=True, asset_key=key, check_name=READ_WHOLE, metadata=said)
 
 
@@ -104,7 +104,7 @@ def load_metadata(report: LoadReport) -> dict[str, object]:
         "seconds": round(report.seconds, 3),
         "load_id": report.load_id,
         "full": report.full,
-        "proven_until": dg.MetadataValue.text(report.proven_until.isoformat()),
+        "proven_until": dg.MetadataValue.text(report.proven),
     }
 
 

@@ -23,14 +23,13 @@ from sources.contract import Contract, Stream
 from sources.errors import Drift, ExtractError
 from sources.facts import Files
 from sources.file_rows import FileRows, as_batch
-from sources.records import Page, Sent, Window, to_utc
+from sources.records import NEVER, Page, Sent, Window, to_utc
 from sources.said_keys import SaidKeys
 from sources.stores import Entry, Store, open_store
 from sources.tabular import FORMATS, BadFile, Row
 
 ROWS_A_PAGE = 5_000
 COPY = "copy"
-_NEVER = datetime(1970, 1, 1)
 _FIELDS = {"%Y": r"\d{4}", **dict.fromkeys(("%y", "%m", "%d", "%H", "%M", "%S"), r"\d{2}"), "%j": r"\d{3}"}
 Format = Callable[[Path, Stream], Iterator[Row]]
 
@@ -146,7 +145,7 @@ def _digests(
             continue
         digest = _digest(copy)
         # A name that tells a later time says the same once more, perhaps after something else.
-        later = stream.files.stamp and file.sent_at > known.get(digest, _NEVER)
+        later = stream.files.stamp and file.sent_at > known.get(digest, NEVER)
         same = before is not None and before[2] == digest
         found[path] = None if same or (digest in known and not later) else digest
         if found[path] is None and not before:
@@ -172,7 +171,7 @@ def _whole(client: Drop, stream: Stream, now: datetime, taken: dict[str, list]) 
         found.append(Found(entry, _sent_at(client, stream, entry), full))
     found.sort(key=lambda file: file.place)
     fulls = {path: one for path, one in taken.items() if one[4]}
-    newest = max([file.place for file in found if file.full], default=(_NEVER, ""))
+    newest = max([file.place for file in found if file.full], default=(NEVER, ""))
     newest = max(newest, _last(fulls))
     for file in (file for file in found if file.place < newest and file.entry.path not in taken):
         notes.append(f"{file.entry.path} is older than a full file: not read")
@@ -251,11 +250,11 @@ def _remembered(facts: Files, taken: dict[str, list]) -> dict[str, list]:
 
 def _last(taken: Mapping[str, list]) -> tuple[datetime, str]:
     """The place of the file that was sent last of those that are known."""
-    return max(((datetime.fromisoformat(one[3]), path) for path, one in taken.items()), default=(_NEVER, ""))
+    return max(((datetime.fromisoformat(one[3]), path) for path, one in taken.items()), default=(NEVER, ""))
 
 
 def _newest(taken: Mapping[str, list]) -> datetime:
-    return max((datetime.fromisoformat(one[3]) for one in taken.values()), default=_NEVER)
+    return max((datetime.fromisoformat(one[3]) for one in taken.values()), default=NEVER)
 
 
 def _digest(path: Path) -> str:

@@ -52,6 +52,10 @@ class Sent:
     spared: tuple[str, ...] = ()
 
 
+NEVER = datetime(1970, 1, 1)
+"""`Page.settled` of a source that has shown nothing yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reject:
     """A line of a file that could not be read: where, why, and the line itself, for the table of rejects alone."""

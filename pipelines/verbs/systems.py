@@ -41,10 +41,9 @@ def extract(systems: tuple[str, ...], full: bool) -> None:
     table, said = Table("stream", "rows", "deleted", "rejected", "seconds", "proven until (UTC)", box=None), []
     for report in reports:
         if not isinstance(report, extraction.Failure):
-            proven = f"{report.proven_until:%Y-%m-%d %H:%M:%S}"
             name = f"{report.system}/{report.stream}"
             counts = (f"{count:,}" for count in (report.rows, report.deleted, report.rejected))
-            table.add_row(name, *counts, f"{report.seconds:.1f}", proven)
+            table.add_row(name, *counts, f"{report.seconds:.1f}", report.proven)
             said += [f"{name}: {warning}" for warning in _in_short(report.warnings)]
     console.print(table)
     for line in said:

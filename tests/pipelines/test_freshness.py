@@ -11,6 +11,7 @@ from pipelines.landing import LoadWriter, landing_schema
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
 from sources.contract import Contract
+from sources.records import NEVER
 
 NOW = datetime(2026, 3, 29, 15, 0, tzinfo=UTC)
 AT = NOW.replace(tzinfo=None)
@@ -116,6 +117,11 @@ def test_a_store_that_has_customers_but_never_sold_is_stale(settings, tills):
 
 def test_what_was_never_read_is_stale(settings, tills):
     assert set(states(settings, tills).values()) == {"stale"}
+
+
+def test_of_a_source_that_has_shown_nothing_yet_no_age_is_told(settings, tills):
+    prove(settings, "customers", NEVER)
+    assert {mark.at for mark in measure(settings, tills) if mark.stream == "customers"} == {None}
 
 
 def test_a_system_that_is_disconnected_grows_stale_once_it_has_landed_anything(settings, tills):

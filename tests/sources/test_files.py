@@ -148,6 +148,12 @@ def test_a_file_that_grows_while_it_is_fetched_waits(mill, monkeypatch):
     assert mill.extract().rows == 1
 
 
+def test_of_an_empty_folder_nothing_is_proven_yet(mill):
+    assert mill.extract().proven == "nothing yet"
+    mill.send("a.csv", HEADER + "1,Flour,1,\n")
+    assert mill.extract().proven.startswith("2026-03-29 ")
+
+
 def test_the_newest_file_tells_up_to_when_the_source_is_known(mill):
     assert mill.extract().proven_until == datetime(1970, 1, 1)
     mill.send("a.csv", HEADER + "1,Flour,1,\n")
