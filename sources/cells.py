@@ -17,6 +17,8 @@ from sources.facts import Files
 
 _FIRST_DAY = datetime(1899, 12, 30)
 _DAYS = range(1, 100_000)
+NO_VALUES = {"#CALC!", "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#SPILL!", "#VALUE!"}
+"""What stands in a cell whose formula fails; a workbook has these words in every language."""
 
 
 def reader(column: Column, facts: Files) -> Callable[[Any], Any]:
@@ -33,6 +35,19 @@ def reader(column: Column, facts: Files) -> Callable[[Any], Any]:
     if column.zeros:
         return lambda cell: None if _empty(cell) else _with_zeros(_text(cell), column.zeros)
     return lambda cell: None if _empty(cell) else read(cell)
+
+
+def lost_letters(text: str) -> str | None:
+    """What tells that a text was read in another encoding than it was written in, before it came here."""
+    if "\ufffd" in text:
+        return "holds U+FFFD: some of its letters were lost before the file was written"
+    if text.isascii():
+        return None
+    try:
+        text.encode("cp1252").decode()
+    except ValueError:
+        return None
+    return "was UTF-8 and was taken for cp1252 before the file was written"
 
 
 def _empty(cell: Any) -> bool:

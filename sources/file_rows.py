@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from sources.cells import reader
+from sources.cells import NO_VALUES, lost_letters, reader
 from sources.contract import Stream
 from sources.records import MORE, ORIGIN, Page, Reject, Sent
 from sources.said_keys import SaidKeys
@@ -76,11 +76,22 @@ class FileRows:
                 typed[name] = value = self.readers[name](row.values.get(name))
             except ValueError as error:
                 raise ValueError(f"{name} {error}") from None
+            if isinstance(value, str):
+                typed[name] = value = self._heard(name, value)
             if value is None and (column.required or name in self.stream.key_paths):
                 raise ValueError(f"{name} is empty")
             if column.enum and value is not None and value not in column.enum:
                 self.notes[f"field {name} holds a value outside its enum"] = None
         return typed
+
+    def _heard(self, name: str, text: str) -> str | None:
+        """A text, or None where it only says that a formula failed; that, and letters that were lost, is noted."""
+        if text in NO_VALUES:
+            self.notes[f"{self.sent.name}: {name} holds {text}, a formula that failed: taken for empty"] = None
+            return None
+        if lost := lost_letters(text):
+            self.notes[f"{self.sent.name}: {name} {lost}"] = None
+        return text
 
     def prove(self, percent: float) -> None:
         """Raises BadFile if more than so many percent of the lines were refused, or all. The last lines are read."""
@@ -115,7 +126,7 @@ class FileRows:
             key = [self.readers[name](row.values.get(name)) for name in self.stream.key_paths]
         except ValueError:
             key = [None]
-        if None in key or not key:
+        if not key or not NO_VALUES.isdisjoint(key) or None in key:
             self.lost_keys = True
         else:
             self.spared.append("-".join(map(str, key)))

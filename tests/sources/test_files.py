@@ -111,6 +111,28 @@ def test_a_line_that_cannot_be_read_is_not_a_record_that_is_gone(tmp_path):
     assert "c.csv has lines whose key cannot be read: nothing counts as deleted by it" in report.warnings
 
 
+def test_a_formula_that_failed_is_no_value_and_no_key(tmp_path):
+    mill = Partner(tmp_path, full=["*"], stream={"delete_mode": "full_files"})
+    mill.send("a.csv", HEADER + "1,Flour,1,\n2,#REF!,2,\n3,Oats,3,\n")
+    report = mill.extract()
+    assert mill.alive() == {"1": "Flour", "2": None, "3": "Oats"}
+    assert "a.csv: name holds #REF!, a formula that failed: taken for empty" in report.warnings
+    mill.send("b.csv", HEADER + "1,Flour,1,\n2,Bran,2,\n#N/A,Oats,3,\n#N/A,Rye,4,\n")
+    report = mill.extract()
+    assert (report.rejected, report.deleted) == (2, 0), "whose lines these are cannot be known"
+    assert mill.alive() == {"1": "Flour", "2": "Bran", "3": "Oats"}
+
+
+def test_letters_that_were_lost_before_a_file_came_are_told(mill):
+    mill.send("a.csv", HEADER + "1,M\ufffdsli,1,\n2,M\u00c3\u00bcsli,2,\n3,M\u00fcsli,3,\n4,\u010caj,4,\n")
+    report = mill.extract()
+    assert report.rows == 4
+    assert sorted(report.warnings) == [
+        "a.csv: name holds U+FFFD: some of its letters were lost before the file was written",
+        "a.csv: name was UTF-8 and was taken for cp1252 before the file was written",
+    ]
+
+
 @pytest.mark.parametrize(
     ("facts", "partial", "whole"),
     [
