@@ -65,7 +65,7 @@ def fit(bits: np.ndarray, same: np.ndarray, weights: np.ndarray) -> Calibration:
 
     theta = start.copy()
     for _ in range(50):
-        p = 1 / (1 + np.exp(-design @ theta))
+        p = np.exp(-np.logaddexp(0, -design @ theta))
         gradient = design.T @ (scaled * (same - p)) - RIDGE * (theta - start)
         curvature = (design * (scaled * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, gradient)

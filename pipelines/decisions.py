@@ -67,6 +67,15 @@ def decisions(folder: Path | None = None) -> list[Decision]:
     return _read((folder or seeds()) / "match_overrides.csv", Decision)
 
 
+def verdicts(folder: Path | None = None) -> dict[tuple[str, str], str]:
+    """What is decided on each pair, by its latest day; nothing where rows of that day contradict each other."""
+    said: dict[tuple[str, str], tuple[str, set[str]]] = {}
+    for row in decisions(folder):
+        day, words = said.get(row[:2], ("", set()))
+        said[row[:2]] = row.decided_on, {row.decision} | (words if day == row.decided_on else set())
+    return {pair: min(words) for pair, (_, words) in said.items() if len(words) == 1}
+
+
 def overrides(folder: Path | None = None) -> list[Override]:
     """The rows of golden_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be."""
     return _read((folder or seeds()) / "golden_overrides.csv", Override)

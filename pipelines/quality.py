@@ -104,10 +104,11 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
 def measure(settings: Settings, domain: str, seeds: Path | None = None) -> Quality:
     """Precision of the pairs joined when the newest sample was drawn, and recall among compared pairs.
 
+    A pair on which stewards contradict each other is no label, and waits to be asked again.
     `seeds` is the folder of the decisions, the project's own by default.
     """
     rows = _sampled(settings, domain)
-    said = {row[:2]: row.decision for row in decisions.decisions(seeds)}
+    said = decisions.verdicts(seeds)
     seen: dict[tuple, Counter] = {}
     for row in rows:
         told = said.get(tuple(sorted((row.left_record_id, row.right_record_id))))
@@ -320,7 +321,7 @@ def _sampled(settings: Settings, domain: str) -> list[sa.Row]:
 def _labels(settings: Settings, domain: str, model: str, seeds: Path | None) -> list[expectation.Label]:
     """The labels of the newest sample if it was drawn from this model, each with the pairs that it stands for."""
     rows = [row for row in _sampled(settings, domain) if row.model_version == model]
-    said = {row[:2]: row.decision for row in decisions.decisions(seeds)}
+    said = decisions.verdicts(seeds)
     told = [(row, said.get(tuple(sorted((row.left_record_id, row.right_record_id))))) for row in rows]
     told = [(row, word) for row, word in told if word in ("must", "cannot")]
     of_stratum = Counter(row.stratum for row, _ in told)
@@ -332,7 +333,7 @@ def _labels(settings: Settings, domain: str, model: str, seeds: Path | None) -> 
 
 def _unlabelled(settings: Settings, domain: str) -> list[explain.Pair]:
     """The pairs of the newest sample that still wait for a label, shuffled, for everybody alike."""
-    labelled = {row[:2] for row in decisions.decisions() if row.decision != "later"}
+    labelled = {pair for pair, word in decisions.verdicts().items() if word != "later"}
     pairs = [(row.left_record_id, row.right_record_id) for row in _sampled(settings, domain)]
     waiting = [pair for pair in pairs if tuple(sorted(pair)) not in labelled]
     return sorted(waiting, key=lambda pair: hashlib.sha256("|".join(pair).encode()).digest())

@@ -52,3 +52,10 @@ def test_labels_whose_weights_differ_a_thousandfold_are_still_fitted():
     fitted = calibration.fit(bits, same, weights)
     expected = (weights * same).sum() / weights.sum()
     assert (weights * fitted.probability(bits)).sum() / weights.sum() == pytest.approx(expected, abs=1e-3)
+
+
+def test_labels_that_say_the_opposite_of_the_scores_are_fitted_without_a_number_that_runs_over():
+    bits = np.repeat([-100.0, 100.0], 100)
+    with np.errstate(over="raise"):
+        found = calibration.fit(bits, bits < 0, np.ones(len(bits)))
+    assert found.probability(-10.0) > 0.5 > found.probability(10.0)

@@ -113,6 +113,19 @@ def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
     assert quality.measure(settings, "customers").labels == 10
 
 
+def test_a_pair_on_which_stewards_contradict_each_other_is_no_label_and_is_asked_again(settings):
+    drawn(settings, {True: (5, 0), False: (0, 5)})
+    file = settings.home / "seeds" / "match_overrides.csv"
+    (one, *_) = decisions.decisions()
+    for day, labels in ((one.decided_on, 9), ("2026-03-30", 10)):
+        other = "cannot" if one.decision == "must" else "must"
+        with file.open("a") as rows:
+            rows.write(f"{one.right_record_id},{one.left_record_id},{other},Petr,otherwise,{day}\n")
+        assert quality.measure(settings, "customers").labels == labels
+        asked = quality._unlabelled(settings, "customers")
+        assert [set(pair) for pair in asked] == [set(one[:2])] * (10 - labels), "the word of a later day holds"
+
+
 def test_labels_of_a_sample_that_another_model_drew_measure_nothing(settings):
     told = {"expected": 0.99, "largest": 7, "where": "pos:1", "model": "new"}
     (settings.exports / "quality.json").write_text(json.dumps({"customers": told}))
