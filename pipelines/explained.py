@@ -31,9 +31,13 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         blocks = explain.shared_blocks(db, domain, left, right)
         query = f"select record_id, cluster_id from matched.matched_{domain}__clusters where record_id in (?, ?)"
         clusters = dict(db.execute(query, [left, right]).fetchall())
+        golden_id = "customer_id" if domain == "customers" else "variant_id"
+        query = f"select count(distinct {golden_id}) from matched.matched_{domain}__ids where record_id in (?, ?)"
+        together = db.execute(query, [left, right]).fetchone()[0] == 1
         between = _between(db, domain, *clusters.values()) if len(set(clusters.values())) == 2 else None
         version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
     said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
+    is_ruled = any(row.decision != "later" for row in said)
     limits = thresholds.solved(declared(domain), pair.worth)
     terms = [
         {
@@ -63,10 +67,10 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         "links_above_bits": limits["lone_bits"],
         "clusters_split_below": limits["stop_bits"],
         "links": pair.links,
-        "together": clusters.get(left) == clusters.get(right),
+        "together": together,
         "between": between,
-        "decision": said[-1]._asdict() if said else None,
-        "would_turn": [vars(change) for change in pair.changes],
+        "decisions": [row._asdict() for row in said],
+        "would_turn": [] if is_ruled else [vars(change) for change in pair.changes],
     }
 
 
@@ -131,8 +135,10 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
             f"between their records stand {between['pairs']:,} pairs with a mean of {between['mean_bits']:+.2f} bits, "
             f"each counted to {between['counted_to']:g} at most; weakest is {weakest}: {between['weakest_bits']:+.2f}"
         )
-    if said := told["decision"]:
-        yield Text(f"decided: {said['decision']} by {said['steward']} on {said['decided_on']}: {said['reason']}")
+    for said in told["decisions"]:
+        vain = said["decision"] != "later" and told["together"] != (said["decision"] == "must")
+        but = "; the last build does not heed that: it was decided since, or other rows contradict it" if vain else ""
+        yield Text(f"decided: {said['decision']} by {said['steward']} on {said['decided_on']}: {said['reason']}{but}")
     for change in told["would_turn"][:3]:
         name = change["comparison"].replace("_", " ")
         yield Text(f"would turn: {name} {change['label']} ({change['bits']:+.1f} bits)")

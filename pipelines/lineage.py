@@ -95,9 +95,21 @@ def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
             yield f"  member    {record_id}"
         events = sa.select(ledger.id_events).where(ledger.id_events.c.golden_id == current)
         for event in connection.execute(events.order_by(ledger.id_events.c.seq)):
-            other = event.other_id or event.record_id or ""
-            yield f"  history   {event.event} {other} in run {event.run_id}: {event.reason}"
+            yield f"  history   {happened(event)} in run {event.run_id}: {event.reason}"
     yield from in_odoo(settings, current)
+
+
+def happened(event: Any) -> str:
+    """An event of golden ids as a sentence: an id alone would not say whether it gave or took."""
+    golden_id, other, record_id = event.golden_id, event.other_id, event.record_id
+    return {
+        "minted": f"{golden_id} minted for {record_id}",
+        "joined": f"{record_id} joined {golden_id}{f', from {other}' if other else ''}",
+        "merged": f"{other} merged into {golden_id}",
+        "redirected": f"{golden_id} redirected to {other}",
+        "split": f"{other} split from {golden_id}, with {record_id}",
+        "revived": f"{golden_id} revived for {record_id}",
+    }.get(event.event, f"{golden_id} {event.event}")
 
 
 def golden_values(settings: Settings, golden_id: str) -> Iterator[str]:
@@ -289,6 +301,10 @@ def _loads_of(settings: Settings, record_id: str) -> list[tuple]:
     with open_ledger(settings.ledger_url).connect() as connection:
         if connection.execute(erased).first():
             raise NotFound(f"{record_id}: erased on request, and refused since; nothing of it is left to tell")
+    if made_for := [golden_id for _, golden_id in _golden_of(settings, record_id)]:
+        raise NotFound(
+            f"{record_id}: Assay made it itself, for {' and '.join(made_for)}, and no load has read it since"
+        )
     raise NotFound(f"{record_id}: no load of {system} holds that key")
 
 

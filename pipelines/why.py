@@ -6,6 +6,8 @@ Reads the warehouse of the last build, the ledger's events and the stewards' fil
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines import decisions, explain, ledger
 from pipelines.ledger import open_ledger
-from pipelines.lineage import NotFound, absent
+from pipelines.lineage import NotFound, absent, happened
 from pipelines.resources import Settings
 
 KINDS = {"C": ("customers", "customer_id"), "P": ("products", "product_id"), "V": ("products", "variant_id")}
@@ -38,11 +40,18 @@ def of_golden(settings: Settings, golden_id: str) -> dict[str, Any]:
         evidence = _inside(db, domain, names)
         misses = _near(db, domain, column, names, current)
         why = explain.explain(db, domain, [(row["left"], row["right"]) for row in [*evidence, *misses]])
+        values = _overrides(db, domain, names)
+        said = [row for row in decisions.decisions() if set(row[:2]) & set(names)]
+        strangers = [record for row in said if row.decision == "cannot" for record in row[:2] if record not in names]
+        held = f"select {column} from matched.matched_{domain}__ids where record_id in (select unnest(?))"
+        apart = {row[0] for row in db.execute(held, [strangers]).fetchall()}
     for row in [*evidence, *misses]:
         its = why.get((row["left"], row["right"]))
         row["because"] = _strongest(its, row in evidence) if its else []
-    said = [row._asdict() for row in decisions.decisions() if {row.left_record_id, row.right_record_id} & set(names)]
-    values = [row._asdict() for row in decisions.overrides() if row.record_id in names]
+        if isinf(row["bits"]):
+            row["because"], row["bits"] = ["decided the same"], its.bits if its else None
+        if row.get("golden_id") in apart:
+            row["because"] = ["decided different"]
     return {
         "golden_id": current,
         "asked": golden_id,
@@ -51,7 +60,7 @@ def of_golden(settings: Settings, golden_id: str) -> dict[str, Any]:
         "evidence": evidence,
         "near_misses": misses,
         "history": events,
-        "decisions": said,
+        "decisions": [row._asdict() for row in said],
         "overrides": values,
     }
 
@@ -72,11 +81,12 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
         pair = f"{row['left_record_id']} and {row['right_record_id']}"
         yield f"  decided   {pair}: {row['decision']} by {row['steward']} on {row['decided_on']}: {row['reason']}"
     for row in told["overrides"]:
-        yield f"  set       {row['attribute']} by {row['steward']} on {row['decided_on']}: {row['reason']}"
+        vain = f", but {row['problem']}" if row["problem"] else ""
+        told_by = f"by {row['steward']} on {row['decided_on']}: {row['reason']}"
+        yield f"  set       {row['attribute']} on {row['record_id']} {told_by}{vain}"
     for event in told["history"]:
-        with_whom = " ".join(each for each in (event["other_id"], event["record_id"]) if each)
         when = f" at {event['at']} UTC" if event["at"] else ""
-        yield f"  history   {event['event']} {with_whom} in run {event['run_id']}{when}: {event['reason']}"
+        yield f"  history   {happened(SimpleNamespace(**event))} in run {event['run_id']}{when}: {event['reason']}"
 
 
 def _kind(golden_id: str) -> tuple[str, str]:
@@ -121,6 +131,23 @@ def _members(
         query = sa.select(members.record_id, members.native_id).where(members.golden_id == golden_id)
         native = dict(connection.execute(query).all())
     return [(record, native.get(record)) for record in records]
+
+
+def _overrides(db: duckdb.DuckDBPyConnection, domain: str, records: list[str]) -> list[dict[str, Any]]:
+    """What is set by hand on records, with the reason (`problem`) where the last build refused it."""
+    holds = "customer_id = ids.customer_id" if domain == "customers" else "golden_id in (product_id, variant_id)"
+    rows = db.execute(
+        f"""
+        select ids.record_id, attribute, cast(decided_on as varchar), problem
+        from golden.golden_{domain}__decided as decided
+        join matched.matched_{domain}__ids as ids on decided.{holds}
+        where problem is not null and ids.record_id in (select unnest(?))
+        """,
+        [records],
+    ).fetchall()
+    refused = {tuple(key): problem for *key, problem in rows}
+    said = [row for row in decisions.overrides() if row.record_id in records]
+    return [row._asdict() | {"problem": refused.get((row.record_id, row.attribute, row.decided_on))} for row in said]
 
 
 def _inside(db: duckdb.DuckDBPyConnection, domain: str, records: list[str]) -> list[dict[str, Any]]:

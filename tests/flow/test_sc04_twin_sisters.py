@@ -1,13 +1,16 @@
 """SC-04: Anna stands in four systems under two names, her twin Ana beside her; a clerk's dummy mailbox; a steward."""
 
+import json
 import shutil
 from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from rich.text import Text
 
-from pipelines import ledger
+from pipelines import explained, ledger, why
 from pipelines.ledger import open_ledger
+from pipelines.lineage import NotFound, source_record
 from pipelines.review import cases
 from sources.estate.scenarios import ANA_MOBILE, ANNA_EMAIL, ANNA_MOBILE, LANDLINE
 from tests.flow.fixtures import retailer_in
@@ -84,8 +87,8 @@ def test_the_clerks_dummy_mailbox_links_nobody_and_is_nobodys_golden_mailbox(at_
 
 @pytest.fixture(scope="module")
 def separated(demo, tmp_path_factory):
-    """A steward said that Anna in Odoo is not Anna of the loyalty programme, and set a golden mailbox; of Ana's rows
-    two stewards say what cannot all be true. Built once on top of what was."""
+    """A steward said that Anna in Odoo is not Anna of the loyalty programme but Anna of the shop, and set a golden
+    mailbox; of Ana's rows two stewards say what cannot all be true. Built once on top of what was."""
     folder = tmp_path_factory.mktemp("separated")
     home = folder / "home"
     shutil.copytree(demo.home, home)
@@ -94,6 +97,9 @@ def separated(demo, tmp_path_factory):
     right = next(record for record in found if record.startswith("voucherify:"))
     one, other = ana(demo.settings)
     pairs = f"{left},{right},cannot,Jana Steward,Two people says the store,2026-03-29\n"
+    pairs += (
+        f"{left},{next(record for record in found if record.startswith('shopify:'))},must,Jana Steward,Her,2026-03-29\n"
+    )
     pairs += f"{one},{other},must,Jana Steward,One person says the till,2026-03-29\n"
     pairs += f"{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
     values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
@@ -121,7 +127,7 @@ def test_what_stewards_say_holds_and_what_contradicts_itself_waits_loudly(separa
     refused = golden(settings, "from golden_customers__rejected where remedy like '%golden_overrides.csv%'")
     assert sorted((each["attribute"], each["reason"]) for each in refused) == [
         ("birth_on", "not a date"),
-        ("city", "rows of one day contradict each other"),
+        ("city", f"rows of one day contradict each other: {' and '.join(sorted(ana(settings)))}"),
     ]
     assert golden(settings, "from golden_customers where city like '%by hand'") == [], "nobody's word wins by chance"
     assert any("contradict each other" in told for told in cases.unheeded(settings))
@@ -136,6 +142,42 @@ def test_what_stewards_say_holds_and_what_contradicts_itself_waits_loudly(separa
         log = ledger.id_events.c
         reasons = connection.scalars(sa.select(log.reason).where(log.golden_id == customer_id)).all()
     assert any("decisions" in reason for reason in reasons), "the new id says why it came"
+
+
+def test_who_asks_why_is_told_what_was_decided_and_what_the_build_did_not_heed(separated):
+    retailer, left, right, once = separated
+    settings = retailer.settings
+    told = {record: why.of_golden(settings, golden_id) for record, golden_id in anna(settings).items()}
+    bonds = [row for row in told[left]["evidence"] if row["because"] == ["decided the same"]]
+    assert [{row["left"], row["right"]} & {left} for row in bonds] == [{left}]
+    assert json.dumps(told, allow_nan=False), "a decision weighs as much as no number of JSON does"
+    (miss,) = (row for row in told[left]["near_misses"] if row["right"] == right)
+    assert miss["because"] == ["decided different"]
+    (other,) = {each["golden_id"] for each in told.values()} - {once}
+    assert any(f"history   {other} split from {once}, with" in line for line in why.lines(told[right]))
+    assert explained.of_pair(settings, left, right)["would_turn"] == [], "nothing but another decision turns one"
+
+    one, another = sorted(ana(settings))
+    (hers,) = set(ana(settings).values())
+    (set_by_hand,) = (line for line in why.lines(why.of_golden(settings, hers)) if f"set       city on {one}" in line)
+    assert set_by_hand.endswith(f", but rows of one day contradict each other: {one} and {another}")
+    pair = explained.of_pair(settings, one, another)
+    assert pair["together"], "they keep the golden id that they have"
+    decided = [part.plain for part in explained.parts(pair) if isinstance(part, Text) and "decided:" in part.plain]
+    assert ["does not heed" in line for line in decided] == ["cannot by" in line for line in decided] != [False, False]
+
+
+def test_a_record_that_assay_made_and_no_load_has_read_names_the_golden_record_that_it_was_made_for(separated):
+    settings = separated[0].settings
+    made, golden_id = rows(
+        settings.warehouse,
+        """select record_id, customer_id from matched.matched_customers__ids
+        where record_id like 'odoo:%' and record_id not in (select record_id from staging.stg_odoo__partners)
+        order by record_id limit 1""",
+    )[0].values()
+    for ask in (lambda: explained.of_pair(settings, made, "pos:nobody"), lambda: list(source_record(settings, made))):
+        with pytest.raises(NotFound, match=f"{made}: Assay made it itself, for {golden_id}"):
+            ask()
 
 
 def test_a_stewards_no_survives_a_rebuild_from_an_emptied_warehouse_byte_by_byte(separated):

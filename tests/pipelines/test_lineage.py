@@ -106,7 +106,7 @@ def test_a_load_leads_to_the_golden_records_that_rest_on_it(settings):
 def test_a_golden_record_names_its_members_and_its_history(settings, update):
     text = told(lineage.golden_record(settings, update.golden_id))
     assert f"member    odoo:{update.odoo_id}" in text
-    assert "history   minted" in text
+    assert f"history   {update.golden_id} minted for " in text
     assert "in Odoo   res.partner" in text
 
 

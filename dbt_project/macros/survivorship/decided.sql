@@ -25,7 +25,8 @@ select
         {%- endfor %}
         {%- endfor %}
         when min(coalesce(overrides.value, '')) over of_one_day <> max(coalesce(overrides.value, '')) over of_one_day
-            then 'rows of one day contradict each other'
+            then 'rows of one day contradict each other: ' || min(overrides.record_id) over of_one_day
+                || ' and ' || max(overrides.record_id) over of_one_day
     end as problem
 from {{ ref('golden_overrides') }} as overrides
 inner join {{ records }} as records on overrides.record_id = records.record_id
