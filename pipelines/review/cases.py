@@ -303,9 +303,11 @@ def _golden_columns(db: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 def _records(db: duckdb.DuckDBPyConnection, domain: str, wanted: set[str]) -> dict[str, Record]:
     names = _attributes(db, domain)
     texts = ", ".join(f"coalesce(cast({name} as varchar), '')" for name in names)
-    sales = " union all ".join(
-        f"select {KEY[domain]} as record_id from staging.{table} where not is_deleted" for table in SALES[domain]
-    )
+    built = _one_column(db, "select table_name from information_schema.tables where table_schema = 'staging'")
+    sold = [
+        f"select {KEY[domain]} as record_id from staging.{t} where not is_deleted" for t in SALES[domain] if t in built
+    ]
+    sales = " union all ".join(sold) or "select null as record_id where false"
     rows = db.execute(
         f"""
         with sold as (

@@ -169,6 +169,19 @@ def test_a_cluster_that_closes_its_domain_stands_first_in_the_queue(settings, mo
     assert any(case.kind == "pair" for case in others)
 
 
+def test_a_retailer_without_the_systems_that_tell_sales_has_a_queue_too(settings):
+    with_sales = cases.queue(settings)
+    with duckdb.connect(str(settings.warehouse)) as db:
+        for name in ("stg_shopify__orders", "stg_pos__receipts", "stg_pos__receipt_lines"):
+            (kind,) = db.execute(
+                "select table_type from information_schema.tables where table_name = ?", [name]
+            ).fetchone()
+            db.execute(f"drop {kind.removeprefix('BASE ')} staging.{name} cascade")
+    without = cases.queue(settings)
+    assert {case.case_id for case in without} == {case.case_id for case in with_sales} != set()
+    assert {case.sales for case in without} == {0} != {case.sales for case in with_sales}
+
+
 def test_a_sample_is_the_same_for_everybody_until_it_has_its_labels(settings):
     first = quality.draw(settings, "customers", 150, now(), "Jana Steward")
     assert len(first) == 150, "what a small stratum lacks the others give"
@@ -241,3 +254,17 @@ def test_a_branch_whose_file_is_not_as_it_should_be_is_refused_before_anything_i
     with pytest.raises(decisions.NotDecided, match=told):
         decision_diff.compare(settings, "unfit")
     assert not list(settings.home.glob("deciding-*"))
+
+
+def test_a_file_that_git_has_by_name_alone_is_not_taken_for_one_that_the_branch_lacks(settings):
+    repository = transform.DBT_PROJECT.parent
+    git(repository, "checkout", "-q", "-b", "theirs")
+    decisions.decide(settings, "same", [("pos:1", "pos:2")], "Jana Steward", "one", now())
+    git(repository, "commit", "-qam", "theirs")
+    said = ["git", "-C", str(repository), "rev-parse", "theirs:dbt_project/seeds/match_overrides.csv"]
+    blob = subprocess.run(said, check=True, capture_output=True, text=True).stdout.strip()
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(
+        decisions.NotDecided, match=r"git cannot read match_overrides.csv of theirs: .+; fetch it whole"
+    ):
+        decision_diff.compare(settings, "theirs")
