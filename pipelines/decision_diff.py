@@ -147,9 +147,16 @@ def _at(ref: str, name: str) -> bytes:
         if not resolved.returncode:
             break
     else:
-        raise decisions.NotDecided(f"git knows no branch or commit {ref!r} here; fetch it first")
-    shown = _git(root, "show", f"{resolved.stdout.decode().strip()}:./seeds/{name}")
-    return b"" if shown.returncode else shown.stdout
+        told = "fetch it first; a clone of one branch keeps others by `git fetch origin BRANCH:BRANCH`"
+        raise decisions.NotDecided(f"git knows no branch or commit {ref!r} here; {told}")
+    commit = resolved.stdout.decode().strip()
+    if not _git(root, "ls-tree", "--name-only", commit, f"./seeds/{name}").stdout:
+        return b""
+    shown = _git(root, "show", f"{commit}:./seeds/{name}")
+    if shown.returncode:
+        told = shown.stderr.decode(errors="replace").strip().splitlines()[:1]
+        raise decisions.NotDecided(f"git cannot read {name} of {ref}: {' '.join(told)}; fetch it whole")
+    return shown.stdout
 
 
 def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
