@@ -49,6 +49,28 @@ class Pairs(NamedTuple):
         return (self.values @ weights.astype(self.values.dtype)).astype(float)
 
 
+class Learnt(NamedTuple):
+    """What leads teach: weights of the features in the similarity `base`, the fit by which pairs `score`.
+
+    `share` is that of the records of the smaller side that have a match.
+    """
+
+    similarity: np.ndarray
+    offset: float
+    fit: Fit
+    base: np.ndarray
+    score: np.ndarray
+    share: float
+
+
+class Links(NamedTuple):
+    """Pairs `linked` at a `cut` of the score; per system those `beside` a better one of its own, and their scores."""
+
+    linked: np.ndarray
+    cut: float
+    beside: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
 class Seen(NamedTuple):
     """Rows to learn from: places of pairs, their leads (rows x 2), how likely the same, and how often each counts."""
 
@@ -67,9 +89,9 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     The other mutual best pairs count as both, by their chance, lest the least alike matches never be seen.
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
     in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
-    share of its linked records that would find another partner there if the better one were missing; `within <system>`
-    says that leads count nothing, as articles stand more than twice. Empty if too few
-    pairs are sure. The same pairs in any order give the same weights.
+    share of its linked records that would find another partner there if the better one were missing: where most would,
+    weights are learnt again with its records as nobody's rivals. `within <system>` says that leads count nothing, as
+    articles stand more than twice. Empty if too few pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
     pairs = _pairs(table, features)
@@ -77,64 +99,36 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     start = np.array([feature.get("start", 0.0) for feature in features])
     conflict = (pairs.values[:, [bool(feature.get("conflict")) for feature in features]] > 0).any(axis=1)
     limits = [SIGNS[feature["speaks"]] for feature in features]
-    similarity, offset, fit, alone = start, 0.0, None, None
-    base = pairs.alike(start)
-    score = base + _leads(pairs, base, settings["lead_limit"])[:, 0]
-    sure = _best(pairs, score)
-    sure = sure[~conflict[sure]][: int(len(sure) * settings["sure_share"])]
-    share, smaller = settings["sure_share"], min(len(pairs.one.starts), len(pairs.other.starts))
-    if len(sure) < settings["least_sure"]:
+    learnt = _by_leads(pairs, start, conflict, limits, settings)
+    if learnt is None:
         return _as_table([])
-    for turn in range(settings["rounds"]):
-        different = _other_candidates(pairs, sure)
-        if turn:
-            alone = _by_features(pairs, sure, different, limits, settings, alone)
-            similarity, offset = _blended(pairs, sure, start, alone, settings["blend"])
-            base = pairs.alike(similarity) + offset
-        leads = _leads(pairs, base, settings["lead_limit"])
-        missing = [_without_match(pairs, sure, score, base, side, settings["lead_limit"]) for side in (0, 1)]
-        weight = (
-            max(settings["no_match_share"], 1 - share)
-            * len(sure)
-            / share
-            / max(sum(len(one.places) for one in missing), 1)
-        )
-        unsure = np.setdiff1d(_best(pairs, score), sure) if turn else sure[:0]
-        chance = odds_to_chance(score[unsure])
-        seen = [
-            Seen(sure, leads[sure], 1.0),
-            Seen(unsure, leads[unsure], chance),
-            Seen(different, leads[different], 0.0),
-        ]
-        seen += [Seen(one.places, one.leads, 0.0, weight) for one in missing]
-        fit = _fit(pairs, seen, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"], fit)
-        score = pairs.scored(leads, fit)
-        share = (share + _matched_share(pairs, score, missing, fit)) / 2
-        share = min(max(share, 0.05), 0.98)
-        best = _best(pairs, score)
-        sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
-    best = _best(pairs, score)
-    cut = best_cut(score[best], score[~pairs.barred])
-    beside = _beside(pairs, base, fit, settings["lead_limit"])
-    linked = best[score[best] > cut]
-    several = _several(pairs, beside, linked, cut)
+    links, several = _linked(pairs, learnt, settings)
     within = None
-    if len(several) == 1 or share < settings["scarce_share"]:
+    if len(several) == 1 or learnt.share < settings["scarce_share"]:
         within = _in_groups(pairs, pairs.alike(start), limits, settings)
     if within is None and len(several) == 1:
-        ((places, alone),) = beside.values()
-        linked = np.union1d(linked, places[alone > cut])
-        within = _without_leads(pairs, linked, base, conflict, limits, settings)
-        within = within if _agrees(pairs, pairs.scored(leads, within) > 0, settings) else None
+        ((places, alone),) = links.beside.values()
+        linked = np.union1d(links.linked, places[alone > links.cut])
+        within = _without_leads(pairs, linked, learnt.base, conflict, limits, settings)
+        within = within if _agrees(pairs, pairs.alike(within.weights[:-2]) + within.constant > 0, settings) else None
     if within is not None:
-        said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in beside}
-        return _as_table(_rows(features, similarity, offset, within, 0.0, share, said))
-    for system, (places, alone) in beside.items():
-        if several[f"several {system}"] > settings["several_share"]:
+        said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in links.beside}
+        return _as_table(_rows(features, learnt._replace(fit=within), 0.0, said))
+    often = [system for system, share in several.items() if share > settings["often_share"]]
+    if often and len(several) > 1:
+        pairs = _each_alone(pairs, often)
+        again = _by_leads(pairs, start, conflict, limits, settings)
+        if again is not None:
+            learnt = again
+            links, known = _linked(pairs, learnt, settings)
+            several = {**known, **{system: several[system] for system in often}}
+    score, best = learnt.score, _best(pairs, learnt.score)
+    for system, (places, alone) in links.beside.items():
+        if several[system] > settings["several_share"]:
             score[places] = alone
             best = np.union1d(best, places)
     cut = best_cut(score[best], score[~pairs.barred])
-    return _as_table(_rows(features, similarity, offset, fit, cut, share, several))
+    return _as_table(_rows(features, learnt, cut, {f"several {system}": share for system, share in several.items()}))
 
 
 def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
@@ -166,6 +160,53 @@ def _pairs(table: pa.Table, features: Sequence[dict]) -> Pairs:
     barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
     named = np.array(names.to_pylist(), dtype=str)
     return Pairs(*groups, values, tuple(named[of] for of in systems), barred, records)
+
+
+def _by_leads(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, limits: list, settings: dict) -> Learnt | None:
+    """What features and leads say, as `learn` describes; None if too few pairs are sure."""
+    similarity, offset, fit, alone = start, 0.0, None, None
+    base = pairs.alike(start)
+    score = base + _leads(pairs, base, settings["lead_limit"])[:, 0]
+    sure = _best(pairs, score)
+    sure = sure[~conflict[sure]][: int(len(sure) * settings["sure_share"])]
+    share, smaller = settings["sure_share"], min(len(pairs.one.starts), len(pairs.other.starts))
+    if len(sure) < settings["least_sure"]:
+        return None
+    for turn in range(settings["rounds"]):
+        different = _other_candidates(pairs, sure)
+        if turn:
+            alone = _by_features(pairs, sure, different, limits, settings, alone)
+            similarity, offset = _blended(pairs, sure, start, alone, settings["blend"])
+            base = pairs.alike(similarity) + offset
+        leads = _leads(pairs, base, settings["lead_limit"])
+        missing = [_without_match(pairs, sure, score, base, side, settings["lead_limit"]) for side in (0, 1)]
+        weight = (
+            max(settings["no_match_share"], 1 - share)
+            * len(sure)
+            / share
+            / max(sum(len(one.places) for one in missing), 1)
+        )
+        unsure = np.setdiff1d(_best(pairs, score), sure) if turn else sure[:0]
+        chance = odds_to_chance(score[unsure])
+        seen = [
+            Seen(sure, leads[sure], 1.0),
+            Seen(unsure, leads[unsure], chance),
+            Seen(different, leads[different], 0.0),
+        ]
+        seen += [Seen(one.places, one.leads, 0.0, weight) for one in missing]
+        fit = _fit(pairs, seen, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"], fit)
+        score = pairs.scored(leads, fit)
+        share = (share + _matched_share(pairs, score, missing, fit)) / 2
+        share = min(max(share, 0.05), 0.98)
+        best = _best(pairs, score)
+        sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
+    return Learnt(similarity, offset, fit, base, score, share)
+
+
+def _each_alone(pairs: Pairs, often: Sequence[str]) -> Pairs:
+    """The same, but that no record of the systems that list articles `often` is a rival of another."""
+    one, other = (np.isin(of, often) for of in pairs.systems)
+    return pairs._replace(one=pairs.one.apart(other & ~one), other=pairs.other.apart(one & ~other))
 
 
 def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:
@@ -242,6 +283,20 @@ def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[Seen], fit: Fi
     return float(np.mean([1 - min(1, (best <= np.quantile(without, q)).mean() / q) for q in (0.5, 0.75, 0.9)]))
 
 
+def _linked(pairs: Pairs, learnt: Learnt, settings: dict) -> tuple[Links, dict[str, float]]:
+    """The links by what was learnt, and per system how many beside a better one would be linked too, per link.
+
+    They are few where a system keeps each article once: from that it was learnt how records without a match score.
+    """
+    best = _best(pairs, learnt.score)
+    cut = best_cut(learnt.score[best], learnt.score[~pairs.barred])
+    linked = best[learnt.score[best] > cut]
+    beside = _beside(pairs, learnt.base, learnt.fit, settings["lead_limit"])
+    links = {system: max(sum((of[linked] == system).sum() for of in pairs.systems), 1) for system in beside}
+    several = {system: float((alone > cut).sum() / links[system]) for system, (_, alone) in beside.items()}
+    return Links(linked, cut, beside), several
+
+
 def _beside(pairs: Pairs, base, fit: Fit, limit: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Per system, the pairs of its records that have a better one of its own beside them, and their scores without it.
 
@@ -259,17 +314,6 @@ def _beside(pairs: Pairs, base, fit: Fit, limit: float) -> dict[str, tuple[np.nd
             before = found.get(str(system), (places[:0], alone[:0]))
             found[str(system)] = np.r_[before[0], places], np.r_[before[1], alone[places]]
     return dict(sorted(found.items()))
-
-
-def _several(pairs: Pairs, beside: dict, linked: np.ndarray, cut: float) -> dict[str, float]:
-    """Per system, how many of its records would be linked beside a better one of its own, per linked record.
-
-    They are few where a system keeps each article once: from that it was learnt how records without a match score.
-    """
-    links = {system: sum((of[linked] == system).sum() for of in pairs.systems) for system in beside}
-    return {
-        f"several {system}": float((alone > cut).sum() / max(links[system], 1)) for system, (_, alone) in beside.items()
-    }
 
 
 def _without_leads(pairs: Pairs, linked: np.ndarray, base, conflict, limits: list, settings: dict) -> Fit:
@@ -349,18 +393,19 @@ def best_cut(linked: np.ndarray, score: np.ndarray) -> float:
     return float(np.log(chosen / (1 - chosen)))
 
 
-def _rows(features: Sequence[dict], similarity, offset: float, fit: Fit, cut: float, share: float, several: dict):
+def _rows(features: Sequence[dict], learnt: Learnt, cut: float, several: dict):
     bit = np.log(2)
     rows = [
         {"feature": feature["name"], "similarity": s, "weight": w / bit}
-        for feature, s, w in zip(features, similarity, fit.weights, strict=False)
+        for feature, s, w in zip(features, learnt.similarity, learnt.fit.weights, strict=False)
     ]
     rows += [
-        {"feature": lead, "similarity": 0.0, "weight": w / bit} for lead, w in zip(LEADS, fit.weights[-2:], strict=True)
+        {"feature": lead, "similarity": 0.0, "weight": w / bit}
+        for lead, w in zip(LEADS, learnt.fit.weights[-2:], strict=True)
     ]
-    rows.append({"feature": "constant", "similarity": offset, "weight": fit.constant / bit})
+    rows.append({"feature": "constant", "similarity": learnt.offset, "weight": learnt.fit.constant / bit})
     rows.append({"feature": "cut", "similarity": 0.0, "weight": cut / bit})
-    rows.append({"feature": "matched share", "similarity": 0.0, "weight": share})
+    rows.append({"feature": "matched share", "similarity": 0.0, "weight": learnt.share})
     rows += [{"feature": of, "similarity": 0.0, "weight": more} for of, more in several.items()]
     return [{**row, **{name: float(f"{row[name]:.6g}") for name in ("similarity", "weight")}} for row in rows]
 

@@ -27,6 +27,10 @@ class Rivals(NamedTuple):
         """The best score of each group."""
         return np.maximum.reduceat(score[self.order], self.starts) if len(self.order) else score
 
+    def apart(self, alone: np.ndarray) -> Rivals:
+        """The same groups without the pairs that are `alone`: each of these is a group of its own."""
+        return group(np.where(alone, len(self.starts) + np.arange(len(alone)), self._spread(self.of)))
+
     def firsts(self, score: np.ndarray) -> np.ndarray:
         """The place of the best pair of each group; of equals the one that comes first."""
         ranked = score[self.order]

@@ -250,6 +250,28 @@ def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_seve
     assert learnt["several mkt"] > limit > learnt["several abc"]
 
 
+def marketplace() -> list[dict]:
+    """Two to five offers of each of the forty articles, in other words."""
+    dice, rows = random.Random(5), []
+    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+        code, extra = f"{maker[:2]}{300 + 7 * no}{'abcdefg'[no % 7]}", EXTRAS[no % len(EXTRAS)]
+        ways = [f"{maker} {thing}", f"{thing} {extra} by {maker}", f"{maker.upper()} {extra} {thing} new"]
+        ways += [f"{thing} {maker} {code}", f"{maker} {thing} {code} {extra}"]
+        rows += [article(f"mkt:{no}{way}", name) for way, name in enumerate(dice.sample(ways, 2 + no % 4))]
+    return rows
+
+
+def test_offers_that_are_as_good_as_each_other_take_no_chance_from_each_other(tmp_path):
+    ours = [row for row in catalogues() if row["record_id"].startswith("abc:")]
+    offered = marketplace()
+    query = match(tmp_path, ours + offered, domain="products")
+    cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
+    article_of = {row["record_id"]: "abc:" + row["record_id"][4:-1] for row in offered}
+    found = sum(cluster[offer] == cluster[own] for offer, own in article_of.items())
+    joined = sum(cluster[offer] == cluster[row["record_id"]] for offer in article_of for row in ours)
+    assert found == joined > 0.9 * len(offered)
+
+
 def one_catalogue() -> list[dict]:
     """Forty articles in two models or sizes each, every one up to four times in one system, in other words."""
     dice, rows = random.Random(11), []

@@ -31,7 +31,15 @@ resembling as (
 
 contending as (
 
-    select *, case when not is_barred then similarity end as contends
+    select
+        *,
+        case when not is_barred then similarity end as contends,
+        {%- for side, across in [('one', 'other'), ('other', 'one')] %}
+        case
+            when {{ keeps_several(across ~ '_system', model, 'often_share') }} and not {{ keeps_several(side ~ '_system', model, 'often_share') }}
+                then {{ across }}_no
+        end as {{ side }}_alone{{ ',' if not loop.last }}
+        {%- endfor %}
     from resembling
 
 ),
@@ -41,13 +49,13 @@ rivals as (
     select
         *,
         {%- for side, across in [('one', 'other'), ('other', 'one')] %}
-        row_number() over (partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no) as {{ side }}_place,
-        max(contends) over (partition by {{ side }}_no, {{ across }}_system) as {{ side }}_best,
+        row_number() over (partition by {{ side }}_no, {{ across }}_system, {{ side }}_alone order by contends desc nulls last, {{ across }}_no) as {{ side }}_place,
+        max(contends) over (partition by {{ side }}_no, {{ across }}_system, {{ side }}_alone) as {{ side }}_best,
         nth_value(contends, 2) over (
-            partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no
+            partition by {{ side }}_no, {{ across }}_system, {{ side }}_alone order by contends desc nulls last, {{ across }}_no
             rows between unbounded preceding and unbounded following
         ) as {{ side }}_second,
-        coalesce(lead(contends) over (partition by {{ side }}_no, {{ across }}_system order by contends desc nulls last, {{ across }}_no), 0) as {{ side }}_worse{{ ',' if not loop.last }}
+        coalesce(lead(contends) over (partition by {{ side }}_no, {{ across }}_system, {{ side }}_alone order by contends desc nulls last, {{ across }}_no), 0) as {{ side }}_worse{{ ',' if not loop.last }}
         {%- endfor %}
     from contending
 
@@ -93,7 +101,8 @@ select
 from led
 {% endmacro %}
 
-{#- Whether a system was found to list one article several times, so that a record elsewhere may have several partners there. -#}
-{% macro keeps_several(system, model) -%}
-'several ' || {{ system }} in (select feature from {{ model }} where weight > {{ declared('products', 'likeness.learn').several_share or 1 }})
+{#- Whether a system was found to list so many articles several times that a record elsewhere may have several partners there, or, at
+    `often_share`, that these are no rivals of each other. -#}
+{% macro keeps_several(system, model, share='several_share') -%}
+'several ' || {{ system }} in (select feature from {{ model }} where weight > {{ declared('products', 'likeness.learn')[share] or 1 }})
 {%- endmacro %}
