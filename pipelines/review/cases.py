@@ -18,6 +18,7 @@ from pipelines import decisions, explain, thresholds
 from pipelines.crowds import crowds, worth_telling
 from pipelines.explain import Explained
 from pipelines.matching import declared
+from pipelines.plain import plain
 from pipelines.resources import Settings
 
 ID = {"customers": "customer_id", "products": "variant_id"}
@@ -96,8 +97,8 @@ class Case:
 
 
 def shown(value: str) -> str:
-    """A value as far as a person would read it."""
-    return value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} … ({len(value):,} characters)"
+    """A value as far as a person would read it, without what would turn the direction of what follows."""
+    return plain(value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]} … ({len(value):,} characters)")
 
 
 def queue(settings: Settings, only: str | None = None) -> list[Case]:

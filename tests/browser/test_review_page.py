@@ -164,6 +164,10 @@ def test_what_a_name_says_is_shown_and_never_done(page, served):
     page.get_by_text("(10,000,000 characters)").wait_for()
     assert "owned" not in page.title().replace(evil, "")
     assert page.locator("td img, td script").count() == 0
+    case.left[0].values["full_name"] = "W" * 290 + " \u202eevil"
+    page.goto(url)
+    page.get_by_role("heading", name="\ufffdevil").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "a name is no wider than the page"
 
 
 def test_nobody_but_the_page_itself_decides(served):
