@@ -51,7 +51,7 @@ def odoo_field(settings: Settings, reference: str) -> Iterator[str]:
     golden_id = written[0].golden_id if written else _bound(settings, name, odoo_id)
     if golden_id is None:
         raise NotFound(f"{model}/{odoo_id}: no receipt in the ledger, and no golden record is bound to it")
-    golden_id = _current(settings, golden_id)
+    golden_id = living_id(settings, golden_id)
     latest = {}
     for receipt in written:
         latest.setdefault(receipt.field, receipt)
@@ -89,7 +89,7 @@ def source_record(settings: Settings, record_id: str) -> Iterator[str]:
 def golden_record(settings: Settings, golden_id: str) -> Iterator[str]:
     """A golden record: its attributes with their sources, its members, its history, its fields in Odoo."""
     yield from golden_values(settings, golden_id)
-    current = _current(settings, golden_id)
+    current = living_id(settings, golden_id)
     with open_ledger(settings.ledger_url).connect() as connection:
         for record_id in _members(settings, current):
             yield f"  member    {record_id}"
@@ -114,7 +114,7 @@ def happened(event: Any) -> str:
 
 def golden_values(settings: Settings, golden_id: str) -> Iterator[str]:
     """A golden record's attributes with their sources and what lost against them."""
-    current = _current(settings, golden_id)
+    current = living_id(settings, golden_id)
     if current != golden_id:
         yield f"{golden_id} was merged into {current}"
     domain = _domain(settings, current)
@@ -233,7 +233,7 @@ def _bound(settings: Settings, name: str, odoo_id: int) -> str | None:
     return rows[0][0] if rows else None
 
 
-def _current(settings: Settings, golden_id: str) -> str:
+def living_id(settings: Settings, golden_id: str) -> str:
     """The id that a golden id leads to; redirects never cycle."""
     table = ledger.golden_ids.c
     with open_ledger(settings.ledger_url).connect() as connection:
@@ -251,6 +251,11 @@ def _domain(settings: Settings, golden_id: str) -> str:
         if _ask(_export(settings, domain), query, key=key, golden_id=golden_id):
             return domain
     raise absent(settings, golden_id)
+
+
+def as_typed(name: str) -> str:
+    """An id as the ledger has it: people type or paste golden ids in any case; a record's key stays as it is."""
+    return name.strip() if ":" in name else name.strip().upper()
 
 
 def absent(settings: Settings, golden_id: str) -> NotFound:

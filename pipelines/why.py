@@ -29,7 +29,7 @@ def is_matched(golden_id: str) -> bool:
 
 def of_golden(settings: Settings, golden_id: str) -> dict[str, Any]:
     """Everything that is known about the cluster of a golden id, as plain values. Raises NotFound."""
-    domain, column = _kind(golden_id)
+    domain, column = kind_of(golden_id)
     current, events = _history(settings, golden_id)
     with explain.warehouse(settings) as db:
         members = [
@@ -89,11 +89,13 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  history   {happened(SimpleNamespace(**event))} in run {event['run_id']}{when}: {event['reason']}"
 
 
-def _kind(golden_id: str) -> tuple[str, str]:
+def kind_of(golden_id: str) -> tuple[str, str]:
+    """(domain, column of its ids table) that a golden id is of. Raises NotFound."""
     kind = KINDS.get(golden_id.split("-")[0])
     if kind is None:
         raise NotFound(
-            f"{golden_id}: no golden id of customers (C-), products (P-) or variants (V-); nothing else is matched"
+            f"{golden_id}: no golden id of customers (C-), products (P-) or variants (V-), nothing else is matched; "
+            "a record is SYSTEM:KEY"
         )
     return kind
 

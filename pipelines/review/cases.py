@@ -29,6 +29,10 @@ SALES = {
 KEY = {"customers": "customer_record_id", "products": "product_record_id"}
 WEAK = 0.94
 """Below this probability of its best pair a join is doubtful: one in 17 of such is wrong."""
+TOO_LARGE = (
+    "{} records, more than the {} allowed: nothing of the domain is published until it is split; "
+    "the first shown fits least"
+)
 LONGEST_SHOWN = 300
 NOT_COMPARED = {"record_id", "system", "source_key", "unit", "load_id", "extracted_at", "is_deleted", "published_id"}
 
@@ -77,12 +81,17 @@ class Case:
         return (self.left[0].record_id, self.right[0].record_id) if self.right else None
 
     @property
+    def heads(self) -> list[Record]:
+        """The records that are compared: the first of each side; one where a golden record holds no other."""
+        return [side[0] for side in (self.left, self.right) if side]
+
+    @property
     def sales(self) -> int:
         return sum(record.sales for record in [*self.left, *self.right])
 
     def fields(self) -> list[tuple[str, str, str, bool]]:
         """Attribute, left value, right value, whether both say something and not the same; of the compared pair."""
-        left, right = self.left[0].values, (self.right or self.left)[0].values
+        left, right = self.heads[0].values, self.heads[-1].values
         rows = [(name, left.get(name, ""), right.get(name, "")) for name in self.names]
         return [(name, shown(a), shown(b), bool(a and b and a != b)) for name, a, b in rows if a or b]
 
@@ -112,10 +121,15 @@ def queue(settings: Settings, only: str | None = None) -> list[Case]:
     return sorted(found, key=lambda case: (case.decided == "later", -case.worth, case.case_id))
 
 
-def between(settings: Settings, domain: str, pairs: Iterable[explain.Pair], reason: str) -> list[Case]:
-    """Cases of pairs that somebody names, in their order, whatever was decided on them."""
+def between(settings: Settings, domain: str, pairs: Iterable[tuple[str, str | None]], reason: str) -> list[Case]:
+    """Cases that somebody names, whatever was decided: of pairs, or, of a record alone, its golden record."""
     with explain.warehouse(settings) as db:
-        rows = [(f"pair {left} {right}", "pair", left, right, None, None, reason) for left, right in pairs]
+        rows = [
+            (f"pair {left} {right}", "pair", left, right, None, None, reason)
+            if right
+            else (f"cluster of {left}", "cluster", left, None, None, None, reason)
+            for left, right in pairs
+        ]
         return _cases(db, domain, rows, {row[:2]: row for row in decisions.decisions()})
 
 
@@ -167,7 +181,10 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[C
     weak = thresholds.bits_for(WEAK, thresholds.in_warehouse(db, domain))
     rows += [row for row in db.execute(_weakly_joined(domain, weak)).fetchall() if frozenset(row[2:4]) not in named]
     most = declared(domain)["quality"]["largest_cluster"]
-    large = db.execute(_too_large(domain, most)).fetchall()
+    large = [
+        (f"cluster {cluster}", "cluster", record, None, cluster, None, TOO_LARGE.format(records, most))
+        for cluster, record, records in db.execute(loosest(domain, f"records > {most}")).fetchall()
+    ]
     rows = [row for row in rows if row[4] not in {row[4] for row in large}] + large
     cases = _cases(db, domain, rows, said)
     return [case for case in cases if case.decided in (None, "later")]
@@ -239,13 +256,13 @@ def _weakly_joined(domain: str, weak: float) -> str:
     """
 
 
-def _too_large(domain: str, most: int) -> str:
-    """Of each cluster that closes its domain, the record that the others speak least for."""
+def loosest(domain: str, which: str) -> str:
+    """Of each cluster that `which` holds for (SQL): its id, the record that fits least, how many it has."""
     return f"""
         with seats as (
             select record_no, record_id, cluster_id, count(*) over (partition by cluster_id) as records
             from matched.matched_{domain}__clusters join matched.matched_{domain}__evidence using (record_id)
-            qualify records > {most}
+            qualify {which}
         ),
         ties as (
             select one.cluster_id, one.record_id, one.records, avg(greatest(bits, -100)) as bits
@@ -256,8 +273,7 @@ def _too_large(domain: str, most: int) -> str:
             group by all
         )
 
-        select 'cluster ' || cluster_id, 'cluster', record_id, null, cluster_id, null,
-            records || ' records, more than the {most} allowed: nothing of the domain is published until it is split'
+        select cluster_id, record_id, records
         from ties
         qualify row_number() over (partition by cluster_id order by bits, record_id) = 1
         order by 1

@@ -5,7 +5,7 @@ The terminal and the page are two views of this; what is decided goes through de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from pipelines import decisions
 from pipelines.decisions import NotDecided
 from pipelines.resources import Settings
 from pipelines.review.cases import Case
+from pipelines.review.opened import opened
 
 LEVEL = {"customers": "customers", "products": "variants"}
 """The domain of golden_overrides.csv in which a case's records are named."""
@@ -57,6 +58,15 @@ class Desk:
             if case.case_id == case_id:
                 return case
         raise NotDecided("this case is not open any more; the queue has moved on")
+
+    def look_up(self, ids: Sequence[str]) -> Case:
+        """Put what one or two ids name before the queue, open, whatever was decided on it. Raises NotFound."""
+        found = opened(self.settings, ids)
+        same = {(case.kind, case.pair) for case in found if case.pair}
+        ours = {case.case_id for case in found}
+        rest = [case for case in self.cases if case.case_id not in ours and (case.kind, case.pair) not in same]
+        self.cases, self._closed = [*found, *rest], self._closed - ours
+        return found[0]
 
     def decide(self, case_id: str, word: str, reason: str) -> Done:
         """Same, different or later, on the two records of a case. Raises NotDecided."""

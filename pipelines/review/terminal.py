@@ -54,12 +54,12 @@ def show(console: Console, case: Case, place: str = "") -> None:
     """A case: both records side by side, differences marked, the evidence, who else is in it, what would follow."""
     console.rule(f"{case.domain}, {case.kind}, worth {case.worth:.1f} · {place}", align="left")
     console.print(Text(plain(case.reason)))
-    other = (case.right or case.left)[0]
     table, marks = Table("", box=None), (DIFFERS, BAR) if _has(console, DIFFERS + BAR) else (PLAIN_DIFFERS, PLAIN_BAR)
-    for record in (case.left[0], other):
+    for record in case.heads:
         table.add_column(_side(record.record_id), overflow="fold")
     for name, left, right, differs in case.fields():
-        table.add_row(f"{marks[0] if differs else ' '} {name}", _side(left, differs), _side(right, differs))
+        shown = (left, right)[: len(case.heads)]
+        table.add_row(f"{marks[0] if differs else ' '} {name}", *(_side(value, differs) for value in shown))
     console.print(table)
     for side in (case.left, case.right):
         if len(side) > 1:

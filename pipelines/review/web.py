@@ -25,6 +25,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from pipelines.decisions import NotDecided
+from pipelines.lineage import NotFound
 from pipelines.review.cases import Case, shown
 from pipelines.review.desk import Desk
 from pipelines.review.waterfall import Step, steps
@@ -55,6 +56,11 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
             return entered
         if not is_known(request):
             return PlainTextResponse("refused: open the whole address that `assay review --web` printed", 403)
+        if ids := [each for each in request.query_params.getlist("record") if each.strip()]:
+            try:
+                return RedirectResponse(f"/?{urlencode({'case': desk.look_up(ids[:2]).case_id})}", 303)
+            except (NotFound, NotDecided) as why:
+                return RedirectResponse(f"/?{urlencode({'refused': str(why)})}", 303)
         open_cases = desk.open
         wanted = request.query_params.get("case")
         case = next((each for each in open_cases if each.case_id == wanted), open_cases[0] if open_cases else None)

@@ -15,6 +15,7 @@ console = wide_console()
 
 
 @click.command()
+@click.argument("ids", nargs=-1, metavar="[ID [ID]]")
 @click.option("--web", is_flag=True, help="Open a page on this machine instead of the terminal.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page; default: a free one.")
 @click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
@@ -26,12 +27,25 @@ console = wide_console()
 )
 @click.option("--list", "listed", is_flag=True, help="Only list the cases, the most valuable first.")
 def review(
-    web: bool, port: int, domain: str | None, steward: str | None, sample: int | None, listed: bool, **back: Any
+    ids: tuple[str, ...],
+    web: bool,
+    port: int,
+    domain: str | None,
+    steward: str | None,
+    sample: int | None,
+    listed: bool,
+    **back: Any,
 ) -> None:
-    """Decide doubtful matches, the most valuable first; decisions are rows that git reviews."""
+    """Decide doubtful matches, the most valuable first; decisions are rows that git reviews.
+
+    Or open any golden record by a golden ID or a record's SYSTEM:KEY, and any pair by two of them.
+    """
+    if len(ids) > 2 or (ids and (domain or sample or any(back.values()))):
+        raise click.UsageError("name one ID or two, and without --domain, --sample, --undo and --unset")
     from pipelines import decisions, quality
     from pipelines.review import cases, terminal
     from pipelines.review.desk import Desk
+    from pipelines.review.opened import opened
 
     settings = resources.settings()
     who = steward or resources.actor()
@@ -44,7 +58,9 @@ def review(
         return
     with console.status("reading the queue"):
         unheeded = cases.unheeded(settings) + cases.shared_by_too_many(settings)
-        if sample:
+        if ids:
+            queue = opened(settings, ids)
+        elif sample:
             drawn = domain or "customers"
             pairs = quality.draw(settings, drawn, sample, resources.now(), who)
             queue = cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")

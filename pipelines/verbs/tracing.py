@@ -18,7 +18,9 @@ class GoldenId(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The id as the ledger has it; a record's key, which a colon tells, as it is."""
-        return value.strip() if ":" in value else value.strip().upper()
+        from pipelines import lineage as trace
+
+        return trace.as_typed(value)
 
 
 @click.group()

@@ -132,6 +132,44 @@ def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, setti
     assert len(decisions.overrides()) == 1
 
 
+def test_a_steward_opens_any_record_and_any_pair_by_id_on_the_page(page, served):
+    url, desk = served
+    asked = {record.record_id for case in desk.open for record in [*case.left, *case.right]}
+    with duckdb.connect(str(desk.settings.warehouse), read_only=True) as db:
+        single = db.execute("""
+            select customer_id, min(record_id) from matched.matched_customers__ids
+            group by 1 having count(*) = 1 order by 1
+        """).fetchall()
+    (one, record), (other, second) = [row for row in single if row[1] not in asked][:2]
+    before = len(desk.open)
+    page.goto(f"{url}?key={KEY}")
+    page.get_by_label("Golden id or record").fill(f" {one.lower()} ")
+    page.keyboard.press("Enter")
+    page.get_by_text(f"{one} was asked for").wait_for()
+    page.get_by_role("columnheader", name=record).wait_for()
+    assert page.locator("thead th").count() == 1, "a record alone is not shown beside itself"
+    page.get_by_text("Set a golden value by hand").click()
+    page.get_by_label("Attribute", exact=True).select_option("city")
+    page.get_by_label("Value", exact=True).fill("Olomouc by hand")
+    page.get_by_label("Why this value").fill("She said so at the counter")
+    page.get_by_role("button", name="Set").click()
+    page.get_by_role("status").wait_for()
+    assert [row[:4] for row in decisions.overrides()] == [("customers", record, "city", "Olomouc by hand")]
+
+    page.goto(f"{url}?record={quote(record)}&record={other}")
+    page.get_by_role("columnheader", name=second).wait_for()
+    page.get_by_label("Reason").fill("One card")
+    page.get_by_role("button", name="Different").click()
+    page.get_by_text("different:").first.wait_for()
+    assert [row[:3] for row in decisions.decisions()] == [(*sorted((record, second)), "cannot")]
+
+    page.get_by_label("Golden id or record").fill("C-NOBODY")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_role("alert").get_by_text("check its letters").wait_for()
+    assert len(desk.open) == before + 1, "what was opened stands before the queue, and the queue is whole"
+    assert httpx.get(f"{url}?record={one}").status_code == 403, "another user of this machine"
+
+
 def test_two_tabs_decide_once_and_an_old_link_says_so(page, served):
     url, desk = served
     first, second = desk.open[:2]

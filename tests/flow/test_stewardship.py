@@ -13,11 +13,12 @@ from rich.console import Console
 
 from pipelines import decision_diff, decisions, explain, explained, quality, transform
 from pipelines.cli import main
-from pipelines.ledger import open_ledger, review_samples
+from pipelines.ledger import golden_ids, id_events, open_ledger, review_samples
 from pipelines.matching import declared
 from pipelines.resources import Settings, now
 from pipelines.review import cases, terminal
 from pipelines.review.desk import Desk
+from pipelines.review.opened import opened
 
 
 @pytest.fixture
@@ -268,3 +269,91 @@ def test_a_file_that_git_has_by_name_alone_is_not_taken_for_one_that_the_branch_
         decisions.NotDecided, match=r"git cannot read match_overrides.csv of theirs: .+; fetch it whole"
     ):
         decision_diff.compare(settings, "theirs")
+
+
+def three_of_one(settings) -> tuple[str, list[str]]:
+    """A golden id of three records that the queue does not ask about, and they."""
+    asked = {record.record_id for case in cases.queue(settings) for record in [*case.left, *case.right]}
+    with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+        found = db.execute("""
+            select customer_id, list(record_id order by record_id)
+            from matched.matched_customers__ids join matched.matched_customers__evidence using (record_id)
+            group by customer_id having count(*) = 3 order by 1
+        """).fetchall()
+    return next((golden_id, records) for golden_id, records in found if not asked & set(records))
+
+
+def test_a_steward_opens_a_golden_record_that_the_queue_does_not_ask_about_and_splits_it(settings):
+    golden_id, records = three_of_one(settings)
+    words = ["review", golden_id.lower(), "--as", "Jana Steward"]
+    answers = f"o\n{records[1]}\ncity\nOlomouc by hand\nShe said so\np\n{records[2]}\nAnother person\nq\n"
+    said = CliRunner().invoke(main, words, input=answers)
+    assert said.exit_code == 0, said.output
+    assert f"{golden_id} was asked for" in said.stdout
+    assert {row[:3] for row in decisions.decisions()} == {
+        (*sorted((records[2], other)), "cannot") for other in records[:2]
+    }
+    assert [row[:4] for row in decisions.overrides()] == [("customers", records[1], "city", "Olomouc by hand")]
+    (case,) = opened(settings, [records[1]])
+    assert case.left[0].record_id == records[1]
+    assert {record.record_id for record in case.right} == {records[0], records[2]}
+
+
+def test_a_steward_opens_any_pair_and_is_told_what_is_decided_on_it(settings):
+    golden_id, records = three_of_one(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+        (alone, other) = db.execute(
+            "select customer_id, min(record_id) from matched.matched_customers__ids"
+            " where customer_id <> ? group by 1 having count(*) = 1 order by 1 limit 1",
+            [golden_id],
+        ).fetchone()
+    said = CliRunner().invoke(main, ["review", golden_id, alone, "--as", "Jana Steward"], input="s\nOne card\n")
+    assert f"{golden_id} and {alone} become one" in said.stdout or f"{alone} and {golden_id} become one" in said.stdout
+    (row,) = decisions.decisions()
+    assert row[2] == "must"
+    assert other in row[:2]
+    assert set(row[:2]) & set(records)
+    (again,) = opened(settings, row[:2])
+    assert "decided must by Jana Steward" in again.reason
+    (single,) = opened(settings, [alone])
+    assert (single.right, [record.record_id for record in single.heads]) == ([], [other])
+
+
+def test_a_product_opens_as_each_of_its_variants(settings):
+    with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+        (product_id, variants) = db.execute("""
+            select product_id, list(distinct variant_id) from matched.matched_products__ids
+            group by 1 having count(distinct variant_id) > 1 order by 1 limit 1
+        """).fetchone()
+    found = opened(settings, [product_id])
+    assert sorted(case.left[0].golden_id for case in found) == sorted(variants)
+    for case in found:
+        assert len({record.golden_id for record in [*case.left, *case.right]}) == 1
+
+
+def test_a_merged_id_leads_on_and_an_id_with_nothing_to_open_says_why(settings):
+    golden_id, records = three_of_one(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as db:
+        (variant,) = db.execute("select min(record_id) from matched.matched_products__evidence").fetchone()
+    old = {"domain": "customers", "founder_record_id": "pos:old", "born_seq": 10**9}
+    gone = {"domain": "customers", "event": "retired", "golden_id": "C-GONE", "run_id": "r1", "reason": "all deleted"}
+    with open_ledger(settings.ledger_url).begin() as connection:
+        for id_, to in (("C-OLDEST", "C-OLDER"), ("C-OLDER", golden_id)):
+            connection.execute(golden_ids.insert().values(**old, golden_id=id_, state="redirected", redirected_to=to))
+        connection.execute(id_events.insert().values(**gone))
+    (case,) = opened(settings, ["C-OLDEST"])
+    assert case.reason == f"C-OLDEST was merged into {golden_id}, which is shown"
+    assert {record.record_id for record in [*case.left, *case.right]} == set(records)
+    for ids, told in (
+        (["C-GONE"], "no record is left of it; retired in run r1: all deleted"),
+        (["C-NOBODY"], "check its letters"),
+        (["pos:nobody"], "no load of pos holds that key"),
+        (["nobody"], "a record is SYSTEM:KEY"),
+        (["C-OLDER", golden_id], f"both are one golden record, {golden_id}"),
+        ([records[0], records[0]], "is one record; give two"),
+        ([golden_id, variant], "they are never compared"),
+    ):
+        said = CliRunner().invoke(main, ["review", *ids])
+        assert said.exit_code == 1, ids
+        assert told in said.stderr
+    assert CliRunner().invoke(main, ["review", golden_id, "--sample", "3"]).exit_code == 2
