@@ -5,8 +5,10 @@
   {%- for attribute, value in [('email', 'email'), ('phone', 'right(phone, 9)'), ('phone', 'right(mobile, 9)'), ('birth_on', 'cast(birth_on as varchar)')] -%}
     {%- do shared.append("select customer_id from {changed} as listed inner join matched.matched_customers on listed.attribute = '" ~ attribute ~ "' and listed.value = " ~ value) -%}
   {%- endfor -%}
+  {%- set of_records = 'select customer_id from {changed} inner join matched.matched_customers__ids using (record_id)' -%}
   {{ return(touch({
-    'conformed_customers': 'select customer_id from {changed} inner join matched.matched_customers__ids using (record_id)',
+    'conformed_customers': of_records,
+    'matched_customers__normalised': of_records,
     'matched_customers__ids': 'customer_id',
     'matched_customers__placeholders': shared | join(' union all '),
     'golden_customers__candidates': 'customer_id',

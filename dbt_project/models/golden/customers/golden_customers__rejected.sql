@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', on_schema_change='fail', unique_key='record_id') }}
 {%- set keys = touch({
     'conformed_customers': 'record_id',
+    'matched_customers__normalised': 'record_id',
     'matched_customers__ids': 'select record_id from {changed} union all select record_id from ' ~ ref('golden_overrides'),
     'golden_customers': 'select record_id from {changed} inner join ' ~ ref('matched_customers') ~ ' using (customer_id)',
     'golden_customers__candidates': 'record_id',
