@@ -124,3 +124,28 @@ def test_running_numbers_that_two_shops_have_in_common_are_no_shared_skus(tmp_pa
     articles = [number for (number,) in query(f"{count} having count(*) > 1")]
     assert len([number for number in articles if number > 1]) <= 0.02 * both
     assert articles.count(1) >= 0.95 * both
+
+
+def test_variants_of_one_system_come_together_through_no_record_of_another(tmp_path):
+    dice, rows, names = (
+        random.Random(3),
+        [],
+        {"jacket": "coat", "trousers": "pants", "sneaker": "trainers", "socks": "hosiery"},
+    )
+    colours = {"red": "Bright Red", "blue": "Royal Blue", "green": "Forest Green", "sand": "Sand Beige"}
+    lines = itertools.product(("vol", "kem", "zur", "pid"), ("bix", "hut", "tal"))
+    for no, (line, name) in enumerate(zip(map("".join, lines), itertools.cycle(names.items()))):
+        for colour, size in itertools.product(colours, ["S", "M", "L", "XL"]):
+            article = f"{no}{colour}{size}"
+            theirs = {"template_name": f"{dice.choice(name)} {line}", "sku": article}
+            theirs |= {"option_1": dice.choice([colour, colours[colour]]), "option_2": dice.choice([size, SIZES[size]])}
+            ours = {"template_name": f"{line} {name[0]}", "option_1": colour, "option_2": size, "sku": article}
+            till = {"template_name": f"{line} {name[1]} {colour} {size}".upper()}
+            told = {"abc": ours, "xyz": theirs, "pos": till}
+            rows += [variant(f"{of}:{article}", **said) for of, said in told.items() if dice.random() < 0.85]
+    cluster = dict(
+        match(tmp_path, rows, domain="products")("select record_id, cluster_id from matched_products__clusters")
+    )
+    assert len({(of, record[:3]) for record, of in cluster.items()}) == len(cluster)
+    articles = {record[4:] for record in cluster}
+    assert len(set(cluster.values())) <= 1.05 * len(articles)

@@ -4,7 +4,12 @@
     A pair whose colours or packs contradict is not linked. -#}
 {%- set model = ref('matched_products__likeness_model') -%}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list + ['least_lead', 'most_lead'] -%}
-{%- if stays() -%}
+{%- if stays({
+    'matched_products__likeness': 'one_no',
+    'matched_products__likeness_model': 'select 0 from {changed}',
+    'matched_products__repeats': 'record_no',
+    'matched_products__bags': 'select record_no from {changed} where record_no in (select unnest([one_no, other_no]) from ' ~ ref('matched_products__likeness') ~ ')',
+}) -%}
 {{ no_rows() }}
 {%- else -%}
 with weighed as (
@@ -27,7 +32,12 @@ scored as (
 
 repeated as (
 
-    select scored.* exclude (one_no, other_no), l.record_no as one_no, r.record_no as other_no
+    select
+        scored.* exclude (one_no, other_no),
+        scored.one_no as one_first_no,
+        scored.other_no as other_first_no,
+        l.record_no as one_no,
+        r.record_no as other_no
     from scored
     inner join {{ ref('matched_products__repeats') }} as l on scored.one_no = l.stands_for
     inner join {{ ref('matched_products__repeats') }} as r on scored.other_no = r.stands_for
@@ -42,17 +52,7 @@ repeated as (
 ),
 
 fellows as (
-
-    {%- for side, across in [('one', 'other'), ('other', 'one')] %}
-    select l.{{ side }}_no, r.{{ side }}_no as fellow_no, max(least(l.bits, r.bits)) as bits
-    from repeated as l
-    inner join repeated as r
-        on l.{{ across }}_no = r.{{ across }}_no and l.{{ side }}_system = r.{{ side }}_system and l.{{ side }}_no < r.{{ side }}_no
-    where l.bits > 0 and r.bits > 0
-    group by l.{{ side }}_no, r.{{ side }}_no
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-
+    {{ fellow_records('repeated', ref('matched_products__bags')) }}
 )
 
 select
@@ -67,8 +67,7 @@ from repeated
 
 union all
 
-select fellows.one_no, fellow_no, null, false, max(fellows.bits), null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
+select fellows.record_no, fellow_no, null, false, bits, null, {% for name in features %}null{{ ', ' if not loop.last }}{% endfor %}
 from fellows
-anti join repeated on fellows.one_no = repeated.one_no and fellow_no = repeated.other_no
-group by fellows.one_no, fellow_no
+anti join repeated on fellows.record_no = repeated.one_no and fellow_no = repeated.other_no
 {%- endif %}
