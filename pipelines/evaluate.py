@@ -203,7 +203,7 @@ class Evaluation:
         rows = {"pairs": (q.precision, q.recall), "B-cubed": (q.b_cubed_precision, q.b_cubed_recall)}
         rows |= {"published test": self.test} if self.test else {}
         for name, (precision, recall) in rows.items():
-            yield f"  {name:<14} {_told(precision)}  {_told(recall)}  {_told(harmonic(precision, recall))}"
+            yield f"  {name:<14} {_told(precision):>7}  {_told(recall):>7}  {_told(harmonic(precision, recall)):>7}"
         if q.recall is None:
             yield "  no two records of the truth are one: what was missed cannot be known; add pairs that are the same"
         largest = f"largest {q.largest}, truly {q.largest_really}"
@@ -219,7 +219,7 @@ class Evaluation:
 
 
 def _told(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:7.4f}"
+    return "unknown" if share is None else f"{share:.4f}"
 
 
 def evaluate_set(
@@ -311,7 +311,7 @@ def report(settings: Settings) -> Iterator[str]:
     for name, quality in score_estate(settings).items():
         yield f"{name}: {quality.records:,} records, {quality.found:,} found, {quality.really:,} in truth"
         yield (
-            f"  precision {quality.precision:.4f}  recall {quality.recall:.4f}  F1 {quality.f1:.4f}"
+            f"  precision {_told(quality.precision)}  recall {_told(quality.recall)}  F1 {_told(quality.f1)}"
             f"  B-cubed {quality.b_cubed:.4f}  mixed clusters {quality.mixed:,}  largest {quality.largest}"
         )
         for kind, (planted, fallen) in quality.traps.items():
