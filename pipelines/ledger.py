@@ -7,6 +7,8 @@ SQLite by default, PostgreSQL for a team; all access is SQLAlchemy Core.
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -384,9 +386,18 @@ def _bring_up_to_date(engine: sa.Engine) -> None:
 
 
 def _sqlite_pragmas(connection, _record) -> None:
-    """Waiting comes first: the change to WAL needs the file for itself."""
-    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}")
-    for pragma in (f"busy_timeout={PATIENCE_MS}", *pragmas):
+    """The change to WAL needs the file for itself, and of several that want it at once SQLite refuses some unasked."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    connection.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"cache_size=-{CACHE_KB}"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -1,6 +1,8 @@
 """The ledger opens for everybody at once: created or brought up to date by one, used by all."""
 
 import multiprocessing
+import sqlite3
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -47,6 +49,17 @@ def make_old(url: str) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_processes_that_create_the_ledger_at_the_same_instant_do_not_clash(empty_database, kind):
     assert open_at_once(empty_database(kind)) == [0] * AT_ONCE
+
+
+def test_a_ledger_that_another_process_is_about_to_write_to_for_the_first_time_is_waited_for(empty_database):
+    url = empty_database("sqlite")
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.5, other.execute, ["COMMIT"])
+    ending.start()
+    with ledger.open_ledger.__wrapped__(url).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    ending.join()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
