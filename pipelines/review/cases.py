@@ -20,6 +20,7 @@ from pipelines.explain import Explained
 from pipelines.matching import declared
 from pipelines.plain import plain
 from pipelines.resources import Settings
+from pipelines.review.outcomes import foreseen, sentences
 
 ID = {"customers": "customer_id", "products": "variant_id"}
 SALES = {
@@ -51,7 +52,9 @@ class Record:
 class Case:
     """One question to a steward. `left` and `right` are the records of both sides, the ones compared first.
 
-    `names` are the attributes shown, `shared` those of them that all variants of a product have in common.
+    `names` are the attributes shown, `shared` those of them that all variants of a product have in common, `outcomes`
+    what the golden records would become if both records were said to be the same, or different; none where too many
+    records would have to be weighed.
     """
 
     case_id: str
@@ -69,6 +72,7 @@ class Case:
     differing: int = 0
     names: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
+    outcomes: list[str] = field(default_factory=list)
 
     @property
     def worth(self) -> float:
@@ -94,15 +98,6 @@ class Case:
         left, right = self.heads[0].values, self.heads[-1].values
         rows = [(name, left.get(name, ""), right.get(name, "")) for name in self.names]
         return [(name, shown(a), shown(b), bool(a and b and a != b)) for name, a, b in rows if a or b]
-
-    def outcomes(self) -> list[str]:
-        """What `same` and `different` would make of the golden records with the next build."""
-        if not self.right or self.kind != "pair":
-            return []
-        left, right = (side[0].golden_id or side[0].record_id for side in (self.left, self.right))
-        if left == right:
-            return [f"Same: they stay one, {left}", f"Different: {left} becomes two"]
-        return [f"Same: {left} and {right} become one", "Different: they stay two"]
 
 
 def shown(value: str) -> str:
@@ -216,6 +211,16 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         moving = len(case.right) if kind == "cluster" else min(len(case.left), len(case.right) or 1)
         case.impact = 1 + math.log2(1 + case.sales) + case.differing + moving
         cases.append(case)
+    judged = _one_column(db, f"select record_id from matched.matched_{domain}__evidence")
+    seats = {
+        case.pair: {one.record_id: one.golden_id for one in [*case.left, *case.right] if one.record_id in judged}
+        for case in cases
+        if case.pair and case.kind != "decision" and judged.issuperset(case.pair)
+    }
+    outcomes = foreseen(db, domain, seats, said)
+    for case in cases:
+        if case.pair in outcomes:
+            case.outcomes = sentences(seats[case.pair], *outcomes[case.pair])
     return cases
 
 

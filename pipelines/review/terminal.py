@@ -69,7 +69,7 @@ def show(console: Console, case: Case, place: str = "") -> None:
         console.print(waterfall(pair, max(console.width // 4, 8), marks[1]))
         verdict = "would join them by itself" if pair.links else "would not join them by itself"
         console.print(Text(f"{pair.bits:+.1f} altogether: {pair.probability:.1%} one party, {pair.basis}; {verdict}"))
-    for outcome in case.outcomes():
+    for outcome in case.outcomes:
         console.print(Text(plain(outcome), "dim"))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from collections import Counter, defaultdict
 from io import StringIO
 
 import duckdb
@@ -19,6 +20,7 @@ from pipelines.resources import Settings, now
 from pipelines.review import cases, terminal
 from pipelines.review.desk import Desk
 from pipelines.review.opened import opened
+from pipelines.review.outcomes import sentences
 
 
 @pytest.fixture
@@ -157,6 +159,31 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
     assert cases.unheeded(settings) == []
     decisions.decide(settings, "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
     assert "pos:gone" in cases.unheeded(settings)[0]
+
+
+def test_what_a_case_says_that_each_decision_would_do_is_what_the_next_build_does(settings):
+    decided, seen = [], set()
+    for case in cases.queue(settings, "customers"):
+        records = {record.record_id for record in [*case.left, *case.right]}
+        if case.outcomes and not seen & records:
+            seen |= records
+            verdict = len(decided) % 2
+            decided.append((("same", "different")[verdict], case, case.outcomes[verdict]))
+    for word, case, _ in decided:
+        decisions.decide(settings, word, [case.pair], "Jana Steward", "tried", now())
+    transform.build(settings, select="match_overrides+,+matched_customers__clusters")
+    with explain.warehouse(settings) as db:
+        cluster = dict(db.execute("select record_id, cluster_id from matched.matched_customers__clusters").fetchall())
+    became = Counter()
+    for word, case, outcome in decided:
+        seats = {one.record_id: one.golden_id for one in [*case.left, *case.right] if one.record_id in cluster}
+        parties = defaultdict(list)
+        for record in sorted(seats):
+            parties[cluster[record]].append(record)
+        built = list(parties.values())
+        assert outcome in sentences(seats, built, built)
+        became[word, len(set(seats.values())), len(built)] += 1
+    assert {("same", 2, 1), ("different", 2, 2), ("different", 1, 2)} <= set(became), "outcomes of every kind"
 
 
 def test_a_cluster_that_closes_its_domain_stands_first_in_the_queue(settings, monkeypatch):
