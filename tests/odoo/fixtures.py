@@ -341,6 +341,7 @@ class RealOdoo:
                     login: keys.renew(client, login, access.KEY_DAYS, now) for login in access.logins(client).values()
                 }
                 (machine.HOME / "keys" / f"{name}.users").write_text(json.dumps(made))
+                templates.ease_signing_in(building, made)
             if content in ("retailer", "least"):
                 made = seed_real(client, generate("retailer2"))
                 (machine.HOME / "keys" / f"{name}.json").write_text(json.dumps(made))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import inspect
 import os
 import re
 import subprocess
@@ -48,7 +50,8 @@ env.cr.commit()
 def template_name(modules: str = MODULES) -> str:
     """The name of the template with these modules; equal sets share one."""
     asked = ",".join(sorted(set(modules.split(","))))
-    return f"tpl_{hashlib.sha256((asked + FIRST_STATE + ODOO_SHA256).encode()).hexdigest()[:10]}"
+    made_of = asked + FIRST_STATE + inspect.getsource(ease_signing_in) + ODOO_SHA256
+    return f"tpl_{hashlib.sha256(made_of.encode()).hexdigest()[:10]}"
 
 
 def build_template(modules: str = MODULES) -> str:
@@ -71,8 +74,23 @@ def build_template(modules: str = MODULES) -> str:
     path.parent.mkdir(exist_ok=True)
     path.write_text("".join(f"{login} {key}\n" for login, key in keys.items()))
     path.chmod(0o600)
+    ease_signing_in(building, keys)
     psql(f'alter database "{building}" rename to "{name}"')
     return name
+
+
+def ease_signing_in(database: str, keys: dict[str, str]) -> None:
+    """Take everybody's password and hash the API keys (by login) in one round.
+
+    Over /jsonrpc Odoo tries a key as the password first, in 600,000 rounds, and again whenever its caches are outdated;
+    a key takes 6,000 rounds with every call of JSON-2.
+    """
+    psql("update res_users set password = null", database)
+    for key in keys.values():
+        salt = os.urandom(16)
+        hashed = (salt, hashlib.pbkdf2_hmac("sha512", key.encode(), salt, 1))
+        said = "$".join(base64.b64encode(each, b"./").decode().rstrip("=") for each in hashed)
+        psql(f"update res_users_apikeys set key = '$pbkdf2-sha512$1${said}' where index = '{key[:8]}'", database)
 
 
 def used_name() -> str:
