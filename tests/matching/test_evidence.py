@@ -56,6 +56,17 @@ CASES = {
             named("Ota", "Čápovec", email="ota.s61@zasilky.example"),
         ),
     ),
+    "a birth date may be wrong in its day, its month or its year": (
+        ONE,
+        (
+            named("Dalibor", "Hrozenkovský", birth_on=date(1964, 5, 7)),
+            named("Dalibor", "Hrozenkovský", birth_on=date(1964, 5, 23)),
+        ),
+        (
+            named("Dalibor", "Strmilovský", birth_on=date(1964, 5, 7)),
+            named("Dalibor", "Strmilovský", birth_on=date(1964, 11, 23)),
+        ),
+    ),
     "a mobile number is nearly a person's own": (
         ONE,
         (named("Drahoš", "Pecinovec", phone="+420739555101"), named("Drahoš", "Ryzlinec", phone="+420739555101")),
