@@ -212,6 +212,14 @@ CASES += [
     person("shop:second", first_name="Ashley K", last_name="Quimbleton"),
 ]
 
+# A family name of two words beside a middle name, and a particle that is written as part of the name.
+CASES += [
+    person("pos:lizzy", full_name="Lizzy Schokman-Stange", street="Wilmontstraat 85", zip="1011 AB"),
+    person("shop:lizzy", full_name="Lizzy A. Schokman-Stange", street="Wilmontstraat 85", zip="1011 AB"),
+    person("pos:joined", full_name="Wout Vandenbosman", phone="+31205550161"),
+    person("shop:joined", full_name="Wout van den Bosman", phone="+31205550161"),
+]
+
 # Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.
 CASES += [
     person("shop:hebrew", first_name="דוד", last_name="אלמוג", phone="+420602777011"),

@@ -161,6 +161,19 @@ def test_another_second_name_is_a_level_of_its_own(matched):
     assert matched(said) == [("other middle name",)]
 
 
+@pytest.mark.parametrize(
+    ("pair", "comparison", "label"), [("lizzy", "first_name", "exact"), ("joined", "last_name", "misspelt")]
+)
+def test_two_family_names_make_no_middle_name_and_a_joined_particle_no_other_name(matched, pair, comparison, label):
+    said = f"""
+        select said.label
+        from matched_customers__explanations as said
+        where said.comparison = '{comparison}'
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:{pair}', 'shop:{pair}']
+    """
+    assert matched(said) == [(label,)]
+
+
 def test_where_only_years_and_streets_are_known_years_are_no_placeholders_and_homes_find_each_other(tmp_path):
     given, family = ["Rosa", "Ida", "Emil", "Otto", "Paul"], ["Abel", "Brunn", "Cordes", "Dietz", "Ehlers", "Fink"]
     people = [

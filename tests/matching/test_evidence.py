@@ -67,6 +67,17 @@ CASES = {
             named("Dalibor", "Strmilovský", birth_on=date(1964, 11, 23)),
         ),
     ),
+    "the words of a name may stand in any order, joined or apart": (
+        ONE,
+        (
+            {"full_name": "Jung Sung Ho", "email": "argdrell866@posta.example"},
+            {"full_name": "Sungho Jung", "email": "argdrell866@posta.example"},
+        ),
+        (
+            {"full_name": "Kang Min Jae", "email": "koghfgml998@posta.example"},
+            {"full_name": "Suyeon Kang", "email": "koghfgml998@posta.example"},
+        ),
+    ),
     "a mobile number is nearly a person's own": (
         ONE,
         (named("Drahoš", "Pecinovec", phone="+420739555101"), named("Drahoš", "Ryzlinec", phone="+420739555101")),
