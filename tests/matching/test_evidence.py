@@ -56,6 +56,17 @@ CASES = {
             named("Ota", "Čápovec", email="ota.s61@zasilky.example"),
         ),
     ),
+    "an initial at one home is rather an abbreviation than somebody else": (
+        ONE,
+        (
+            named("L", "Svoboda", street="Luční 31", zip="682 01"),
+            named("Ladislav", "Svoboda", street="Luční 31", zip="682 01"),
+        ),
+        (
+            named("R", "Svoboda", street="Polní 44", zip="682 01"),
+            named("Ladislav", "Svoboda", street="Polní 44", zip="682 01"),
+        ),
+    ),
     "a birth date may be wrong in its day, its month or its year": (
         ONE,
         (
