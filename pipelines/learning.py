@@ -74,6 +74,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             told = telling & (blocked.levels[:, i] >= 0)
             held = np.bincount(blocked.levels[told, i], weights=belief[told, 0], minlength=len(c["levels"]))
             params[i][0] = _at_most(c["levels"], params[i][0], held, usual)
+            params[i][1] = _at_least(c["levels"], params[i][1])
         equal = belief[:, 2] @ _agreeing(blocked, together)
         for n, both in enumerate(together):
             comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
@@ -175,6 +176,13 @@ def _at_most(levels: Sequence[dict], found: np.ndarray, told: np.ndarray, usual:
     most = np.fmin(most, (told + usual * untold) / (told.sum() + usual))
     held, free = np.minimum(found, most), found < most
     return np.where(free, found * (1 - held[~free].sum()) / found[free].sum(), held)
+
+
+def _at_least(levels: Sequence[dict], found: np.ndarray) -> np.ndarray:
+    """What members of a household hold of a level at the least, however few of those in these records do."""
+    least = np.array([level.get("least_h", 0.0) for level in levels])
+    held = np.maximum(found, least)
+    return np.where(found < least, held, found * (1 - held[found < least].sum()) / found[found >= least].sum())
 
 
 def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float) -> np.ndarray:

@@ -255,6 +255,26 @@ def test_many_twins_of_one_home_and_mailbox_are_not_one_child_of_many_names():
     assert household > 20 * match
 
 
+def test_two_people_of_one_number_stay_two_where_one_lives_elsewhere_though_hardly_any_household_in_the_data_does():
+    told = ("first_name", "last_name", "phone", "address")
+    blocked = [
+        ("exact", "exact", "shared", "same home", 6_000),
+        ("exact", "exact", "shared", "different", 1_200),
+        ("exact", "exact", "different", "same home", 1_000),
+        ("different", "exact", "shared", "same home", 8_000),
+        ("different", "exact", "different", "same home", 4_000),
+    ]
+    sample = [
+        ("different", "different", "different", "different", 190_000),
+        ("exact", "different", "different", "different", 1_500),
+        ("different", "exact", "different", "different", 400),
+    ]
+    rows = learn(counted(blocked, told=told), counted(sample, told=told), matching.declared("customers"))
+    elsewhere = dict(zip(told, ("different", "exact", "shared", "different"), strict=True))
+    match, household = (pairs_expected(rows, latent, elsewhere) for latent in ("match", "household"))
+    assert household > 2 * match
+
+
 def test_people_of_two_numbers_are_not_taken_for_namesakes_where_nothing_but_the_number_tells_them_apart():
     """A thousand pairs have one name and two numbers; some 70 namesakes are what a sample makes expect."""
     blocked = [
