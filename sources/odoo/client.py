@@ -12,6 +12,7 @@ import json
 import socket
 import time
 import urllib.error
+import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -304,12 +305,19 @@ def _decoded(model: str, method: str, status: int, content: bytes) -> Any:
 
 
 def _jsonrpc(url: str, db: str, login: str, key: str, version: str) -> tuple[Send, Callable[[], None]]:
-    """/jsonrpc through odoorpc: positional arguments, errors inside HTTP 200, one connection per call."""
+    """/jsonrpc through odoorpc: positional arguments, errors inside HTTP 200, one connection per call.
+
+    Where no header names the database, Odoo opens a new connection to PostgreSQL with every call to list them all.
+    """
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     protocol, port = ("jsonrpc+ssl", 443) if secure else ("jsonrpc", 80)
+    opener = urllib.request.build_opener()
+    opener.addheaders.append(("X-Odoo-Database", db))
     with _rpc_errors("res.users", "login"):
-        odoo = odoorpc.ODOO(parts.hostname, protocol, parts.port or port, timeout=TIMEOUT, version=version)
+        odoo = odoorpc.ODOO(
+            parts.hostname, protocol, parts.port or port, timeout=TIMEOUT, version=version, opener=opener
+        )
         odoo.login(db, login, key)
 
     def send(model, method, ids, context, arguments, timeout):

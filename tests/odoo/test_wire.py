@@ -62,6 +62,14 @@ def test_an_odoo_whose_database_is_away_is_not_taken_for_one_without_the_method(
         call(client, "res.partner", "web_save_multi", ids=[1], vals_list=[{}], specification={})
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[:1], indirect=True)
+def test_each_call_over_jsonrpc_names_its_database_or_odoo_would_list_them_all(odoo_target):
+    with wire(odoo_target.url) as found:
+        client = odoo_target.client("jsonrpc", found.url)
+        found.next(b'{"result": "named"}', only=f"X-Odoo-Database: {odoo_target.db}\r\n".encode())
+        assert call(client, "res.partner", "search_count", domain=[]) == "named"
+
+
 def test_throttling_is_waited_out_for_writes_too(through):
     client, found = through
     found.next(429, times=2, headers="retry-after: 0\r\n")
