@@ -149,6 +149,7 @@ def test_errors_never_quote_personal_values_nor_tracebacks(odoo):
     assert "Traceback" not in str(caught.value)
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
 @pytest.mark.parametrize("transport", ["json2", "jsonrpc"])
 def test_who_may_not_in_is_told_why(odoo_target, transport):
     url, db, login, key = odoo_target.url, odoo_target.db, odoo_target.login, odoo_target.key
@@ -160,11 +161,13 @@ def test_who_may_not_in_is_told_why(odoo_target, transport):
         connect(url, "t_no_such_database", login, key, transport)
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
 def test_the_transport_is_chosen_by_the_version_that_odoo_states(odoo_target):
     with closing(connect(odoo_target.url, odoo_target.db, odoo_target.login, odoo_target.key)) as client:
         assert (client.transport, client.version) == ("json2", (19, 0))
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
 def test_both_transports_give_equal_values(odoo_target):
     one, other = odoo_target.client("json2"), odoo_target.client("jsonrpc")
     made = partner(one, email="a@posta.example", comment="<p>x</p>", website="https://a.example")

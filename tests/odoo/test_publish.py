@@ -3,6 +3,7 @@
 import pytest
 
 from sources.odoo.client import call, search_read
+from tests.odoo.fixtures import KINDS
 from tests.odoo.publishing import Shop, all_open, gate, person, price, product, stock
 
 
@@ -256,6 +257,7 @@ def test_a_variant_that_odoo_made_with_its_template_is_bound_also_by_a_later_pla
     assert shop.plan().empty
 
 
+@pytest.mark.parametrize("odoo_target", KINDS[:2], indirect=True)
 def test_both_transports_make_the_same_plan(odoo_target, tmp_path):
     existing = call(odoo_target.publisher(), "res.partner", "create", vals_list=[{"name": "Old", "phone": "1"}])[0]
     said = []
