@@ -30,22 +30,30 @@ class Named(NamedTuple):
 def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
     """The golden record of one id as a case (a product: each variant), or the pair that two ids name.
 
-    Of a golden record in a pair, the record that says most with the other side is compared; a merged id leads to what
-    it was merged into, which the case's reason tells. Raises NotFound, which says why there is nothing to open.
+    Of a golden record in a pair, the record that says most with the other side is compared. The case's reason tells what
+    a merged id was merged into, and what stewards said of the records. Raises NotFound, which says why there is nothing.
     """
     with explain.warehouse(settings) as db:
         named = [_named(settings, db, lineage.as_typed(each)) for each in ids]
         domain, reasons = named[0].domain, [each.told for each in named]
         if len(named) == 2:
-            pair = _strongest(db, *named)
-            asked = [pair]
-            reasons += [
-                f"decided {row.decision} by {row.steward} on {row.decided_on}: {row.reason}"
-                for row in decisions.decisions()
-                if row[:2] == pair
-            ]
+            asked = [_strongest(db, *named)]
+            about = {frozenset(asked[0])}.__contains__
         else:
             asked = [(_first(db, domain, records), None) for records in named[0].clusters]
+            about = {record for each in named[0].clusters for record in each}.intersection
+    reasons += [
+        f"{row.left_record_id} and {row.right_record_id} decided {row.decision} by {row.steward} on {row.decided_on}: "
+        f"{row.reason}"
+        for row in decisions.decisions()
+        if about(frozenset(row[:2]))
+    ]
+    reasons += [
+        f"{row.attribute} of {row.record_id} set to {row.value or 'nothing'} by {row.steward} on {row.decided_on}: "
+        f"{row.reason}"
+        for row in decisions.overrides()
+        if about(frozenset([row.record_id]))
+    ]
     found = cases.between(settings, domain, asked, "; ".join(reasons))
     if not found:
         raise NotFound(f"{' and '.join(ids)}: the last build has no values of it; run `assay build`")

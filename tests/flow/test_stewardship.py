@@ -342,7 +342,10 @@ def test_a_steward_opens_any_pair_and_is_told_what_is_decided_on_it(settings):
     assert set(row[:2]) & set(records)
     (again,) = opened(settings, row[:2])
     assert "decided must by Jana Steward" in again.reason
+    decisions.override(settings, "customers", other, "city", "Olomouc", "Jana Steward", "She moved", now())
     (single,) = opened(settings, [alone])
+    assert f"{row[0]} and {row[1]} decided must by Jana Steward" in single.reason
+    assert f"city of {other} set to Olomouc by Jana Steward" in single.reason
     assert (single.right, [record.record_id for record in single.heads]) == ([], [other])
 
 
