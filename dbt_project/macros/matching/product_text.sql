@@ -64,33 +64,35 @@ end), lambda m: m is not null)
 
 {#- Pack as '<pieces>x<amount><unit>' in millilitres, grams or pieces, or null: '6x330ml', '0.33 l x 6' and '6 x 33 cl' are one. -#}
 {% macro pack_size(text) -%}
-{%- set said = without_letters_before(text) -%}
+{%- set said = pack_text(text) -%}
 {%- set content = "replace(regexp_extract(" ~ said ~ ", '" ~ pack_pattern() ~ "', GROUP), ',', '.')" -%}
+{%- set amount, unit = content.replace('GROUP', '2'), content.replace('GROUP', '3') -%}
 {%- set pieces = "coalesce(nullif(" ~ content.replace('GROUP', '1') ~ ", ''), nullif(" ~ content.replace('GROUP', '4') ~ ", ''), nullif(regexp_extract(" ~ said ~ ", '"
     ~ pieces_pattern() ~ "', 1), ''), nullif(regexp_extract(" ~ said ~ ", '" ~ pieces_pattern() ~ "', 2), ''))" -%}
 case
-  when {{ content.replace('GROUP', '2') }} <> '' then
-    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ content.replace('GROUP', '2') }} as double) * case {{ content.replace('GROUP', '3') }}
-      when 'cl' then 10 when 'dl' then 100 when 'l' then 1000 when 'kg' then 1000 when 'oz' then 28.35 else 1
-    end) as bigint) || case when {{ content.replace('GROUP', '3') }} in ('g', 'kg', 'oz') then 'g' else 'ml' end
+  when {{ amount }} <> '' then
+    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ amount }} as double) * case left({{ unit }}, 1)
+      when 'c' then 10 when 'd' then 100 when 'l' then 1000 when 'k' then 1000 when 'o' then 28.35 else 1
+    end) as bigint) || case when left({{ unit }}, 1) in ('g', 'k', 'o') then 'g' else 'ml' end
   when {{ pieces }} is not null then {{ pieces }} || 'x'
 end
 {%- endmacro %}
 
 {#- The text without its pack, which is compared in its one form instead. -#}
 {% macro without_pack(text) -%}
-regexp_replace(regexp_replace({{ without_letters_before(text) }}, '{{ pack_pattern() }}', ' ', 'g'), '{{ pieces_pattern() }}', ' ', 'g')
+regexp_replace(regexp_replace({{ pack_text(text) }}, '{{ pack_pattern() }}', ' ', 'g'), '{{ pieces_pattern() }}', ' ', 'g')
 {%- endmacro %}
 
 {% macro pack_pattern() -%}
-(?:\b([0-9]{1,3}) ?[x×] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|g|kg|oz)\b(?: ?[x×] ?([0-9]{1,3})\b)?
+(?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|oz)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
 {%- endmacro %}
 
-{#- In small letters; OS-391g, where g is no gram, becomes one word. -#}
-{% macro without_letters_before(text) -%}
-regexp_replace(lower({{ text }}), '\b([a-z]{1,3})-([0-9]+[gl])\b', '\1\2', 'g')
+{#- In small letters; OS-391g, where g is no gram, becomes one word, and nobody sells 1.5 grams as 1,500 g. -#}
+{% macro pack_text(text) -%}
+regexp_replace(regexp_replace(lower({{ text }}), '\b([a-z]{1,3})-([0-9]+[gl])\b', '\1\2', 'g'), '\b([1-9][0-9]{0,2})[.,]([0-9]{3}) ?(ml|gr?)\b', '\1\2 \3', 'g')
 {%- endmacro %}
 
+{#- '6er-Pack', '24er Tray', '6 Stück', '6 pz', 'pack of 6', 'lot de 6', 'confezione da 6', 'set van 6'. -#}
 {% macro pieces_pattern() -%}
-\b(?:([0-9]{1,3})(?:er)?[ -]?(?:pack|pk|pcs|ct|count)|pack of ([0-9]{1,3}))\b
+\b(?:([0-9]{1,3})(?:er[ -]?(?:tray|set|box|karton|kasten|kiste)|(?:er)?[ -]?(?:packs?|packung|pk|pcs|ct|count|st[üu]ck|stk|stuks|pz|pezzi|uds|unidades))|(?:packs?|lot|set|confezione|caja|box) (?:of|de|da|van) ([0-9]{1,3}))\b
 {%- endmacro %}
