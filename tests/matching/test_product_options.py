@@ -126,12 +126,10 @@ def test_running_numbers_that_two_shops_have_in_common_are_no_shared_skus(tmp_pa
     assert articles.count(1) >= 0.95 * both
 
 
-def test_variants_of_one_system_come_together_through_no_record_of_another(tmp_path):
-    dice, rows, names = (
-        random.Random(3),
-        [],
-        {"jacket": "coat", "trousers": "pants", "sneaker": "trainers", "socks": "hosiery"},
-    )
+def three_systems() -> list[dict]:
+    """Twelve products in sixteen variants each, as a shop, another and the tills know most of them."""
+    dice, rows = random.Random(3), []
+    names = {"jacket": "coat", "trousers": "pants", "sneaker": "trainers", "socks": "hosiery"}
     colours = {"red": "Bright Red", "blue": "Royal Blue", "green": "Forest Green", "sand": "Sand Beige"}
     lines = itertools.product(("vol", "kem", "zur", "pid"), ("bix", "hut", "tal"))
     for no, (line, name) in enumerate(zip(map("".join, lines), itertools.cycle(names.items()))):
@@ -143,9 +141,25 @@ def test_variants_of_one_system_come_together_through_no_record_of_another(tmp_p
             till = {"template_name": f"{line} {name[1]} {colour} {size}".upper()}
             told = {"abc": ours, "xyz": theirs, "pos": till}
             rows += [variant(f"{of}:{article}", **said) for of, said in told.items() if dice.random() < 0.85]
-    cluster = dict(
-        match(tmp_path, rows, domain="products")("select record_id, cluster_id from matched_products__clusters")
-    )
+    return rows
+
+
+def clustered(home, rows: list[dict]) -> dict[str, str]:
+    return dict(match(home, rows, domain="products")("select record_id, cluster_id from matched_products__clusters"))
+
+
+def test_variants_of_one_system_come_together_through_no_record_of_another(tmp_path):
+    cluster = clustered(tmp_path, three_systems())
     assert len({(of, record[:3]) for record, of in cluster.items()}) == len(cluster)
     articles = {record[4:] for record in cluster}
     assert len(set(cluster.values())) <= 1.05 * len(articles)
+
+
+def test_where_a_system_has_variants_two_records_of_the_same_texts_are_one_variant_still(tmp_path):
+    rows = three_systems()
+    tills = [row for row in rows if row["system"] == "pos"]
+    cluster = clustered(tmp_path, rows + [{**row, "record_id": row["record_id"] + " again"} for row in tills[::6]])
+    again = [record for record in cluster if record.endswith(" again")]
+    matched = [record for record in again if cluster[record[:-6]] == cluster.get("abc:" + record[4:-6])]
+    assert len(matched) >= 0.7 * len(again) > 10
+    assert [record for record in matched if cluster[record] != cluster[record[:-6]]] == []
