@@ -1,7 +1,8 @@
 {{ config(materialized='view') }}
 {#- Learnt, without labels: what each word says. Rare words say more; so do words that the other side repeats where two
     records are surely one article, and a word of decoration ('software', 'black') says less. No token at all stands for a word
-    that nobody has said yet. Read while there is no trained model alone. -#}
+    that nobody has said yet. Read while there is no trained model alone. Which pairs are surely one
+    is found among the nearest of each record: what resembles it less is nearly never the most alike. -#}
 {%- set find = declared('products', 'likeness.find') -%}
 with rarity as (
 
@@ -23,7 +24,7 @@ known as (
 ),
 
 likeness as (
-    {{ text_likeness(ref('matched_products__lookalikes'), ref('matched_products__words'), 'known') }}
+    {{ text_likeness('(select * from ' ~ ref('matched_products__lookalikes') ~ ' where is_nearest)', ref('matched_products__words'), 'known') }}
 ),
 
 judged as (

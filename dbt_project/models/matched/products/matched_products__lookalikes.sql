@@ -149,22 +149,25 @@ alike as (
 ),
 
 {#- A likeness and the place it is found at are one number, the likeness first: such numbers are compared in a fifth of the time. -#}
-nearest as (
+best as (
 
     {%- for near, far in [('one', 'other'), ('other', 'one')] %}
     select
         '{{ near }}' as side,
         {{ near }} as near,
-        unnest(
-            {{ greatest_rows("cast(round(likeness * 1000000) as bigint) * " ~ places ~ " + " ~ last ~ " - " ~ far, [find.nearest or 1, find.nearest_in_all or 1] | max) }}[
-                1:(select most from size)
-            ]
-        ) as found
+        {{ greatest_rows("cast(round(likeness * 1000000) as bigint) * " ~ places ~ " + " ~ last ~ " - " ~ far, [find.nearest or 1, find.nearest_in_all or 1] | max) }} as found
     from alike
     where kind not in ('model', 'code')
     group by kind, {{ near }}, {{ far }}_system
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+
+),
+
+nearest as (
+
+    select side, near, unnest(found[1:(select most from size)]) as found, coalesce(found[2], 0) as second
+    from best
 
 ),
 
@@ -183,12 +186,13 @@ pairs as (
 
     select
         case side when 'one' then near else {{ last }} - found % {{ places }} end as one,
-        case side when 'one' then {{ last }} - found % {{ places }} else near end as other
+        case side when 'one' then {{ last }} - found % {{ places }} else near end as other,
+        found >= second as is_nearest
     from nearest
-    union
-    select one, other from alike where kind in ('model', 'code')
-    union
-    select l.place, r.place
+    union all
+    select one, other, true from alike where kind in ('model', 'code')
+    union all
+    select l.place, r.place, true
     from shared as l
     inner join shared as r
         on l.sku = r.sku
@@ -197,8 +201,9 @@ pairs as (
 
 )
 
-select l.record_no as one_no, r.record_no as other_no
+select l.record_no as one_no, r.record_no as other_no, bool_or(pairs.is_nearest) as is_nearest
 from pairs
 inner join records as l on pairs.one = l.place
 inner join records as r on pairs.other = r.place
+group by l.record_no, r.record_no
 {%- endif %}
