@@ -30,8 +30,9 @@ class Named(NamedTuple):
 def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
     """The golden record of one id as a case (a product: each variant), or the pair that two ids name.
 
-    Of a golden record in a pair, the record that says most with the other side is compared. The case's reason tells what
-    a merged id was merged into, and what stewards said of the records. Raises NotFound, which says why there is nothing.
+    Of a golden record in a pair, the record that says most with the other side is compared. The case's reason tells
+    what a merged id was merged into, and what stewards said of the records. Raises NotFound, which says why there is
+    nothing.
     """
     with explain.warehouse(settings) as db:
         named = [_named(settings, db, lineage.as_typed(each)) for each in ids]
