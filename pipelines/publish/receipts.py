@@ -74,9 +74,10 @@ def find_run(connection: sa.Connection, run_id: str) -> Run:
     """The run of that id. Raises PublishRefused when the ledger has none."""
     row = connection.execute(sa.select(publish_runs).where(publish_runs.c.run_id == run_id)).first()
     if row is None:
-        raise PublishRefused(
-            f"the ledger knows no run {run_id}", "look it up on the Odoo record (x_assay_run); apply and undo print it"
-        )
+        remedy = "look it up on the Odoo record (x_assay_run); apply and undo print it"
+        if applied := run_of(connection, run_id):
+            remedy = f"that is a plan, which run {applied.run_id} applied: name the run"
+        raise PublishRefused(f"the ledger knows no run {run_id}", remedy)
     return _run(row)
 
 

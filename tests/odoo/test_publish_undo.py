@@ -123,6 +123,8 @@ def test_what_a_later_run_wrote_is_undone_with_that_run_first(shop):
 def test_an_undo_runs_once_and_is_not_undone_itself(shop):
     shop.golden("res_partner", [person(1)])
     report = shop.publish()
+    with pytest.raises(PublishRefused, match=f"a plan, which run {report.run_id} applied: name the run"):
+        shop.undo(report.plan_id)
     undone = shop.undo(report.run_id)
     with pytest.raises(PublishRefused, match=f"was undone by {undone.run_id}"):
         shop.undo(report.run_id)
