@@ -213,7 +213,11 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: 
         cases.append(case)
     judged = _one_column(db, f"select record_id from matched.matched_{domain}__evidence")
     seats = {
-        case.pair: {one.record_id: one.golden_id for one in [*case.left, *case.right] if one.record_id in judged}
+        case.pair: {
+            one.record_id: one.golden_id or one.record_id
+            for one in [*case.left, *case.right]
+            if one.record_id in judged
+        }
         for case in cases
         if case.pair and case.kind != "decision" and judged.issuperset(case.pair)
     }
