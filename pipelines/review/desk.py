@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pipelines import decisions
 from pipelines.decisions import NotDecided
+from pipelines.lineage import NotFound
 from pipelines.resources import Settings
 from pipelines.review.cases import Case
 from pipelines.review.opened import opened
@@ -32,20 +33,41 @@ class Done:
 
 @dataclass
 class Desk:
-    """The open cases in their order and what was decided, newest last. `now` gives the time of a decision.
+    """The open cases in their order, as `read` gives them, and what was decided, newest last.
 
-    `known` are the decisions that the steward can have seen; over one that somebody else took since, none is taken.
+    `now` gives the time of a decision. `known` are the decisions that the steward can have seen; over one that
+    somebody else took since, none is taken.
     """
 
     settings: Settings
     steward: str
-    cases: list[Case]
+    read: Callable[[], list[Case]]
     now: Callable[[], datetime]
+    cases: list[Case] = field(init=False)
     done: list[Done] = field(default_factory=list)
     known: dict[tuple[str, str], decisions.Decision] = field(default_factory=lambda: _read())
     values: dict[tuple[str, ...], decisions.Override] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _count: int = 0
+    _build: int | None = None
+
+    def __post_init__(self) -> None:
+        self._build, self.cases = self._newest(), self.read()
+
+    def follow(self) -> str:
+        """Read the queue anew if the warehouse was written since; what of it is to be told, empty if nothing."""
+        newest = self._newest()
+        if newest == self._build:
+            return ""
+        try:
+            self.cases = self.read()
+        except NotFound as why:
+            return f"{why}; until then this is the queue of the build before"
+        self._build = newest
+        return "A build has ended since: this is its queue"
+
+    def _newest(self) -> int | None:
+        return self.settings.warehouse.stat().st_mtime_ns if self.settings.warehouse.exists() else None
 
     @property
     def open(self) -> list[Case]:

@@ -28,7 +28,13 @@ def work(console: Console, desk: Desk, ask: Callable[..., str] = click.prompt) -
     Ctrl-C within a decision gives that decision up, at the choice it ends the work.
     """
     passed: set[str] = set()
-    while waiting := [case for case in desk.open if case.case_id not in passed]:
+    while True:
+        told = desk.follow()
+        waiting = [case for case in desk.open if case.case_id not in passed]
+        if told:
+            console.print(Text(plain(told), "green"))
+        if not waiting:
+            break
         case = waiting[0]
         console.print()
         show(console, case, f"{len(waiting)} to decide")

@@ -61,6 +61,7 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
                 return RedirectResponse(f"/?{urlencode({'case': desk.look_up(ids[:2]).case_id})}", 303)
             except (NotFound, NotDecided) as why:
                 return RedirectResponse(f"/?{urlencode({'refused': str(why)})}", 303)
+        told = desk.follow()
         open_cases = desk.open
         wanted = request.query_params.get("case")
         case = next((each for each in open_cases if each.case_id == wanted), open_cases[0] if open_cases else None)
@@ -79,6 +80,7 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
             said=request.query_params.get("said", ""),
             refused=request.query_params.get("refused", gone),
             note=note,
+            told=told,
             token=token,
             nonce=nonce,
             shown=SHOWN,

@@ -47,6 +47,13 @@ def review(
     from pipelines.review.desk import Desk
     from pipelines.review.opened import opened
 
+    def read() -> list[cases.Case]:
+        if ids:
+            return opened(settings, ids)
+        if sample:
+            return cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")
+        return cases.queue(settings, domain)
+
     settings = resources.settings()
     who = steward or resources.actor()
     if any(back.values()):
@@ -58,22 +65,16 @@ def review(
         return
     with console.status("reading the queue"):
         unheeded = cases.unheeded(settings) + cases.shared_by_too_many(settings)
-        if ids:
-            queue = opened(settings, ids)
-        elif sample:
-            drawn = domain or "customers"
-            pairs = quality.draw(settings, drawn, sample, resources.now(), who)
-            queue = cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")
-        else:
-            queue = cases.queue(settings, domain)
+        drawn = domain or "customers"
+        pairs = quality.draw(settings, drawn, sample, resources.now(), who) if sample else []
+        desk = Desk(settings, who, read, resources.now)
     if not web:
         for told in unheeded:
             click.echo(plain(f"assay: {told}"), err=True)
     if listed:
-        for case in queue:
+        for case in desk.cases:
             click.echo(plain(f"{case.worth:6.2f}  {case.case_id}  {case.reason}"))
         return
-    desk = Desk(settings, who, queue, resources.now)
     if web:
         from pipelines.review import web as page
 

@@ -49,7 +49,7 @@ def settings(at_demo, tmp_path, monkeypatch) -> Settings:
 @pytest.fixture
 def served(settings):
     """(address, desk) of the page, served as `assay review --web` does; its key is KEY."""
-    desk = Desk(settings, "Jana Steward", cases.queue(settings), now)
+    desk = Desk(settings, "Jana Steward", lambda: cases.queue(settings), now)
     config = uvicorn.Config(
         web.application(desk, KEY), host=web.LOOPBACK, port=0, access_log=False, log_level="warning"
     )
@@ -190,6 +190,20 @@ def test_two_tabs_decide_once_and_an_old_link_says_so(page, served):
     page.goto(f"{url}?case={quote(first.case_id)}")
     page.get_by_role("alert").wait_for()
     page.get_by_role("columnheader", name=second.pair[0]).wait_for()
+
+
+def test_a_page_left_open_shows_the_queue_of_the_build_that_ended_since(page, served, settings):
+    url, desk = served
+    settled = desk.open[0]
+    page.goto(f"{url}?key={KEY}")
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        warehouse.execute(f"delete from matched.matched_{settled.domain}__review where case_id = ?", [settled.case_id])
+    page.reload()
+    page.get_by_text("A build has ended since: this is its queue").wait_for()
+    assert settled.case_id not in [case.case_id for case in desk.open]
+    assert page.get_by_role("columnheader", name=settled.pair[0]).count() == 0
+    page.reload()
+    assert page.get_by_text("A build has ended since").count() == 0
 
 
 def test_what_a_name_says_is_shown_and_never_done(page, served):

@@ -148,7 +148,7 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
         """).fetchone()
     queue = [*cases.queue(settings), *cases.between(settings, "customers", [pair], "asked")]
     assert [case.worth for case in queue[:-1]] == sorted((case.worth for case in queue[:-1]), reverse=True)
-    desk = Desk(settings, "Jana Steward", queue, now)
+    desk = Desk(settings, "Jana Steward", lambda: queue, now)
     answers = iter(["n"] * (len(queue) - 1) + ["d", "They are sisters", "q"])
     screen = StringIO()
     terminal.work(Console(file=screen, width=160), desk, lambda *_, **__: next(answers))

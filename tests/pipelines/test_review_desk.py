@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pipelines import decisions
 from pipelines.explain import Explained, Term
+from pipelines.lineage import NotFound
 from pipelines.review import terminal, web
 from pipelines.review.cases import Case, Record
 from pipelines.review.desk import Desk
@@ -32,7 +33,7 @@ def case(left="pos:1", right="pos:2", **values) -> Case:
 
 
 def desk(settings, steward="Jana Steward", cases=None):
-    return Desk(settings, steward, cases or [case()], lambda: AT)
+    return Desk(settings, steward, lambda: cases or [case()], lambda: AT)
 
 
 def told(cases, width=80, **style):
@@ -116,6 +117,26 @@ def test_a_value_that_another_steward_set_on_the_golden_record_is_told_before_it
     assert [row.value for row in decisions.overrides()] == ["Eva Malá"]
     with pytest.raises(decisions.NotDecided, match="pos:1: Petr Steward set full_name"):
         desk(settings, cases=[one]).override(one.case_id, "shop:3", "full_name", "Eva Velká", WHO[1])
+
+
+def test_a_queue_follows_the_build_that_ends_while_it_is_open_and_waits_for_one_that_writes(settings):
+    builds = [[case()], NotFound("a build is writing the warehouse"), [case("pos:3", "pos:4")]]
+
+    def read():
+        if isinstance(builds[0], NotFound):
+            raise builds.pop(0)
+        return builds.pop(0)
+
+    ours = Desk(settings, "Jana Steward", read, lambda: AT)
+    assert ours.follow() == ""
+    settings.warehouse.touch()
+    assert ours.follow() == "a build is writing the warehouse; until then this is the queue of the build before"
+    assert [one.case_id for one in ours.open] == ["pair pos:1 pos:2"]
+    screen = StringIO()
+    assert terminal.work(Console(file=screen, width=80), ours, lambda *_, **__: "n") == 0
+    assert "A build has ended since: this is its queue" in screen.getvalue()
+    assert [one.case_id for one in ours.open] == ["pair pos:3 pos:4"]
+    assert ours.follow() == ""
 
 
 def test_a_terminal_without_the_letters_shows_a_question_mark_and_marks_that_it_has():
