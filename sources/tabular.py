@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,11 +24,16 @@ from sources.records import MORE
 
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF16_LE: "utf-16"}
 _BOMS |= {codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_BE: "utf-16"}
+_WESTERN = ("cp1252", "iso8859-1")
+_CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+_CENTRAL = re.compile(r"[áíýž]ø|ø[áíýž]|[áíý][èòì]|[èòì][áíý]|[^\W\d_][ì¹³¾¿](?=[^\W\d_])", re.IGNORECASE)
+"""What no western language has, but cp1250 read as cp1252: Dvoøák, Horáèek, Ma³gorzata; a few may have come so."""
+_CENTRAL_LEAST, _CENTRAL_SHARE = 3, 0.05
 _NO_TEXTS = {b"\x1f\x8b": "a gzip archive", b"PK\x03\x04": "a workbook or zip archive", b"%PDF": "a PDF"}
 _OLD_BOOK = b"\xd0\xcf\x11\xe0"
 _CHUNK = 1 << 20
 _LONGEST_CELL = 1 << 20
-_LONGEST_LINE_CHUNKS = 4
+_LONGEST_LINE = 4 * _CHUNK
 _INFLATED = 100
 _MOST_COLUMNS = 16_384
 _BROKEN_BOOK = (
@@ -119,10 +125,11 @@ def _refuse_bomb(file: BinaryIO) -> None:
 FORMATS = {"csv": read_csv, "xlsx": read_xlsx}
 
 
-def encoding_of(path: Path, otherwise: str) -> str:
+def encoding_of(path: Path, otherwise: str, longest: int = _LONGEST_LINE) -> str:
     """UTF-8 or UTF-16 where a BOM says so, UTF-8 where all of the file is, else the one given. Raises BadFile.
 
-    A text in another encoding that is valid UTF-8 by chance, beyond plain ASCII, does not happen.
+    A text in another encoding that is valid UTF-8 by chance, beyond plain ASCII, does not happen. `longest`: bytes of
+    a line, roughly.
     """
     with path.open("rb") as file:
         start = file.read(4)
@@ -131,33 +138,41 @@ def encoding_of(path: Path, otherwise: str) -> str:
             raise BadFile(f"is no text: it is {kind}")
     for mark, name in _BOMS.items():
         if start.startswith(mark):
-            return _proven(path, name)
+            return _proven(path, name, longest)
     try:
-        return _proven(path, "utf-8")
+        return _proven(path, "utf-8", longest)
     except BadFile:
         if otherwise.lower() in ("utf-8", "utf8"):
             raise
-    return _proven(path, otherwise)
+    return _proven(path, otherwise, longest)
 
 
-def _proven(path: Path, encoding: str) -> str:
+def _proven(path: Path, encoding: str, longest: int) -> str:
     decoder, seen, endless = codecs.getincrementaldecoder(encoding)(), 0, 0
+    western, letters, strange = codecs.lookup(encoding).name in _WESTERN, 0, 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if b"\0" in chunk and not encoding.startswith(("utf-16", "utf-32")):
                 raise BadFile("is no text: it holds zero bytes")
-            endless = 0 if b"\n" in chunk or b"\r" in chunk else endless + 1
-            if endless == _LONGEST_LINE_CHUNKS:
-                raise BadFile(f"has a line longer than {_LONGEST_LINE_CHUNKS} MB, before byte {seen + len(chunk):,}")
+            endless = 0 if b"\n" in chunk or b"\r" in chunk else endless + len(chunk)
+            if endless >= longest:
+                raise BadFile(f"has a line longer than {longest >> 20} MB, before byte {seen + len(chunk):,}")
             try:
-                decoder.decode(chunk)
+                text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 raise BadFile(f"is not {encoding}, at byte {seen + error.start:,}") from None
+            if western:
+                if _CONTROLS.search(text):
+                    raise BadFile(f"is not {encoding}: it holds controls, as letters of cp1250 or cp1252 look in it")
+                letters += len(text) - len(text.encode("ascii", "ignore"))
+                strange += len(_CENTRAL.findall(text))
             seen += len(chunk)
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             raise BadFile(f"is not {encoding}: it breaks off within a character") from None
+    if strange >= max(_CENTRAL_LEAST, letters * _CENTRAL_SHARE):
+        raise BadFile(f"is not {encoding}: letters stand side by side in it as those of cp1250 do")
     return encoding
 
 

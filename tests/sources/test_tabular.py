@@ -40,6 +40,29 @@ def test_a_text_in_no_declared_encoding_is_refused_by_name(mill):
         mill.extract()
 
 
+@pytest.mark.parametrize("names", ["Jiří Dvořák\nTomáš Horáček\nJan Kovář\n", "Małgorzata Dąbrowska\nPaweł Kużniar\n"])
+def test_letters_of_cp1250_are_not_taken_for_those_of_cp1252(tmp_path, names):
+    file = tmp_path / "names.csv"
+    file.write_bytes(names.encode("cp1250"))
+    assert tabular.encoding_of(file, "cp1250") == "cp1250"
+    with pytest.raises(tabular.BadFile, match="is not cp1252: letters stand side by side in it as those of cp1250"):
+        tabular.encoding_of(file, "cp1252")
+
+
+@pytest.mark.parametrize(
+    "western",
+    [
+        "Bjørn Sjøgård\nJosé Muñoz\nFrançois Lefèvre\nPiù caffè lunedì\nJürgen Weiß\nJoão Simões\nÞórdís Ævarsdóttir\n",
+        "¿Qué? 10 m³ água\nvolume 3 m³/h ½\n¾ de litre à l'œuvre\n" * 9,
+        "one Dvoøák that came so\n" + "Jürgen Weiß\n" * 9,
+    ],
+)
+def test_western_letters_stay_what_they_are(tmp_path, western):
+    file = tmp_path / "names.csv"
+    file.write_bytes(western.encode("cp1252"))
+    assert tabular.encoding_of(file, "cp1252") == "cp1252"
+
+
 def test_amounts_that_could_mean_two_things_are_refused_and_not_guessed(tmp_path):
     mill = Partner(tmp_path, delimiter=";", decimal=",", thousands=".")
     lines = ["1;A;12.50;", "2;B;1.250;", "3;C;1.250,5;", "4;D;12,345;", "5;E;1,2,3;", "6;F;abc;", "7;G;-0,05;"]
