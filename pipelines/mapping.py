@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,18 +22,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipelines.resources import PROJECT
 from sources.declared import read_texts
+from sources.tabular import BadFile, encoding_of
 
 SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
 MONEY = r"^[^0-9.-]+|[^0-9]+$|,([0-9]{3})\b"
 """What stands around and inside an amount: $1,299.00 and 12.50 EUR are 1299.00 and 12.50."""
-NO_LATIN = re.compile("[\x80-\x84\x86-\x9f]")
+PARQUET = b"PAR1"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
 """Types of columns that no text of one value can be made of."""
 LINES = (
     f"`encoding`, `separator`, quotes, and that all lines have as many values and at most {LONGEST_LINE:,} characters"
 )
-Encoding = Literal["utf-8", "utf-16", "latin-1", "windows-1250", "windows-1252"]
+Encoding = Literal["utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "windows-1250", "windows-1252"]
 
 
 class UnusableInput(ValueError):
@@ -57,6 +60,11 @@ class Attribute(_Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> Attribute:
+        if self.format:
+            try:
+                duckdb.execute("select try_strptime('', ?)", [self.format])
+            except duckdb.Error:
+                raise ValueError(f"{self.format!r} is no format of a date; %d.%m.%Y is one") from None
         if sum((self.column is not None, bool(self.columns), self.value is not None)) != 1:
             raise ValueError("name a column, or columns to join, or a constant value")
         return self
@@ -95,7 +103,7 @@ class RecordFile(Readable):
 
     id: str
     source: Attribute = Attribute(value="records")
-    attributes: dict[str, Attribute]
+    attributes: dict[str, Attribute] = Field(min_length=1)
 
 
 class TruthFile(Readable):
@@ -128,7 +136,7 @@ class Mapping(_Strict):
     name: str
     domain: Literal["customers", "products"] = "customers"
     description: str = ""
-    records: list[RecordFile]
+    records: list[RecordFile] = Field(min_length=1)
     truth: TruthFile
     files: Files | None = None
 
@@ -162,6 +170,9 @@ def load(path: Path) -> Mapping:
             raise UnusableInput(
                 f"mapping {path.name}: {mapping.domain} have no {', '.join(unknown)}; they have {known}"
             )
+        for name, attribute in record_file.attributes.items():
+            if attribute.format and shape[name] not in ("date", "timestamp"):
+                raise UnusableInput(f"mapping {path.name}: {name} is no date and has no `format`")
     return mapping
 
 
@@ -179,18 +190,26 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(f"{path} does not exist")
     if not path.stat().st_size:
         raise UnusableInput(f"{path.name} is empty")
-    parquet = path.suffix.lower() == ".parquet"
+    if path.is_dir():
+        raise UnusableInput(f"{path} is a folder; name a file")
+    with path.open("rb") as file:
+        parquet = path.suffix.lower() == ".parquet" or file.read(len(PARQUET)) == PARQUET
     separator = f", sep={quoted(how.separator)}" if how.separator else ""
-    options = f"all_varchar=true, header=true, max_line_size={LONGEST_LINE}{separator}"
+    # What DuckDB takes for comments, it leaves out: ids that begin with #.
+    options = f"all_varchar=true, header=true, comment='', max_line_size={LONGEST_LINE}{separator}"
     try:
-        with _in_utf8(path, "utf-8" if parquet else how.encoding) as file:
+        with nullcontext(path) if parquet else _in_utf8(path, how.encoding) as file:
             reader = f"read_parquet({quoted(str(file))})" if parquet else f"read_csv({quoted(str(file))}, {options})"
-            odd = [row[0] for row in db.execute(f"describe from {reader}").fetchall() if NO_TEXT.search(row[1])]
-            db.execute(f"create or replace temp table {name} as select cast(columns(*) as varchar) from {reader}")
-    except (duckdb.Error, UnicodeError) as error:
+            types = {row[0]: row[1] for row in db.execute(f"describe from {reader}").fetchall()}
+            texts = ", ".join(_text(column, type) for column, type in types.items())
+            db.execute(f"create or replace temp table {name} as select {texts} from {reader}")
+    except BadFile as error:
+        stated = f"its `encoding` in the mapping ({', '.join(get_args(Encoding))})"
+        raise UnusableInput(f"{path.name} {error}; give CSV, with {stated} if it is not utf-8, or Parquet") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnusableInput(f"{path.name} cannot be unpacked: it is no whole gzip archive") from error
+    except duckdb.Error as error:
         remedy = "it is no Parquet file" if parquet else f"check {LINES}"
-        if isinstance(error, UnicodeError) or "unicode" in str(error).lower():
-            remedy = f"it is not {how.encoding}; state its `encoding` in the mapping ({', '.join(get_args(Encoding))})"
         raise UnusableInput(f"{path.name} cannot be read ({type(error).__name__}): {remedy}") from error
     columns = [row[0] for row in db.execute(f"describe {name}").fetchall()]
     missing = [column for column in dict.fromkeys(needed) if column not in columns]
@@ -199,7 +218,7 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(
             f"{path.name} has no column {', '.join(missing)}; it has {', '.join(columns)[:400]}{unlike}"
         )
-    if no_text := [column for column in dict.fromkeys(needed) if column in odd]:
+    if no_text := [column for column in dict.fromkeys(needed) if NO_TEXT.search(types[column])]:
         raise UnusableInput(f"{path.name}: {', '.join(no_text)} holds lists, structures or bytes and no texts")
     rows = db.execute(f"select count(*) from {name}").fetchone()[0]
     if not rows:
@@ -208,21 +227,30 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
 
 
 @contextmanager
-def _in_utf8(path: Path, encoding: str) -> Iterator[Path]:
-    """The file, or a copy of it in UTF-8 that is gone afterwards. Raises UnicodeError where it is not so encoded."""
-    if encoding == "utf-8":
-        yield path
-        return
-    zipped = path.suffix.lower() == ".gz"
+def _in_utf8(path: Path, stated: str) -> Iterator[Path]:
+    """The file, or a copy of it in UTF-8 that is gone afterwards. Raises BadFile where it is no text so encoded."""
     with tempfile.TemporaryDirectory(prefix="assay-read-") as folder:
-        copy = Path(folder) / "copy.csv"
-        opened = (gzip.open if zipped else open)(path, "rt", encoding=encoding, newline="")
-        with opened as given, copy.open("w", encoding="utf-8", newline="") as rewritten:
-            while text := given.read(1_000_000):
-                if encoding == "latin-1" and NO_LATIN.search(text):
-                    raise UnicodeError("control characters, as other encodings of Windows look in this one")
-                rewritten.write(text)
+        plain, copy = path, Path(folder) / "copy.csv"
+        if path.suffix.lower() == ".gz":
+            plain = Path(folder) / "unpacked.csv"
+            with gzip.open(path) as packed, plain.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+        encoding = encoding_of(plain, stated, LONGEST_LINE)
+        if encoding == "utf-8":
+            yield plain
+            return
+        with plain.open(encoding=encoding, newline="") as given, copy.open("w", encoding="utf-8", newline="") as file:
+            shutil.copyfileobj(given, file)
         yield copy
+
+
+def _text(column: str, type: str) -> str:
+    """A column as SQL of texts; of fractions, as which whole numbers with gaps are kept, 7.0 is 7, NaN nothing."""
+    name = named(column)
+    text = f"cast({name} as varchar)"
+    if type in ("FLOAT", "DOUBLE"):
+        text = f"nullif(regexp_replace({text}, '\\.0$', ''), 'nan')"
+    return f"{text} as {name}"
 
 
 def named(column: str) -> str:

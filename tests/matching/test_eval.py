@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -108,6 +109,10 @@ def test_splink_can_be_asked_for_instead_and_takes_households_for_persons(tmp_pa
         (BY_ENTITY.replace("city: city", "town: city"), "customers have no town; they have"),
         (BY_ENTITY.replace("truth:", "labels:"), "truth: Field required"),
         (PEOPLE + "truth: {record: id}\n", "name record and entity"),
+        ("records: []\ntruth: {record: id, entity: person}\n", "records: List should have at least 1 item"),
+        ("records: {id: id, attributes: {}}\ntruth: {record: id, entity: id}\n", "attributes: Dictionary should have"),
+        (BY_ENTITY.replace("%d.%m.%Y", "%Q"), "birth_on: Value error, '%Q' is no format of a date"),
+        (BY_ENTITY.replace("city: city", "city: {column: city, format: '%d'}"), "city is no date and has no `format`"),
         (BY_ENTITY.replace("city: city", "city: {}"), "name a column, or columns to join, or a constant"),
     ],
 )
@@ -130,7 +135,8 @@ def test_a_column_may_be_called_what_yaml_takes_for_a_truth_or_a_number(tmp_path
     [
         (b"", "is empty"),
         (b"id,system,full_name\n", "has no column first_name"),
-        ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "is not utf-8; state its `encoding`"),
+        ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "is not utf-8, at byte .*`encoding` in the mapping"),
+        (b"PK\x03\x04" + bytes(30), "is no text: it is a workbook or zip archive; give CSV"),
         (b"id;system\n1;shop\n" + b"2;shop;too;many\n", "check `encoding`, `separator`, quotes, and that all lines"),
         (
             b"id,system\n" + b"1,shop\n" * 3000 + b"2,shop,too,many\n",
@@ -150,18 +156,50 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_name(tmp_path, content, 
     assert re.search(words, told.output), told.output
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "windows-1250", "windows-1252"])
-def test_a_file_in_the_encoding_that_the_mapping_states_is_read(tmp_path, encoding):
-    name = "Zden\u011bk \u0160\u0165astn\u00fd" if encoding in ("utf-8", "windows-1250") else "Jos\u00e9"
+@pytest.mark.parametrize(
+    ("encoding", "stated"),
+    [(one, one) for one in ("utf-8", "utf-16", "utf-16-le", "latin-1", "windows-1250", "windows-1252")]
+    + [("utf-8-sig", "utf-8"), ("utf-16", "utf-8"), ("utf-8", "windows-1250")],
+)
+def test_a_file_is_read_in_the_encoding_that_it_has_or_the_mapping_states(tmp_path, encoding, stated):
+    name = "Jos\u00e9" if encoding in ("latin-1", "windows-1252") else "Zden\u011bk \u0160\u0165astn\u00fd"
     records = tmp_path / "people.csv"
     records.write_bytes(f"id,name\n1,{name}\n".encode(encoding))
-    stated = "utf-8" if encoding == "utf-8-sig" else encoding
     text = (
         f"records: {{id: id, encoding: {stated}, attributes: {{full_name: name}}}}\ntruth: {{record: id, entity: id}}\n"
     )
     laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
     with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
         assert warehouse.execute("select full_name from trial.records").fetchall() == [(name,)]
+
+
+def read(folder: Path, records: Path, columns: str) -> list[tuple]:
+    """What stands in the columns of a file's records, as text."""
+    text = "records: {id: id, attributes: {full_name: name, zip: zip}}\ntruth: {record: id, entity: id}\n"
+    laid = trial.lay(folder / "home", load(write(folder / "read.yml", text)), [records])
+    with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
+        return warehouse.execute(f"select {columns} from trial.records order by all").fetchall()
+
+
+def test_ids_that_begin_with_what_might_be_a_comment_are_records_like_others(tmp_path):
+    rows = "id,name,zip\n#1,Anna,\n2,Ana,\n#3,Hana,\n"
+    assert read(tmp_path, write(tmp_path / "a.csv", rows), "source_key") == [("#1",), ("#3",), ("2",)]
+
+
+def test_a_parquet_file_is_one_whatever_its_name_and_its_whole_numbers_are_no_fractions(tmp_path):
+    table = pa.table({"id": [1.0, 2.0, 2.5], "name": ["Anna"] * 3, "zip": [60200.0, float("nan"), None]})
+    pq.write_table(table, tmp_path / "people.pq")
+    found = read(tmp_path, tmp_path / "people.pq", "source_key, zip")
+    assert found == [("1", "60200"), ("2", None), ("2.5", None)]
+
+
+@pytest.mark.parametrize("packed", [b"", b"hello", gzip.compress(b"id,name,zip\n1,Anna,\n")[:-9]])
+def test_an_archive_that_is_broken_and_a_folder_are_told_as_such(tmp_path, packed):
+    (tmp_path / "a.csv.gz").write_bytes(packed)
+    with pytest.raises(UnusableInput, match=r"a\.csv\.gz (cannot be unpacked|is empty)"):
+        read(tmp_path, tmp_path / "a.csv.gz", "id")
+    with pytest.raises(UnusableInput, match="is a folder; name a file"):
+        read(tmp_path, tmp_path, "id")
 
 
 @pytest.mark.parametrize("odd", [[["Anna"]], [b"Anna"], [{"given": "Anna"}]])
@@ -193,7 +231,7 @@ def test_text_of_windows_that_is_called_latin_1_is_refused(tmp_path):
     records = tmp_path / "people.csv"
     records.write_bytes("id,name\n1,\u0160\u0165astn\u00fd\n".encode("windows-1250"))
     text = "records: {id: id, encoding: latin-1, attributes: {full_name: name}}\ntruth: {record: id, entity: id}\n"
-    with pytest.raises(UnusableInput, match="is not latin-1; state its `encoding`"):
+    with pytest.raises(UnusableInput, match="is not latin-1: it holds controls.*`encoding` in the mapping"):
         trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
 
 
