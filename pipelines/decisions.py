@@ -165,6 +165,8 @@ def override(
     if not re.fullmatch(r"[a-z][a-z0-9_]*", attribute):
         raise NotDecided(f"{attribute!r} is not the name of an attribute")
     who, why, said = _said(steward, "steward"), _said(reason, "reason"), (value or "").strip()
+    if said and (problem := _unfit(attribute, said)):
+        raise NotDecided(f"{attribute}: {said[:40]!r} is {problem}")
     new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         _as_known(rows, [new[:3], *((domain, other, attribute) for other in beside)], known)
@@ -241,6 +243,18 @@ def _said(text: str, what: str) -> str:
     if not text:
         raise NotDecided(f"a decision needs a {what}")
     return text
+
+
+def _unfit(attribute: str, value: str) -> str | None:
+    """Why a build would refuse the value of an attribute, in its words; None if it takes it."""
+    import duckdb  # slow to load, and most who decide set no value
+
+    from pipelines.macros import returned
+
+    type = returned("survivorship/decided.sql", "attribute_type", attribute)
+    fits = duckdb.execute(f"select try_cast(? as {type}) is not null", [value]).fetchone()[0]
+    written = {"date": "; write YYYY-MM-DD", "boolean": "; write true or false"}.get(type, "")
+    return None if fits else f"not a {type}{written}"
 
 
 def _read(path: Path, row: Callable) -> list:

@@ -16,15 +16,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import duckdb
-import jinja2
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.resources import PROJECT
+from pipelines.macros import returned
 from sources.declared import read_texts
 from sources.tabular import BadFile, encoding_of
 
-SHAPES = PROJECT / "dbt_project" / "macros" / "shapes" / "conformed.sql"
 LONGEST_LINE = 64_000_000
 MONEY = r"^[^0-9.-]+|[^0-9]+$|,([0-9]{3})\b"
 """What stands around and inside an amount: $1,299.00 and 12.50 EUR are 1299.00 and 12.50."""
@@ -178,10 +176,7 @@ def load(path: Path) -> Mapping:
 
 def conformed_shape(domain: str) -> dict[str, str]:
     """Attributes and types of a domain, as the macro of that name declares them."""
-    returned: list[dict[str, str]] = []
-    macros = jinja2.Environment().from_string(SHAPES.read_text()).make_module({"return": returned.append})
-    macros.conformed_shape(domain)
-    return returned[0]
+    return returned("shapes/conformed.sql", "conformed_shape", domain)
 
 
 def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, needed: list[str]) -> int:

@@ -63,6 +63,24 @@ def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
     assert [row.attribute for row in decisions.overrides()] == ["street"]
 
 
+@pytest.mark.parametrize(
+    ("attribute", "value", "told"),
+    [
+        ("birth_on", "hello", "birth_on: 'hello' is not a date; write YYYY-MM-DD"),
+        ("birth_on", "12.4.1988", "not a date"),
+        ("accepts_marketing", "perhaps", "not a boolean; write true or false"),
+        ("weight_g", "1 kg", "not a bigint"),
+        ("tax_rate", "1e9", "not a decimal"),
+    ],
+)
+def test_a_value_that_the_next_build_would_refuse_is_refused_at_once(settings, attribute, value, told):
+    domain = "customers" if attribute in ("birth_on", "accepts_marketing") else "products"
+    with pytest.raises(decisions.NotDecided, match=told):
+        decisions.override(settings, domain, "pos:1", attribute, value, *WHO, AT)
+    assert lines(settings, "golden_overrides") == []
+    decisions.override(settings, domain, "pos:1", attribute, None, *WHO, AT)
+
+
 def test_a_key_that_holds_a_space_is_decided_on_like_any_other(settings):
     (row,) = decisions.decide(settings, "same", [("telesales:C 12", "pos:1")], *WHO, AT)
     assert row[:2] == ("pos:1", "telesales:C 12")
