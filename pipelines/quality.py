@@ -173,7 +173,8 @@ def of_build(settings: Settings, domain: str, seeds: Path | None = None) -> dict
             "group by cluster_id order by records desc, cluster_id limit 1"
         ).fetchone()
         limits = thresholds.limits(open_ledger(settings.ledger_url), domain)
-        told = expectation.of_build(db, domain, _labels(settings, domain, model, seeds), limits)
+        given = _labels(settings, domain, model, seeds)
+        told = expectation.of_build(db, domain, given, limits) | {"given": len(given)}
         waiting, compared = db.execute(
             f"select (select count(*) from matched.matched_{domain}__review), "
             f"(select count(*) from matched.matched_{domain}__scores)"
@@ -205,11 +206,18 @@ def record(settings: Settings) -> None:
 
 
 def expectations(settings: Settings) -> list[str]:
-    """What the last build expects of its matching, a line per domain."""
+    """What the last build expects of its matching, by domain, and whether labels came or went since."""
     path = settings.exports / "quality.json"
     if not path.exists():
         return ["nothing has been built yet; run `assay build`"]
-    return [line for domain, told in json.loads(path.read_bytes()).items() for line in expectation.lines(domain, told)]
+    lines = []
+    for domain, told in json.loads(path.read_bytes()).items():
+        lines += expectation.lines(domain, told)
+        given = len(_labels(settings, domain, told.get("model"), None))
+        if given != told.get("given", given):
+            since = f"which knew {told['given']} labels; there are {given} now: run `assay build`"
+            lines.append(f"  that rests on the last build, {since}")
+    return lines
 
 
 def objections(settings: Settings, domain: str) -> tuple[list[str], list[str]]:

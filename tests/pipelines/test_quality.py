@@ -106,6 +106,16 @@ def test_few_labels_that_prove_the_matching_wrong_close_the_gate_and_few_that_do
     assert quality.objections(settings, "customers")[0] == []
 
 
+def test_labels_that_came_since_the_build_are_told_beside_what_it_expects(settings):
+    built = {"expected": 0.99, "labels": 0, "given": 0, "thresholds": {}, "model": "one"}
+    (settings.exports / "quality.json").write_text(json.dumps({"customers": built}))
+    assert len(quality.expectations(settings)) == 1
+    drawn(settings, {True: (5, 0), False: (0, 5)}, model="one")
+    assert (
+        "the last build, which knew 0 labels; there are 10 now: run `assay build`" in quality.expectations(settings)[1]
+    )
+
+
 def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
     drawn(settings, {True: (5, 0), False: (0, 5)})
     now = datetime(2026, 3, 30, tzinfo=UTC)
