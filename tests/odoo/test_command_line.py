@@ -93,7 +93,7 @@ def test_edits_are_listed_kept_reverted_and_released_and_writers_are_discovered(
     undone = assay("undo", run)
     assert "email" in undone
     assert "was undone by" in assay("undo", run, code=1)
-    assert int(assay("audit", "verify")) > 10
+    assert int(assay("audit", "verify").split()[0]) > 10
 
 
 @pytest.mark.parametrize("least_odoo", KINDS[1:2], indirect=True)
