@@ -9,23 +9,34 @@ import click
 
 from pipelines import resources
 
+FIRST = "retailer10"
+PROFILES = click.Choice(["retailer2", "retailer3", FIRST, "retailer40"])
+
+
+def last_profile() -> str:
+    """The retailer that was last served into this home: another one would answer for its systems with other people."""
+    from sources.estate import endpoints
+
+    return endpoints.read(resources.settings().estate).get(endpoints.PROFILE, FIRST)
+
+
 of_profile = click.option(
     "--profile",
-    type=click.Choice(["retailer2", "retailer3", "retailer10", "retailer40"]),
-    default="retailer10",
-    show_default=True,
+    type=PROFILES,
+    default=last_profile,
+    show_default=f"the last one in this home, else {FIRST}",
     help="Size of the simulated retailer.",
 )
 
 
 @click.command()
-@of_profile
+@click.option("--profile", type=PROFILES, help=f"Size of the simulated retailer: {FIRST}, with --keep the last one.")
 @click.option("--keep", is_flag=True, help="Go on from the state of the last demo instead of starting afresh.")
-def demo(profile: str, keep: bool) -> None:
+def demo(profile: str | None, keep: bool) -> None:
     """Run everything on the simulated retailer: extract, build, publish, verify."""
     from pipelines import demo as show
 
-    sys.exit(show.run(profile, keep))
+    sys.exit(show.run(profile or (last_profile() if keep else FIRST), keep))
 
 
 @click.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sources.estate.world import NOW
 
-FILE = "endpoints.env"
+FILE, PROFILE = "endpoints.env", "ESTATE_PROFILE"
 
 
 def read(estate: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ from typing import Any
 
 import uvicorn
 
-from sources.estate.endpoints import announce, clock, read, write_whole
+from sources.estate.endpoints import PROFILE, announce, clock, read, write_whole
 from sources.estate.faults import Faults
 from sources.estate.middleware import faulty
 from sources.estate.world import PROFILES, generate
@@ -153,7 +153,7 @@ def start(
     folder = generate_estate(profile, home, seed, systems)
     faults = faults or Faults(folder.parent / "faults.json")
     earlier = read(folder.parent)
-    running = Running({"ASSAY_NOW": clock(folder).isoformat()}, faults, folder)
+    running = Running({"ASSAY_NOW": clock(folder).isoformat(), PROFILE: profile}, faults, folder)
     for system, fake in fakes(systems or systems_of(profile)).items():
         database, name = folder / f"{system}.db", _NAMES.get(system, f"{system.upper()}_ENDPOINT")
         running.endpoints |= fake.CREDENTIALS

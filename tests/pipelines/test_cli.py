@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
 from pipelines.extract import LoadReport
+from sources.estate import endpoints
 
 
 @pytest.fixture
@@ -101,7 +103,13 @@ def test_an_empty_home_is_stale_with_exit_code_3(assay):
 def test_an_untouched_audit_trail_is_proven(assay_at_demo):
     done = assay_at_demo("audit", "verify")
     assert done.exit_code == 0
-    assert int(done.stdout) > 3
+    count, said, newest = re.fullmatch(
+        r"(\d+) entries stand as they were written, (.*); the newest is (\S+)\n", done.stdout
+    ).groups()
+    assert int(count) > 3
+    assert "--head proves it by an anchor" in said
+    assert newest == assay_at_demo("audit", "head").stdout.strip()
+    assert "and hold the anchor" in assay_at_demo("audit", "verify", "--head", newest).stdout
 
 
 def test_freshness_is_also_told_to_machines(assay_at_demo):
@@ -124,6 +132,14 @@ def test_a_retailer_that_has_gone_does_not_answer(assay_at_demo):
     done = assay_at_demo("estate", "status")
     assert done.exit_code == 1
     assert "does not answer" in done.stdout
+
+
+def test_the_retailer_of_a_home_stays_the_one_that_was_served_there_last(assay, tmp_path):
+    (tmp_path / "estate" / "retailer2").mkdir(parents=True)
+    endpoints.announce(tmp_path / "estate", {endpoints.PROFILE: "retailer2"})
+    before = endpoints.clock(tmp_path / "estate" / "retailer2")
+    assert assay("estate", "advance", "--minutes", "5").exit_code == 0
+    assert endpoints.clock(tmp_path / "estate" / "retailer2") == before + timedelta(minutes=5)
 
 
 def test_an_odoo_that_has_gone_with_its_retailer_says_how_to_start_it(assay_at_demo, monkeypatch):

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sources.estate import server
-from sources.estate.endpoints import read
+from sources.estate.endpoints import PROFILE, read
 from sources.estate.process import NotServing, retailer_beside
 from sources.estate.server import generate_estate, start
 
@@ -33,6 +33,7 @@ def test_a_started_system_answers_and_is_announced(home):
     with start("retailer2", home, systems=("shopify", "pos")) as running:
         assert ask(running.endpoints).status_code == 200
         assert read(home / "estate") == running.endpoints
+        assert running.endpoints[PROFILE] == running.folder.name
         assert running.endpoints["POS_URL"].startswith("sqlite:///file:")
         assert running.endpoints["ASSAY_NOW"] == "2026-03-29T15:00:00+00:00"
 
