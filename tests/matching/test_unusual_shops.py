@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
 
@@ -113,3 +114,26 @@ def test_where_one_side_knows_the_zip_and_the_other_the_city_nothing_is_compared
     across = "from matched_customers__explanations where left(left_record_id, 3) <> left(right_record_id, 3)"
     assert query(f"select count(*) {across} and comparison = 'first_name'")[0][0] >= 144
     assert query(f"select count(*) {across} and comparison = 'address'") == [(0,)]
+
+
+def test_a_list_that_names_businesses_where_people_are_named_is_of_companies_and_one_of_rare_names_is_of_people(
+    tmp_path,
+):
+    """Two guides list them, two thirds by their trade; the villagers bear names that no list knows."""
+    trades = ["Apotheke", "Restaurant", "Bäckerei", "Hotel", "Möbel", "Friseur", "am Eck", "und Söhne", "Krone"]
+    listed = [(f"{name} {trade}", n) for n, (name, trade) in enumerate(product(FAMILY[1:], trades))]
+    guides = [
+        person(f"{guide}:{n}", kind=None, full_name=name, street=f"{FAMILY[n % 5]}weg {n}", zip=f"{41000 + n % 30}")
+        for guide in ("guide", "map")
+        for name, n in listed
+    ]
+    villagers = [
+        person(f"village:{n}", kind=None, full_name=f"{given} {name}", zip="41007")
+        for n, (given, name) in enumerate(product(["Oluwaseun", "Xóchitl", "Ngozi", "Þórhildur", "สมชาย"], FAMILY))
+    ]
+    query = match(tmp_path, guides + villagers)
+    kinds = "select system, bool_and(is_company), bool_or(is_company) from matched_customers__evidence group by system"
+    assert sorted(query(kinds)) == [("guide", True, True), ("map", True, True), ("village", False, False)]
+    cluster_of = clusters(query)
+    assert [name for name, n in listed if cluster_of[f"guide:{n}"] != cluster_of[f"map:{n}"]] == []
+    assert len({cluster_of[f"guide:{n}"] for _, n in listed}) == len(listed)

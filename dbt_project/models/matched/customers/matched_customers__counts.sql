@@ -83,6 +83,19 @@ aliases as (
 
 ),
 
+{#- Systems whose names are those of companies, whichever column they stand in. -#}
+trading as (
+
+    select system
+    from {{ records }}
+    where perhaps_company is not null
+    group by system
+    having
+        count(*) filter (is_company)
+        >= (count(*) + {{ declared('customers', 'normalise.trading_records') }}) * {{ declared('customers', 'normalise.trading_share') }}
+
+),
+
 uses as (
 
     select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ records }}
@@ -123,9 +136,15 @@ union all
 select 'named', 'last name', null, count(last_name), null from named
 union all
 select 'company', company, null, count(*), null
-from {{ records }}
-where is_company and company is not null
+from (
+    select company from {{ records }} where is_company
+    union all
+    select replace(perhaps_company, ' ', '') from {{ records }} semi join trading using (system) where not is_company
+)
+where company is not null
 group by company
+union all
+select 'trading', system, null, null, null from trading
 union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all

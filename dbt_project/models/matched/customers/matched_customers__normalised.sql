@@ -111,7 +111,7 @@ sorted as (
         or is_unstated
         and coalesce(
             given is null and company_name = coalesce(full_name, family, company_name)
-            or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}')
+            or regexp_matches(coalesce(full_name, family), '{{ declared('customers', 'normalise.company_endings') }}|(^| )({{ declared('customers', 'normalise.trade_words') | join('|') }})( |$)')
             {#- Whose name the company bears trades under it, unless its legal form says otherwise; a workplace states no tax number. -#}
             or company_name is not null
             and not {{ matches("coalesce(country_code, '') || vat", declared('customers', 'normalise.personal_tax_numbers')) }}
@@ -138,7 +138,7 @@ worded as (
             when not is_company and {{ is_unspaced('coalesce(family, given, full_name)') }}
                 then {{ sorted_letters("coalesce(family || coalesce(given, ''), given, full_name)") }}
         end as unspaced_name,
-        {{ words("case when is_unstated and not is_company and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
+        {{ words("case when is_unstated and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("regexp_replace(coalesce(company_name, case when is_company then coalesce(full_name, family) end), '" ~ declared('customers', 'normalise.company_endings') ~ "', '')", declared('customers', 'normalise.legal_forms')) }} as company_words,
         {%- for column in ['street', 'street2'] %}
         {{ words("regexp_replace(" ~ column ~ "_line, '" ~ numbers ~ "', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
@@ -179,7 +179,7 @@ select
     case when has_parts then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     nullif(array_to_string(list_sort(list_distinct(company_words)), ' '), '') as company_words,
-    case when array_length(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, '') end as perhaps_company,
+    case when array_length(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, ' ') end as perhaps_company,
     case
         when domain = '' then null
         when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') || '@gmail.com'
