@@ -1,14 +1,16 @@
-"""What the pipeline's benchmark runs in a process of its own: generate, change, and the path: extract, then build.
+"""What the pipeline's benchmark runs in a process of its own: generate, change, the path (extract, then build), queue.
 
 The path goes as the job `full` does: dbt is loaded while the systems are read.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 
 from benchmarks.measure import end_phase
-from pipelines import exports, extract, resources, transform
+from pipelines import explain, exports, extract, resources, transform
+from pipelines.review import cases
 from sources.contract import load_contracts
 from sources.estate import events, server
 
@@ -31,6 +33,8 @@ def main(phase: str, profile: str) -> None:
         read(profile, settings)
         end_phase()
         build(settings)
+    elif phase == "queue":
+        queue(settings)
 
 
 def read(profile: str, settings: resources.Settings) -> None:
@@ -45,6 +49,15 @@ def read(profile: str, settings: resources.Settings) -> None:
 def build(settings: resources.Settings) -> None:
     """Build what is new and export it."""
     exports.export(settings, transform.build(settings, run_id=RUN))
+
+
+def queue(settings: resources.Settings) -> None:
+    """Read the stewards' queue; queue.json tells its cases and the pairs that matching compared."""
+    open_cases = len(cases.queue(settings))
+    with explain.warehouse(settings) as db:
+        counts = [db.sql(f"select count(*) from matched.matched_{domain}__scores") for domain in explain.DOMAINS]
+        pairs = sum(count.fetchone()[0] for count in counts)
+    (settings.home / "queue.json").write_text(json.dumps({"cases": open_cases, "pairs": pairs}))
 
 
 if __name__ == "__main__":

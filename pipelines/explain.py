@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import duckdb
@@ -75,7 +75,12 @@ class Explained:
     compared: bool
     beyond: float = 0.0
     worth: Calibration = AT_ITS_WORD
-    changes: list[Change] = field(default_factory=list)
+    weights: dict[str, list[Term]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Single changes of level that turn the verdict, the nearest first; none where more than terms decided."""
+        return [] if self.beyond else _changes(self)
 
     @property
     def probability(self) -> float:
@@ -142,9 +147,7 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
     for (left, right, compared, bits, beyond), its in terms.items():
         rival = max(("household", "chance"), key=lambda name: sum(getattr(term, name) for term in its))
         its.sort(key=lambda term: (term.comparison == "prior", -abs(term.bits(rival)), term.comparison))
-        one = Explained(domain, left, right, its, bits, rival, above, compared, beyond, worth)
-        one.changes = [] if beyond else _changes(one, weights)
-        found[left, right] = one
+        found[left, right] = Explained(domain, left, right, its, bits, rival, above, compared, beyond, worth, weights)
     return found
 
 
@@ -181,8 +184,7 @@ def total(terms: Iterable[Term]) -> float:
     return match - most - math.log2(2 ** (household - most) + 2 ** (chance - most))
 
 
-def _changes(one: Explained, weights: dict[str, list[Term]]) -> list[Change]:
-    """Single changes of level that turn the verdict, the one nearest to it first."""
+def _changes(one: Explained) -> list[Change]:
     comparisons = declared(one.domain)["compare"]["comparisons"]
     fixed = {each["name"] for each in comparisons if len(each.get("fixed", [])) == 3}
     turned = []
@@ -190,7 +192,7 @@ def _changes(one: Explained, weights: dict[str, list[Term]]) -> list[Change]:
         if term.comparison in fixed:
             continue
         rest = [other for other in one.terms if other is not term]
-        for level in weights.get(term.comparison, []):
+        for level in one.weights.get(term.comparison, []):
             bits = total([*rest, level])
             if level.label != term.label and (bits > one.links_above) != one.links:
                 turned.append(Change(term.comparison, level.label, bits))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipelines import decisions, explain, thresholds
 from pipelines.crowds import crowds, worth_telling
@@ -300,17 +301,15 @@ def _side(records: dict[str, Record], members: dict[str, list[str]], first: str)
 def _members(db: duckdb.DuckDBPyConnection, domain: str, named: set[str]) -> dict[str, list[str]]:
     """The records of the golden record that each named record belongs to, by named record."""
     golden = ID[domain]
-    found = defaultdict(list)
-    for one, other in db.execute(
-        f"""
+    query = f"""
         select mine.record_id, others.record_id
         from matched.matched_{domain}__ids as mine
         join matched.matched_{domain}__ids as others using ({golden})
-        where mine.record_id in (select unnest($named))
+        where mine.record_id in (from named)
         order by all
-        """,
-        {"named": sorted(named)},
-    ).fetchall():
+    """
+    found = defaultdict(list)
+    for one, other in _among(db, named, query):
         found[one].append(other)
     return {one: found.get(one, [one]) for one in named}
 
@@ -334,25 +333,29 @@ def _records(db: duckdb.DuckDBPyConnection, domain: str, wanted: set[str]) -> di
         f"select {KEY[domain]} as record_id from staging.{t} where not is_deleted" for t in SALES[domain] if t in built
     ]
     sales = " union all ".join(sold) or "select null as record_id where false"
-    rows = db.execute(
-        f"""
+    query = f"""
         with sold as (
-            select record_id, count(*) as sales from ({sales})
-            where record_id in (select unnest($wanted)) group by record_id
+            select record_id, count(*) as sales from ({sales}) where record_id in (from named) group by record_id
         )
 
         select records.record_id, ids.{ID[domain]}, coalesce(sold.sales, 0), {texts}
         from conformed.conformed_{domain} as records
         left join matched.matched_{domain}__ids as ids using (record_id)
         left join sold using (record_id)
-        where record_id in (select unnest($wanted))
-        """,
-        {"wanted": sorted(wanted)},
-    ).fetchall()
+        where record_id in (from named)
+    """
     return {
         record: Record(record, golden_id, dict(zip(names, values, strict=True)), sales)
-        for record, golden_id, sales, *values in rows
+        for record, golden_id, sales, *values in _among(db, wanted, query)
     }
+
+
+def _among(db: duckdb.DuckDBPyConnection, records: set[str], query: str) -> list[tuple]:
+    """The rows of a query over `named`, which holds these records: DuckDB takes long lists slowly as a parameter."""
+    db.register("named", pa.table({"record_id": pa.array(sorted(records), pa.string())}))
+    rows = db.execute(query).fetchall()
+    db.unregister("named")
+    return rows
 
 
 def _one_column(db: duckdb.DuckDBPyConnection, query: str) -> set[Any]:
