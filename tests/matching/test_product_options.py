@@ -163,3 +163,32 @@ def test_where_a_system_has_variants_two_records_of_the_same_texts_are_one_varia
     matched = [record for record in again if cluster[record[:-6]] == cluster.get("abc:" + record[4:-6])]
     assert len(matched) >= 0.7 * len(again) > 10
     assert [record for record in matched if cluster[record] != cluster[record[:-6]]] == []
+
+
+def again(rows: list[dict], **values) -> list[dict]:
+    return [{**row, "record_id": row["record_id"] + " again", **values} for row in rows]
+
+
+@pytest.mark.parametrize("doubled", [["abc"], ["xyz"], ["abc", "xyz"]], ids="-".join)
+def test_variants_that_a_shop_lists_again_without_sku_come_to_their_twins_and_to_the_other_shop(tmp_path, doubled):
+    rows = [row for row in three_systems() if row["system"] != "pos"]
+    cluster = clustered(tmp_path, rows + again([row for row in rows if row["system"] in doubled], sku=None))
+    copies = [record for record in cluster if record.endswith(" again")]
+    assert [record for record in copies if cluster[record] != cluster[record[:-6]]] == []
+    assert len({(of, record[:3]) for record, of in cluster.items()}) == len(rows)
+    assert len(set(cluster.values())) <= 1.02 * len({record.removesuffix(" again")[4:] for record in cluster})
+
+
+TOLD_APART = {
+    "by SKU": [{"option_1": "red", "sku": "7a"}, {"option_1": "red", "sku": "7b"}],
+    "by GTIN": [{"option_1": "red", "gtin14": "04012345000016"}, {"option_1": "red", "gtin14": "04012345000023"}],
+    "by one template": 2 * [{"option_1": "red", "template_key": "fleece"}],
+    "by no option": [{"sku": "7a"}, {}],
+}
+
+
+@pytest.mark.parametrize("told", TOLD_APART.values(), ids=TOLD_APART)
+def test_two_variants_of_one_text_that_their_shop_tells_apart_are_two(tmp_path, told):
+    pair = [variant(f"xyz:{n}", template_name="glintmar fleece", **values) for n, values in enumerate(told)]
+    cluster = clustered(tmp_path, [row for row in three_systems() if row["system"] != "pos"] + pair)
+    assert cluster["xyz:0"] != cluster["xyz:1"]

@@ -45,14 +45,25 @@ repeated as (
         {%- for side, record in [('one', 'l'), ('other', 'r')] %}
         {{ 'and ' if not loop.first }}(
             {{ record }}.record_no = {{ record }}.stands_for
-            or scored.bits > 0 and {{ keeps_several('scored.' ~ side ~ '_system', model) }}
+            or scored.bits > 0 and ({{ record }}.is_one_variant or {{ keeps_several('scored.' ~ side ~ '_system', model) }})
         )
         {%- endfor %}
 
 ),
 
 fellows as (
-    {{ fellow_records('repeated', ref('matched_products__bags')) }}
+
+    select record_no, fellow_no, max(bits) as bits
+    from (
+        {{ fellow_records('repeated', ref('matched_products__bags')) }}
+        union all
+        select l.record_no, r.record_no, {{ declared('products', 'likeness.find').again_bits or 0 }}
+        from {{ ref('matched_products__repeats') }} as l
+        inner join {{ ref('matched_products__repeats') }} as r on l.stands_for = r.stands_for and l.record_no < r.record_no
+        where l.is_one_variant
+    )
+    group by record_no, fellow_no
+
 )
 
 select
