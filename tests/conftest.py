@@ -1,6 +1,7 @@
 """Plugins of the test suite, a home of its own, the same generated examples on every machine, dbt loaded once, and long
 files first."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from pipelines import dbt_child
+from tests import memory
 from tests.dbt_forks import Forks
 
 pytest_plugins = ["tests.odoo.fixtures", "tests.flow.fixtures", "tests.sources.databases"]
@@ -32,6 +34,7 @@ LONG = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config):
     """Nothing that tests do reaches the home or ledger of whoever runs them: neither one named nor the checkout's."""
     home, patch = tempfile.TemporaryDirectory(prefix="assay-tests-"), pytest.MonkeyPatch()
@@ -39,6 +42,9 @@ def pytest_configure(config):
     patch.delenv("ASSAY_LEDGER_URL", raising=False)
     config.add_cleanup(home.cleanup)
     config.add_cleanup(patch.undo)
+    if not config.option.basetemp and (folder := memory.room(8)):
+        config.option.basetemp = memory.own_folder(folder)
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items):

@@ -10,9 +10,8 @@ import socket
 import tempfile
 from pathlib import Path
 
+from tests import memory
 from tests.odoo.machine import HOME, run, say
-
-MEMORY = Path("/dev/shm")
 
 
 def postgres_bin() -> Path | None:
@@ -95,10 +94,10 @@ def databases() -> set[str]:
 
 def open_space() -> str | None:
     """A tablespace of this process in memory: there a clone takes 0.1 s, on a busy disk some seconds."""
-    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 * 2**30:
+    if not memory.room(2):
         return None
     name = f"t_{os.getpid()}"
-    folder = MEMORY / f"assay-odoo-{name}"
+    folder = memory.MEMORY / f"assay-odoo-{name}"
     folder.mkdir()
     if os.geteuid() == 0:
         account = pwd.getpwnam("postgres")
@@ -115,7 +114,7 @@ def close_space(name: str) -> None:
             drop(database)
     if psql(f"select 1 from pg_tablespace where spcname = '{name}'"):
         psql(f"drop tablespace {name}")
-    shutil.rmtree(MEMORY / f"assay-odoo-{name}", ignore_errors=True)
+    shutil.rmtree(memory.MEMORY / f"assay-odoo-{name}", ignore_errors=True)
 
 
 def rename(name: str, to: str) -> None:

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests import memory
+
 KINDS = ("sqlite", "postgresql", "mariadb")
-_MEMORY = Path("/dev/shm")
 _NOBODY = {"LC_ALL": "C.UTF-8", "PATH": os.environ.get("PATH", "") + ":/usr/sbin"}
 
 
@@ -110,8 +111,7 @@ def empty_database(_servers: Callable[[str], str], tmp_path: Path) -> Callable[[
 @contextmanager
 def _folder(owner: str | None) -> Iterator[tuple[Path, str | None]]:
     """A short-named directory (sockets allow no long path), owned by `owner` where we are root and it must not be."""
-    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**30
-    folder = Path(tempfile.mkdtemp(prefix="assay-db-", dir=_MEMORY if in_memory else None))
+    folder = Path(tempfile.mkdtemp(prefix="assay-db-", dir=memory.room(1)))
     user = owner if owner and os.geteuid() == 0 else None
     if user:
         shutil.chown(folder, user)
