@@ -54,7 +54,9 @@ $(READY): requirements.lock pyproject.toml
 	  || { echo "Assay needs Python 3.11 or newer; run: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv \
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet --require-hashes --no-deps --no-compile \
+	  -r requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip check --disable-pip-version-check --quiet
 	$(BIN)/python -c 'from pipelines import resources, transform; transform.parsed(resources.settings())'
 	@touch $@

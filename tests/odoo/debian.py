@@ -88,7 +88,8 @@ def install_python() -> None:
     shutil.rmtree(partial, ignore_errors=True)
     run(sys.executable, "-m", "venv", partial)
     say("installing Odoo's Python packages")
-    run(partial / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
+    pip = (partial / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
+    run(*pip, "-r", REQUIREMENTS)
     shutil.rmtree(venv, ignore_errors=True)
     partial.rename(venv)
 
