@@ -97,5 +97,19 @@ def next_windows(stream: Stream, state: State, now: datetime, full: bool = False
     ]
 
 
+def proven_until(
+    stream: Stream, state: State, now: datetime, heard: datetime | None, settled: datetime | None
+) -> datetime:
+    """Up to when a run that ended well has read everything, naive UTC; never before what was proven earlier.
+
+    `heard`: the source's own clock when it first answered, where it tells; `settled`: how far it says itself.
+    """
+    proven = now.astimezone(UTC).replace(tzinfo=None)
+    if heard and stream.clock != "client":
+        proven = min(proven, heard.astimezone(UTC).replace(tzinfo=None))
+    proven = min(proven - stream.settle_lag, settled or proven)
+    return max(proven, state.proven_until or proven)
+
+
 def _where(statement: Any, system: str, stream: str) -> Any:
     return statement.where(cursors.c.system == system, cursors.c.stream == stream)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import resources
+from pipelines.connectors import ability, close_client, connector_of, open_client
 from pipelines.cursors import State, next_windows
-from pipelines.extract import ability, close_client, connector_of, open_client
 from pipelines.intake import Broken, Intake
 from pipelines.portfolio import is_connected
 from sources.contract import SOURCES, Contract, Stream

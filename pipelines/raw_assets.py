@@ -11,9 +11,10 @@ from pydantic import Field
 
 from pipelines import extract, resources
 from pipelines.dbt_sources import ENVELOPE as DESCRIBED
-from pipelines.extract import Failure, LoadReport
+from pipelines.extract import Failure
 from pipelines.landing import ENVELOPE
 from pipelines.resources import Settings
+from pipelines.stream_run import LoadReport
 from sources.contract import Contract, Sla, Stream, load_contracts
 
 GROUP = "1_landing"

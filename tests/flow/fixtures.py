@@ -21,6 +21,7 @@ from pipelines.publish.store import Line, Plan, lines
 from pipelines.publish.target import open_target
 from pipelines.rebuild import rebuild
 from pipelines.resources import Settings, now
+from pipelines.stream_run import LoadReport
 from sources.contract import load_contracts
 from sources.estate import endpoints, server
 
@@ -50,7 +51,7 @@ class Retailer:
     def folder(self) -> Path:
         return self.estate.folder
 
-    def extract(self, systems: list[str] | None = None) -> list[extract.LoadReport | extract.Failure]:
+    def extract(self, systems: list[str] | None = None) -> list[LoadReport | extract.Failure]:
         return extract.extract_all(load_contracts(), self.settings, now(), systems)
 
     def build(self) -> dict[str, str]:

@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines.cli import main
-from pipelines.extract import LoadReport, extract_stream
+from pipelines.extract import extract_stream
 from pipelines.gates import Gate
 from pipelines.publish.store import Plan
 from pipelines.resources import now
+from pipelines.stream_run import LoadReport
 from sources.contract import SOURCES, Contract, load_contracts
 from sources.estate import events, shifts
 from tests.flow.fixtures import Retailer, retailer_in

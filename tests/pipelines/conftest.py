@@ -1,11 +1,14 @@
-"""A steward who decides, and the home and the files that decisions go to."""
+"""A home and a dbt project of the test's own, a steward who decides, and extraction of one stream in memory."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
 from pipelines import decisions, transform
 from pipelines.resources import Settings
+from tests.pipelines import one_stream
 
 AT = datetime(2026, 3, 29, 15, 0, tzinfo=UTC)
 WHO = ("Jana Steward", "She called us")
@@ -20,3 +23,9 @@ def settings(tmp_path, monkeypatch) -> Settings:
     monkeypatch.setattr(transform, "DBT_PROJECT", tmp_path)
     monkeypatch.setenv("ASSAY_HOME", str(tmp_path))
     return Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+
+
+@pytest.fixture
+def extract(settings) -> Callable:
+    """`extract(shelf)`: one run of its stream into the test's own home."""
+    return partial(one_stream.run, settings)

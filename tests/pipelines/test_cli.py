@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.cli import main
-from pipelines.extract import LoadReport
+from pipelines.stream_run import LoadReport
 from sources.estate import endpoints
 
 

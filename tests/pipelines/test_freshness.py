@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from pipelines.extract import State, commit_cursor
+from pipelines.cursors import State, commit_cursor
 from pipelines.freshness import judge, measure, newest_events, spoken
 from pipelines.landing import LoadWriter, landing_schema
 from pipelines.ledger import open_ledger

@@ -16,8 +16,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.extract import LoadReport, ability, extract_stream, open_client
+from pipelines.connectors import ability, open_client
+from pipelines.extract import extract_stream
 from pipelines.resources import Settings
+from pipelines.stream_run import LoadReport
 from sources.contract import Stream, load_contracts
 from sources.estate.endpoints import clock, write_whole
 from sources.estate.events import keys

@@ -14,8 +14,9 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.extract import LoadReport, extract_stream
+from pipelines.extract import extract_stream
 from pipelines.resources import Settings
+from pipelines.stream_run import LoadReport
 from sources.budget import Reading
 from sources.contract import Contract, load_contracts
 from sources.estate.events import keys

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.extract import extract_stream, open_client
+from pipelines.connectors import open_client
+from pipelines.extract import extract_stream
 from sources.errors import BadCredentials, MissingScope, RepeatingCursor, SourceError
 from sources.estate.state import get, instant, list_objects, open_state, put
 from sources.estate.world import NOW, generate

@@ -21,7 +21,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from pipelines.extract import connector_of, open_client
+from pipelines.connectors import connector_of, open_client
 from sources.contract import load_contracts
 from sources.errors import BadCredentials, MissingScope
 from sources.estate.endpoints import write_whole

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.extract import open_client
+from pipelines.connectors import open_client
 from sources.contract import load_contracts
 from sources.errors import BadCredentials, CapCrossed, MissingScope, RepeatingCursor, ShortRead, SweepRefused
 from sources.estate.state import get, open_state, put

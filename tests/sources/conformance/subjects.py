@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 import sqlalchemy as sa
 
-from pipelines.extract import connector_of
+from pipelines.connectors import connector_of
 from pipelines.ledger import cursors, open_ledger
 from sources.contract import Stream, load_contracts
 

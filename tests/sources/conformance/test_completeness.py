@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from pipelines.extract import ability
+from pipelines.connectors import ability
 from sources.contract import NATIVE
 from sources.errors import (
     CapCrossed,

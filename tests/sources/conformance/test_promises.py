@@ -31,7 +31,7 @@ ELSEWHERE = [
     (10, "sources/test_voucherify", "more_members_of_one_stamp_than_pages_can_show_are_refused_not_lost"),
     (10, "sources/test_stripe", "after_an_outage_changes_and_deletions_land_whether_events_still_tell_of_them_or_not"),
     (10, "sources/test_quickbooks", "a_feed_that_may_have_left_out_changes_is_refused_until_everything_is_read_anew"),
-    (12, "pipelines/test_extract", "a_full_sweep_turns_what_vanished_into_tombstones_and_revives_what_returns"),
+    (12, "pipelines/test_deletions", "a_full_sweep_turns_what_vanished_into_tombstones_and_revives_what_returns"),
     (13, "sources/test_mailchimp", "a_member_who_changes_the_address_stays_one_record_under_another_id"),
     (14, "sources/test_accounts", "a_refresh_token_that_rotates_is_kept_before_its_access_token_is_used"),
     (14, "sources/test_accounts", "many_at_once_burn_no_refresh_token_twice"),
