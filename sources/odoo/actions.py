@@ -16,7 +16,7 @@ from sources.odoo import merging
 from sources.odoo.client import OdooClient, call, patience, search_read, write_each
 from sources.odoo.errors import OdooDenied, OdooRejected, OdooRetryable, redacted
 from sources.odoo.rehearsal import REHEARSE
-from sources.odoo.wanted import MODULE, Step, Wanted, missing
+from sources.odoo.wanted import MODULE, Step, Wanted, do_all, missing
 
 # product.product before product.template: a variant would otherwise inherit its template's field.
 MODELS = ("product.product", "product.template", "res.partner", "product.pricelist.item")
@@ -127,8 +127,12 @@ ACTIONS["rehearse"] = ("assay: rehearsal", REHEARSE)
 
 
 def missing_fields(client: OdooClient) -> list[Step]:
-    """Steps that add our fields where they are missing."""
+    """Steps that add our fields where they are missing, all at once: with every call Odoo loads its models anew."""
     steps, models = [], ids_of_models(client, MODELS)
+
+    def make(*rows: dict[str, Any]) -> None:
+        call(client, "ir.model.fields", "create", vals_list=list(rows))
+
     merges = merging.MODELS if merging.supported(client) else ()
     ours = [("model", "in", MODELS), ("name", "in", [*FIELDS, merging.MERGED_INTO])]
     have = {(row["model"], row["name"]) for row in search_read(client, "ir.model.fields", ["model", "name"], ours)}
@@ -136,8 +140,7 @@ def missing_fields(client: OdooClient) -> list[Step]:
         for name, properties in (FIELDS | (merging.fields(model) if model in merges else {})).items():
             if (model, name) not in have:
                 fixed = {"name": name, "model_id": models[model], "ttype": "char", "copied": False} | properties
-                make = partial(call, client, "ir.model.fields", "create", vals_list=[fixed])
-                steps.append(Step(f"{model}: field {name}", make))
+                steps.append(Step(f"{model}: field {name}", make, fixed))
     return steps
 
 
@@ -170,8 +173,7 @@ def steps(client: OdooClient) -> list[Step]:
 
 def carry_out(client: OdooClient, todo: list[Step]) -> list[str]:
     """Do the steps of `todo` in order; their words."""
-    for step in todo:
-        step.do()
+    do_all(todo)
     client.remembered.pop("actions", None)
     return [step.what for step in todo]
 
@@ -187,14 +189,18 @@ def removal(client: OdooClient) -> list[Step]:
     found = search_read(client, "ir.actions.server", ["name"], [("id", "in", actions)])
     steps = [Step(row["name"], partial(call, client, "ir.actions.server", "unlink", [row["id"]])) for row in found]
     ours = [("model", "in", MODELS), ("name", "in", [*FIELDS, merging.MERGED_INTO]), ("state", "=", "manual")]
-    for row in search_read(client, "ir.model.fields", ["name", "model"], ours):
-        if row["name"] == GOLDEN_ID and (kept := _only_in_field(client, row["model"])):
+    fields = search_read(client, "ir.model.fields", ["name", "model"], ours)
+    for model in [row["model"] for row in fields if row["name"] == GOLDEN_ID]:
+        if kept := _only_in_field(client, model):
             keep = partial(call, client, "ir.model.data", "create", vals_list=kept)
-            steps.append(Step(f"{row['model']}: {len(kept)} golden ids kept as external ids", keep))
-        if row["name"] == merging.MERGED_INTO and merging.in_use(client, row["model"]):
-            continue
-        remove = partial(call, client, "ir.model.fields", "unlink", [row["id"]])
-        steps.append(Step(f"{row['model']}: field {row['name']}", remove))
+            steps.append(Step(f"{model}: {len(kept)} golden ids kept as external ids", keep))
+
+    def remove(*ids: int) -> None:
+        call(client, "ir.model.fields", "unlink", list(ids))
+
+    for row in fields:
+        if row["name"] != merging.MERGED_INTO or not merging.in_use(client, row["model"]):
+            steps.append(Step(f"{row['model']}: field {row['name']}", remove, row["id"]))
     return steps
 
 

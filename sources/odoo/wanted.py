@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sources.odoo.client import OdooClient, call, search_read
@@ -20,10 +22,20 @@ INTERNAL, SETTINGS = "base.group_user", "base.group_system"
 
 @dataclass(frozen=True)
 class Step:
-    """One change to Odoo's set-up: in words, and the call that makes it."""
+    """One change to Odoo's set-up: in words, and the call that makes it.
+
+    Neighbours with the same `do` are one call of it, with what each of them is `given`.
+    """
 
     what: str
-    do: Callable[[], object]
+    do: Callable[..., object]
+    given: Any = None
+
+
+def do_all(todo: Iterable[Step]) -> None:
+    """Do the steps in order."""
+    for do, steps in groupby(todo, key=attrgetter("do")):
+        do(*(step.given for step in steps if step.given is not None))
 
 
 @dataclass(frozen=True)
