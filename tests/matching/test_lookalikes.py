@@ -60,6 +60,14 @@ def test_the_commonest_words_find_no_candidates_once_they_bring_too_many_togethe
     assert len(some) <= 3 * 100
 
 
+def test_what_two_records_share_is_held_in_numbers_alone_for_it_is_tens_of_millions_of_rows(of_three, home):
+    compiled = home / "dbt" / "compiled" / "assay" / "models" / "matched" / "products"
+    sql = (compiled / "matched_products__lookalikes.sql").read_text()
+    held = sql[: sql.index("best as (")].rstrip().removesuffix(",")
+    columns = of_three(f"describe {held} select * from alike")
+    assert {name: kind for name, kind, *_ in columns if kind not in ("INTEGER", "DOUBLE")} == {}
+
+
 def wardrobe() -> list[dict]:
     """Eight products in 36 variants each, in two shops that name them in other orders."""
     rows = []

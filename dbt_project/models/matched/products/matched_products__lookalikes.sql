@@ -4,6 +4,7 @@
 {%- set find = declared('products', 'likeness.find') -%}
 {%- set places = 2 ** 32 -%}
 {%- set last = places - 1 -%}
+{%- set kinds = ['name', 'all', 'letters', 'model', 'code'] -%}
 {%- if stays({'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_no', 'record_no, system, sku, gtin14')}) -%}
 {{ no_rows() }}
 {%- else -%}
@@ -54,8 +55,7 @@ rare as (
         weighed.records,
         records.place,
         records.system,
-        size.systems,
-        case when size.systems <= {{ find.few_systems or 0 }} then records.system end as asked_system
+        size.systems
     from weighed
     inner join records on weighed.record_no = records.record_no
     cross join size
@@ -111,19 +111,27 @@ beside as (
 
 ),
 
+{#- Of what two records share there are tens of millions of rows: they hold numbers alone, a kind by its place. -#}
 keys as (
 
-    select kind, token, weight, lacks_gtin, place, system, systems, asked_system from kept
+    select
+        case kind {% for kind in kinds %}when '{{ kind }}' then {{ loop.index }} {% endfor %}end as kind,
+        token,
+        weight,
+        lacks_gtin,
+        place,
+        system,
+        systems
+    from kept
     union all
     select
-        'name',
+        1,
         kept.token || ' ' || beside.token,
         beside.weight / sqrt(count(*) over (partition by kept.place, beside.token)),
         kept.lacks_gtin,
         kept.place,
         kept.system,
-        kept.systems,
-        kept.asked_system
+        kept.systems
     from kept
     inner join beside on kept.place = beside.place
     where kept.kind = 'name'
@@ -136,8 +144,6 @@ alike as (
         l.kind,
         l.place as one,
         r.place as other,
-        min(l.asked_system) as one_system,
-        min(r.asked_system) as other_system,
         sum(l.weight * r.weight) as likeness
     from keys as l
     inner join keys as r
@@ -145,6 +151,15 @@ alike as (
         and (l.system < r.system or l.systems = 1 and l.place < r.place)
         and (l.lacks_gtin or r.lacks_gtin)
     group by l.kind, l.place, r.place
+
+),
+
+{#- Where there are few systems, the nearest in each are asked for. -#}
+asked as (
+
+    select records.place, case when size.systems <= {{ find.few_systems or 0 }} then records.system end as system
+    from records
+    cross join size
 
 ),
 
@@ -157,8 +172,9 @@ best as (
         {{ near }} as near,
         {{ greatest_rows("cast(round(likeness * 1000000) as bigint) * " ~ places ~ " + " ~ last ~ " - " ~ far, [find.nearest or 1, find.nearest_in_all or 1] | max) }} as found
     from alike
-    where kind not in ('model', 'code')
-    group by kind, {{ near }}, {{ far }}_system
+    inner join asked on alike.{{ far }} = asked.place
+    where kind <= 3
+    group by kind, {{ near }}, asked.system
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
@@ -190,7 +206,7 @@ pairs as (
         found >= second as is_nearest
     from nearest
     union all
-    select one, other, true from alike where kind in ('model', 'code')
+    select one, other, true from alike where kind > 3
     union all
     select l.place, r.place, true
     from shared as l
