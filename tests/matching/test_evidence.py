@@ -89,6 +89,17 @@ CASES = {
             {"full_name": "Suyeon Kang", "email": "koghfgml998@posta.example"},
         ),
     ),
+    "a given name of the same letters is another name": (
+        TWO,
+        (
+            {"full_name": "Công Tuấn Trần", "city": "Olomouc"},
+            {"full_name": "Ngọc Tuấn Trần", "city": "Olomouc"},
+        ),
+        (
+            {"full_name": "Milena Otylie Ohnivcová", "city": "Olomouc"},
+            {"full_name": "Otylie Milena Ohnivcová", "city": "Olomouc"},
+        ),
+    ),
     "a mobile number is nearly a person's own": (
         ONE,
         (named("Drahoš", "Pecinovec", phone="+420739555101"), named("Drahoš", "Ryzlinec", phone="+420739555101")),
