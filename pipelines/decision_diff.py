@@ -181,7 +181,7 @@ def _built(db: duckdb.DuckDBPyConnection, name: str) -> set[tuple]:
     """The rows of a file that the last build read."""
     columns = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in FILES[name]._fields)
     rows = db.execute(f"select {columns} from seeds.{name.removesuffix('.csv')}").fetchall()
-    return {(*sorted(row[:2]), *row[2:]) if FILES[name] is decisions.Decision else row for row in rows}
+    return {(row[0], *sorted(row[1:3]), *row[3:]) if FILES[name] is decisions.Decision else row for row in rows}
 
 
 def _measure(before: Path, after: Path, found: Difference) -> None:

@@ -23,7 +23,8 @@ from pipelines.resources import Settings
 
 WORDS = {"same": "must", "different": "cannot", "later": "later"}
 """How a person says it, and how the file does."""
-DOMAINS = ("customers", "products", "variants")
+MATCHED = ("customers", "products")
+DOMAINS = (*MATCHED, "variants")
 
 
 class NotDecided(ValueError):
@@ -31,8 +32,12 @@ class NotDecided(ValueError):
 
 
 class Decision(NamedTuple):
-    """One row of match_overrides.csv: what holds between two records."""
+    """One row of match_overrides.csv: what holds between two records of `customers` or of `products`.
 
+    A system may number both alike: a key alone would join two customers because two products are one.
+    """
+
+    domain: str
     left_record_id: str
     right_record_id: str
     decision: str
@@ -54,7 +59,7 @@ class Override(NamedTuple):
 
 
 Known = Mapping[tuple[str, ...], Decision | Override]
-"""What somebody who decides has read, by pair, or by domain, record and attribute; over other rows it is refused."""
+"""What who decides has read, by domain and pair, or domain, record and attribute; over other rows it is refused."""
 
 
 def seeds() -> Path:
@@ -62,17 +67,18 @@ def seeds() -> Path:
     return transform.DBT_PROJECT / "seeds"
 
 
-def decisions(folder: Path | None = None) -> list[Decision]:
+def decisions(folder: Path | None = None, domain: str | None = None) -> list[Decision]:
     """The rows of match_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be."""
-    return _read((folder or seeds()) / "match_overrides.csv", Decision)
+    rows = _read((folder or seeds()) / "match_overrides.csv", Decision)
+    return [row for row in rows if domain in (None, row.domain)]
 
 
-def verdicts(folder: Path | None = None) -> dict[tuple[str, str], str]:
+def verdicts(domain: str, folder: Path | None = None) -> dict[tuple[str, str], str]:
     """What is decided on each pair, by its latest day; nothing where rows of that day contradict each other."""
     said: dict[tuple[str, str], tuple[str, set[str]]] = {}
-    for row in decisions(folder):
-        day, words = said.get(row[:2], ("", set()))
-        said[row[:2]] = row.decided_on, {row.decision} | (words if day == row.decided_on else set())
+    for row in decisions(folder, domain):
+        day, words = said.get(row[1:3], ("", set()))
+        said[row[1:3]] = row.decided_on, {row.decision} | (words if day == row.decided_on else set())
     return {pair: min(words) for pair, (_, words) in said.items() if len(words) == 1}
 
 
@@ -83,6 +89,7 @@ def overrides(folder: Path | None = None) -> list[Override]:
 
 def decide(
     settings: Settings,
+    domain: str,
     word: str,
     pairs: Iterable[tuple[str, str]],
     steward: str,
@@ -90,23 +97,27 @@ def decide(
     at: datetime,
     known: Known | None = None,
 ) -> list[Decision]:
-    """Write that the records of each pair are `same`, `different`, or to be looked at `later`; returns the new rows.
+    """Write that the records of each pair of a domain are `same`, `different`, or put off `later`; returns the rows.
 
     What was decided on a pair before is replaced. Raises NotDecided.
     """
     if word not in WORDS:
         raise NotDecided(f"{word!r} is no decision; say {', '.join(WORDS)}")
+    if domain not in MATCHED:
+        raise NotDecided(f"no records are matched in {domain!r}; choose {', '.join(MATCHED)}")
     who, why = _said(steward, "steward"), _said(reason, "reason")
-    new = [Decision(*_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
+    new = [Decision(domain, *_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
-        _as_known(rows, [row[:2] for row in new], known)
-        rows.update({row[:2]: row for row in new})
-    _audit(settings, who, "decide", {"decision": WORDS[word], "pairs": [list(row[:2]) for row in new]}, at)
+        _as_known(rows, [row[:3] for row in new], known)
+        rows.update({row[:3]: row for row in new})
+    detail = {"domain": domain, "decision": WORDS[word], "pairs": [list(row[1:3]) for row in new]}
+    _audit(settings, who, "decide", detail, at)
     return new
 
 
 def split(
     settings: Settings,
+    domain: str,
     apart: Iterable[str],
     rest: Iterable[str],
     steward: str,
@@ -118,28 +129,29 @@ def split(
     pairs = [(one, other) for one in apart for other in rest]
     if not pairs:
         raise NotDecided("a split leaves records on both sides; choose some, not all")
-    return decide(settings, "different", pairs, steward, reason, at, known)
+    return decide(settings, domain, "different", pairs, steward, reason, at, known)
 
 
 def undecide(
     settings: Settings,
+    domain: str | None,
     pairs: Iterable[tuple[str, str]],
     steward: str,
     at: datetime,
     back_to: Iterable[Decision] = (),
     known: Known | None = None,
 ) -> int:
-    """Take the decisions on pairs back; returns how many there were.
+    """Take the decisions on pairs of a domain, or of each (None), back; returns how many there were.
 
     What stood before is put back if `back_to` has it; on other pairs the model decides again.
     """
-    gone = [_pair(*pair) for pair in pairs]
+    gone = [(one, *_pair(*pair)) for pair in pairs for one in ([domain] if domain else MATCHED)]
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
         _as_known(rows, gone, known)
-        found = [pair for pair in gone if rows.pop(pair, None)]
-        rows.update({row[:2]: row for row in back_to})
+        found = [key for key in gone if rows.pop(key, None)]
+        rows.update({row[:3]: row for row in back_to})
     if found:
-        _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for pair in found]}, at)
+        _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for _, *pair in found]}, at)
     return len(found)
 
 
@@ -165,8 +177,8 @@ def override(
     if not re.fullmatch(r"[a-z][a-z0-9_]*", attribute):
         raise NotDecided(f"{attribute!r} is not the name of an attribute")
     who, why, said = _said(steward, "steward"), _said(reason, "reason"), (value or "").strip()
-    if said and (problem := _unfit(attribute, said)):
-        raise NotDecided(f"{attribute}: {said[:40]!r} is {problem}")
+    if problem := _unfit(attribute, said):
+        raise NotDecided(f"{attribute}: {said[:40]!r} is refused: {problem}")
     new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         _as_known(rows, [new[:3], *((domain, other, attribute) for other in beside)], known)
@@ -225,7 +237,7 @@ def _as_known(rows: Known, keys: Iterable[tuple[str, ...]], known: Known | None)
             told = f"{row.steward} set {row.attribute} on {row.decided_on}: {said}, for {row.reason!r}"
             raise NotDecided(f"{row.record_id}: {told}; to replace it, set it once more")
         told = f"{row.steward} decided {row.decision}: {row.reason}" if row else "the decision was taken back"
-        raise NotDecided(f"{' and '.join(key)}: {told}, meanwhile; look at it again, then decide")
+        raise NotDecided(f"{' and '.join(key[1:])}: {told}, meanwhile; look at it again, then decide")
 
 
 def _key(record_id: str) -> str:
@@ -251,6 +263,13 @@ def _unfit(attribute: str, value: str) -> str | None:
 
     from pipelines.macros import returned
 
+    if not value:
+        return "a product has a name" if attribute == "template_name" else None
+    if len(value) > 1000:
+        return "longer than 1,000 characters"
+    form = returned("survivorship/decided.sql", "attribute_form", attribute)
+    if form and not re.fullmatch(form, value):
+        return f"not written as {form}"
     type = returned("survivorship/decided.sql", "attribute_type", attribute)
     fits = duckdb.execute(f"select try_cast(? as {type}) is not null", [value]).fetchone()[0]
     written = {"date": "; write YYYY-MM-DD", "boolean": "; write true or false"}.get(type, "")
@@ -278,7 +297,7 @@ def _read(path: Path, row: Callable) -> list:
         if problem := _problem(one):
             raise NotDecided(f"{path.name}, row {number}: {problem}")
     if row is Decision:
-        found = [Decision(*sorted(one[:2]), *one[2:]) for one in found]
+        found = [Decision(one.domain, *sorted(one[1:3]), *one[3:]) for one in found]
     return sorted(found, key=lambda one: one.decided_on)
 
 
@@ -286,11 +305,13 @@ def _problem(one: Decision | Override) -> str | None:
     """What is wrong with a row that a hand has written."""
     if None in one or not _is_day(one.decided_on):
         return "a value is missing, or decided_on is not a day, YYYY-MM-DD"
-    keys = one[:2] if isinstance(one, Decision) else [one.record_id]
+    keys = one[1:3] if isinstance(one, Decision) else [one.record_id]
     if strange := [key for key in keys if not _is_key(key)]:
         return f"{strange[0]!r} is not SYSTEM:KEY; decisions name records, never golden ids"
     if isinstance(one, Decision) and one.decision not in WORDS.values():
         return f"{one.decision!r} is no decision; write {', '.join(WORDS.values())}"
+    if isinstance(one, Decision) and one.domain not in MATCHED:
+        return f"no records are matched in {one.domain!r}; write {', '.join(MATCHED)}"
     if isinstance(one, Decision) and one.left_record_id == one.right_record_id:
         return f"{one.left_record_id} is one record; a decision is about two"
     if isinstance(one, Override) and one.domain not in DOMAINS:
@@ -312,16 +333,15 @@ def _rewriting(settings: Settings, name: str, row: Callable) -> Iterator[dict[tu
     Of several rows with one key, as two branches may bring them, none is lost before somebody decides on it again.
     """
     path = seeds() / name
-    width = 2 if row is Decision else 3
     with (settings.home / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         read = _read(path, row)
-        before = {one[:width]: one for one in read}
+        before = {one[:3]: one for one in read}
         rows = dict(before)
         yield rows
         if rows == before:
             return
-        untouched = [one for one in read if rows.get(one[:width]) == before[one[:width]]]
+        untouched = [one for one in read if rows.get(one[:3]) == before[one[:3]]]
         new = [one for key, one in rows.items() if one != before.get(key)]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")

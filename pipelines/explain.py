@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -118,15 +118,29 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             raise NotBuilt(f"the last build did not get so far; run `assay build` ({told})") from absent
 
 
-def domain_of(settings: Settings, db: duckdb.DuckDBPyConnection, record_id: str) -> str:
-    """The domain that a record is matched in. Raises NotFound, which says what became of the record."""
-    for domain in DOMAINS:
-        found = db.execute(f"select 1 from matched.matched_{domain}__evidence where record_id = ?", [record_id])
-        if found.fetchone():
-            return domain
-    if ":" not in record_id:
-        raise NotFound(f"{record_id} is not SYSTEM:KEY; `assay golden show` lists the records of a golden id")
-    raise absent_record(settings, record_id)
+def domain_of(
+    settings: Settings, db: duckdb.DuckDBPyConnection, record_ids: Sequence[str], only: str | None = None
+) -> str:
+    """The domain that all of some records are matched in, `only` where a system numbers customers and products alike.
+
+    Raises NotFound, which says what became of a record, or that either may be meant.
+    """
+    common = [domain for domain in DOMAINS if only in (None, domain)]
+    for record_id in record_ids:
+        asked = "select 1 from matched.matched_{}__evidence where record_id = ?"
+        found = [domain for domain in DOMAINS if db.execute(asked.format(domain), [record_id]).fetchone()]
+        if not found and ":" not in record_id:
+            raise NotFound(f"{record_id} is not SYSTEM:KEY; `assay golden show` lists the records of a golden id")
+        if not found:
+            raise absent_record(settings, record_id)
+        before, common = common, [domain for domain in common if domain in found]
+        if not common:
+            others = " and ".join(before)
+            raise NotFound(f"{record_id} is one of the {found[0]}, not of the {others}; they are never compared")
+    if len(common) > 1:
+        named = " and ".join(record_ids)
+        raise NotFound(f"{named}: customers and products have that key; say which by --domain, or name a golden id")
+    return common[0]
 
 
 def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -> dict[Pair, Explained]:

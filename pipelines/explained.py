@@ -15,7 +15,7 @@ from pipelines.matching import declared
 from pipelines.resources import Settings
 
 
-def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
+def of_pair(settings: Settings, left: str, right: str, only: str | None = None) -> dict[str, Any]:
     """Everything that decides on a pair, as plain values: probabilities per level, bits, thresholds, the verdict.
 
     Raises NotFound where one of them is no record with evidence, or they are of two domains.
@@ -24,9 +24,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
     if left == right:
         raise NotFound(f"{left} is one record; give two")
     with explain.warehouse(settings) as db:
-        domain, other = (explain.domain_of(settings, db, one) for one in (left, right))
-        if domain != other:
-            raise NotFound(f"{left} is one of the {domain}, {right} one of the {other}; they are never compared")
+        domain = explain.domain_of(settings, db, [left, right], only)
         pair = explain.explain(db, domain, [(left, right)])[left, right]
         blocks = explain.shared_blocks(db, domain, left, right)
         query = f"select record_id, cluster_id from matched.matched_{domain}__clusters where record_id in (?, ?)"
@@ -36,7 +34,7 @@ def of_pair(settings: Settings, left: str, right: str) -> dict[str, Any]:
         together = db.execute(query, [left, right]).fetchone()[0] == 1
         between = _between(db, domain, *clusters.values()) if len(set(clusters.values())) == 2 else None
         version = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
-    said = [row for row in decisions.decisions() if set(row[:2]) == {left, right}]
+    said = [row for row in decisions.decisions(domain=domain) if set(row[1:3]) == {left, right}]
     is_ruled = any(row.decision != "later" for row in said)
     limits = thresholds.solved(declared(domain), pair.worth)
     terms = [

@@ -64,7 +64,7 @@ class Quality:
 
 
 def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> list[explain.Pair]:
-    """Pairs of the newest sample without a label, or of a new one of `size`, in random order.
+    """Pairs of the newest sample without a label, at most `size`, or of a new one of `size`, in random order.
 
     A new one is drawn if all have theirs, or if another model is in use since: it says nothing of what that joins.
     Raises NotFound where nothing was compared.
@@ -73,7 +73,7 @@ def draw(settings: Settings, domain: str, size: int, at: datetime, by: str) -> l
         model = db.execute(f"select min(model_version) from matched.matched_{domain}__model").fetchone()[0]
         drawn = _sampled(settings, domain)
         if drawn and drawn[0].model_version == model and (waiting := _unlabelled(settings, domain)):
-            return waiting
+            return waiting[:size]
         rows = db.execute(_drawing(domain), {"size": size, "seed": at.isoformat()}).fetchall()
     if not rows:
         raise NotFound(f"no pair of {domain} was compared in the last build, so there is none to draw")
@@ -108,7 +108,7 @@ def measure(settings: Settings, domain: str, seeds: Path | None = None) -> Quali
     `seeds` is the folder of the decisions, the project's own by default.
     """
     rows = _sampled(settings, domain)
-    said = decisions.verdicts(seeds)
+    said = decisions.verdicts(domain, seeds)
     seen: dict[tuple, Counter] = {}
     for row in rows:
         told = said.get(tuple(sorted((row.left_record_id, row.right_record_id))))
@@ -329,7 +329,7 @@ def _sampled(settings: Settings, domain: str) -> list[sa.Row]:
 def _labels(settings: Settings, domain: str, model: str, seeds: Path | None) -> list[expectation.Label]:
     """The labels of the newest sample if it was drawn from this model, each with the pairs that it stands for."""
     rows = [row for row in _sampled(settings, domain) if row.model_version == model]
-    said = decisions.verdicts(seeds)
+    said = decisions.verdicts(domain, seeds)
     told = [(row, said.get(tuple(sorted((row.left_record_id, row.right_record_id))))) for row in rows]
     told = [(row, word) for row, word in told if word in ("must", "cannot")]
     of_stratum = Counter(row.stratum for row, _ in told)
@@ -341,7 +341,7 @@ def _labels(settings: Settings, domain: str, model: str, seeds: Path | None) -> 
 
 def _unlabelled(settings: Settings, domain: str) -> list[explain.Pair]:
     """The pairs of the newest sample that still wait for a label, shuffled, for everybody alike."""
-    labelled = {pair for pair, word in decisions.verdicts().items() if word != "later"}
+    labelled = {pair for pair, word in decisions.verdicts(domain).items() if word != "later"}
     pairs = [(row.left_record_id, row.right_record_id) for row in _sampled(settings, domain)]
     waiting = [pair for pair in pairs if tuple(sorted(pair)) not in labelled]
     return sorted(waiting, key=lambda pair: hashlib.sha256("|".join(pair).encode()).digest())

@@ -41,8 +41,8 @@ def of_golden(settings: Settings, golden_id: str) -> dict[str, Any]:
         misses = _near(db, domain, column, names, current)
         why = explain.explain(db, domain, [(row["left"], row["right"]) for row in [*evidence, *misses]])
         values = _overrides(db, domain, names)
-        said = [row for row in decisions.decisions() if set(row[:2]) & set(names)]
-        strangers = [record for row in said if row.decision == "cannot" for record in row[:2] if record not in names]
+        said = [row for row in decisions.decisions(domain=domain) if set(row[1:3]) & set(names)]
+        strangers = [record for row in said if row.decision == "cannot" for record in row[1:3] if record not in names]
         held = f"select {column} from matched.matched_{domain}__ids where record_id in (select unnest(?))"
         apart = {row[0] for row in db.execute(held, [strangers]).fetchall()}
     for row in [*evidence, *misses]:

@@ -111,9 +111,8 @@ def queue(settings: Settings, only: str | None = None) -> list[Case]:
 
     Cases decided since the build are left out. Raises NotFound before the first build and while one is writing.
     """
-    said = {row[:2]: row for row in decisions.decisions()}
     with explain.warehouse(settings) as db:
-        found = [case for domain in explain.DOMAINS if only in (None, domain) for case in _of_domain(db, domain, said)]
+        found = [case for domain in explain.DOMAINS if only in (None, domain) for case in _of_domain(db, domain)]
     return sorted(found, key=lambda case: (case.decided == "later", -case.worth, case.case_id))
 
 
@@ -126,7 +125,7 @@ def between(settings: Settings, domain: str, pairs: Iterable[tuple[str, str | No
             else (f"cluster of {left}", "cluster", left, None, None, None, reason)
             for left, right in pairs
         ]
-        return _cases(db, domain, rows, {row[:2]: row for row in decisions.decisions()})
+        return _cases(db, domain, rows)
 
 
 def unheeded(settings: Settings) -> list[str]:
@@ -137,13 +136,12 @@ def unheeded(settings: Settings) -> list[str]:
             domain: _one_column(db, f"select record_id from matched.matched_{domain}__evidence")
             for domain in explain.DOMAINS
         }
-        every = set().union(*known.values())
         for row in decisions.decisions():
             told += [
-                f"match_overrides.csv: {row.left_record_id},{row.right_record_id}: {record} is not a live record with "
-                "evidence of its own"
-                for record in row[:2]
-                if record not in every
+                f"match_overrides.csv: {row.left_record_id},{row.right_record_id}: {record} is not a live record of "
+                f"{row.domain} with evidence of its own"
+                for record in row[1:3]
+                if record not in known[row.domain]
             ]
         live = {
             domain: _one_column(db, f"select record_id from golden.golden_{domain}__members")
@@ -167,7 +165,7 @@ def shared_by_too_many(settings: Settings) -> list[str]:
         return [crowd.line() for domain in explain.DOMAINS for crowd in worth_telling(domain, crowds(db, domain))]
 
 
-def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[Case]:
+def _of_domain(db: duckdb.DuckDBPyConnection, domain: str) -> list[Case]:
     query = f"""
         select case_id, kind, left_record_id, right_record_id, cluster_id, bits, reason
         from matched.matched_{domain}__review order by case_id
@@ -182,11 +180,12 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str, said: dict) -> list[C
         for cluster, record, records in db.execute(loosest(domain, f"records > {most}")).fetchall()
     ]
     rows = [row for row in rows if row[4] not in {row[4] for row in large}] + large
-    cases = _cases(db, domain, rows, said)
+    cases = _cases(db, domain, rows)
     return [case for case in cases if case.decided in (None, "later")]
 
 
-def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple], said: dict) -> list[Case]:
+def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple]) -> list[Case]:
+    said = {row[1:3]: row for row in decisions.decisions(domain=domain)}
     named = {record for row in rows for record in row[2:4] if record}
     members = _members(db, domain, named)
     records = _records(db, domain, {record for each in members.values() for record in each})

@@ -45,7 +45,7 @@ class Desk:
     now: Callable[[], datetime]
     cases: list[Case] = field(init=False)
     done: list[Done] = field(default_factory=list)
-    known: dict[tuple[str, str], decisions.Decision] = field(default_factory=lambda: _read())
+    known: dict[tuple[str, ...], decisions.Decision] = field(default_factory=lambda: _read())
     values: dict[tuple[str, ...], decisions.Override] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _count: int = 0
@@ -95,8 +95,9 @@ class Desk:
         case = self.case(case_id)
         if case.pair is None or case.kind == "decision":
             raise NotDecided("this case has no two records to decide on; split it, or mend the rows that it names")
-        with self._as_known([case.pair]):
-            new = decisions.decide(self.settings, word, [case.pair], self.steward, reason, self.now(), self.known)
+        with self._as_known(case.domain, [case.pair]):
+            said = (case.domain, word, [case.pair], self.steward, reason, self.now(), self.known)
+            new = decisions.decide(self.settings, *said)
         return self._close(case, f"{word}: {' and '.join(case.pair)}", new)
 
     def split(self, case_id: str, apart: Collection[str], reason: str) -> Done:
@@ -107,8 +108,9 @@ class Desk:
             raise NotDecided(f"{', '.join(strangers)} is not in this case")
         seat = {record.record_id: record.golden_id for record in [*case.left, *case.right]}
         rest = [one for one in inside if one not in apart and any(seat[one] == seat[other] for other in apart)]
-        with self._as_known([(one, other) for one in apart for other in rest]):
-            new = decisions.split(self.settings, sorted(apart), rest, self.steward, reason, self.now(), self.known)
+        with self._as_known(case.domain, [(one, other) for one in apart for other in rest]):
+            said = (case.domain, sorted(apart), rest, self.steward, reason, self.now(), self.known)
+            new = decisions.split(self.settings, *said)
         return self._close(case, f"split off: {', '.join(sorted(apart))}", new)
 
     def override(self, case_id: str, record_id: str, attribute: str, value: str, reason: str) -> Done:
@@ -152,25 +154,26 @@ class Desk:
         return "products" if shared else LEVEL[case.domain]
 
     def _close(self, case: Case, told: str, new: list[decisions.Decision]) -> Done:
-        ours = {row[:2]: row for row in new}
-        stood = {pair: self.known[pair] for pair in ours if pair in self.known}
+        ours = {row[:3]: row for row in new}
+        stood = {key: self.known[key] for key in ours if key in self.known}
         self.known |= ours
         self._closed.add(case.case_id)
-        return self._note(told, case.case_id, lambda: self._reopen(ours, stood))
+        return self._note(told, case.case_id, lambda: self._reopen(case.domain, ours, stood))
 
-    def _reopen(self, ours: decisions.Known, stood: decisions.Known) -> None:
-        decisions.undecide(self.settings, ours, self.steward, self.now(), stood.values(), ours)
-        self.known = {pair: row for pair, row in self.known.items() if pair not in ours} | stood
+    def _reopen(self, domain: str, ours: decisions.Known, stood: decisions.Known) -> None:
+        pairs = [key[1:] for key in ours]
+        decisions.undecide(self.settings, domain, pairs, self.steward, self.now(), stood.values(), ours)
+        self.known = {key: row for key, row in self.known.items() if key not in ours} | stood
 
     @contextmanager
-    def _as_known(self, pairs: list[tuple[str, str]]) -> Iterator[None]:
+    def _as_known(self, domain: str, pairs: list[tuple[str, str]]) -> Iterator[None]:
         """What is refused because somebody else decided is known from then on: the steward was told."""
         try:
             yield
         except NotDecided:
-            named, now = {tuple(sorted(pair)) for pair in pairs}, _read()
-            self.known = {pair: row for pair, row in self.known.items() if pair not in named}
-            self.known |= {pair: row for pair, row in now.items() if pair in named}
+            named, now = {(domain, *sorted(pair)) for pair in pairs}, _read()
+            self.known = {key: row for key, row in self.known.items() if key not in named}
+            self.known |= {key: row for key, row in now.items() if key in named}
             raise
 
     def _note(self, told: str, case_id: str, undo: Callable[[], object]) -> Done:
@@ -179,8 +182,8 @@ class Desk:
         return self.done[-1]
 
 
-def _read() -> dict[tuple[str, str], decisions.Decision]:
-    return {row[:2]: row for row in decisions.decisions()}
+def _read() -> dict[tuple[str, ...], decisions.Decision]:
+    return {row[:3]: row for row in decisions.decisions()}
 
 
 def _beside(case: Case, record_id: str) -> list[str]:

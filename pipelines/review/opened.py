@@ -27,7 +27,7 @@ class Named(NamedTuple):
     told: str
 
 
-def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
+def opened(settings: Settings, ids: Sequence[str], only: str | None = None) -> list[Case]:
     """The golden record of one id as a case (a product: each variant), or the pair that two ids name.
 
     Of a golden record in a pair, the record that says most with the other side is compared. The case's reason tells
@@ -35,8 +35,12 @@ def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
     nothing.
     """
     with explain.warehouse(settings) as db:
-        named = [_named(settings, db, lineage.as_typed(each)) for each in ids]
-        domain, reasons = named[0].domain, [each.told for each in named]
+        names = [lineage.as_typed(each) for each in ids]
+        kinds = [why.kind_of(name)[0] for name in names if ":" not in name]
+        records = [name for name in names if ":" in name]
+        domain = explain.domain_of(settings, db, records, next(iter(kinds), only)) if records else kinds[0]
+        named = [_named(settings, db, domain, name) for name in names]
+        reasons = [each.told for each in named]
         if len(named) == 2:
             asked = [_strongest(db, *named)]
             about = {frozenset(asked[0])}.__contains__
@@ -46,8 +50,8 @@ def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
     reasons += [
         f"{row.left_record_id} and {row.right_record_id} decided {row.decision} by {row.steward} on {row.decided_on}: "
         f"{row.reason}"
-        for row in decisions.decisions()
-        if about(frozenset(row[:2]))
+        for row in decisions.decisions(domain=domain)
+        if about(frozenset(row[1:3]))
     ]
     reasons += [
         f"{row.attribute} of {row.record_id} set to {row.value or 'nothing'} by {row.steward} on {row.decided_on}: "
@@ -61,9 +65,9 @@ def opened(settings: Settings, ids: Sequence[str]) -> list[Case]:
     return found
 
 
-def _named(settings: Settings, db: duckdb.DuckDBPyConnection, name: str) -> Named:
+def _named(settings: Settings, db: duckdb.DuckDBPyConnection, domain: str, name: str) -> Named:
     if ":" in name:
-        return Named(explain.domain_of(settings, db, name), None, [[name]], f"{name} was asked for")
+        return Named(domain, None, [[name]], f"{name} was asked for")
     domain, column = why.kind_of(name)
     current = lineage.living_id(settings, name)
     held = f"""

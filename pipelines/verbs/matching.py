@@ -85,12 +85,13 @@ def match_train(domain: str, adopt: bool, force: bool) -> None:
 @match.command("explain")
 @click.argument("left", metavar="RECORD")
 @click.argument("right", metavar="RECORD")
+@click.option("--domain", type=click.Choice(["customers", "products"]), help="Where a system numbers both alike.")
 @click.option("--json", "as_json", is_flag=True)
-def match_explain(left: str, right: str, as_json: bool) -> None:
+def match_explain(left: str, right: str, domain: str | None, as_json: bool) -> None:
     """Why two records, SYSTEM:KEY each, are one or are not: evidence, threshold, decision, what would turn it."""
     from pipelines import explained
 
-    told = explained.of_pair(resources.settings(), left, right)
+    told = explained.of_pair(resources.settings(), left, right, domain)
     if as_json:
         click.echo(json.dumps(told, indent=1, ensure_ascii=False))
         return

@@ -18,7 +18,9 @@ console = wide_console()
 @click.argument("ids", nargs=-1, metavar="[ID [ID]]")
 @click.option("--web", is_flag=True, help="Open a page on this machine instead of the terminal.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page; default: a free one.")
-@click.option("--domain", type=click.Choice(["customers", "products"]), help="Only this domain.")
+@click.option(
+    "--domain", type=click.Choice(["customers", "products"]), help="Only this domain; of keys in both, this one's."
+)
 @click.option("--as", "steward", default=None, help="Who decides; default: you.")
 @click.option("--sample", type=click.IntRange(1), help="Decide N pairs drawn at random: they measure the matching.")
 @click.option("--undo", nargs=2, multiple=True, metavar="RECORD RECORD", help="Take the decision on a pair back.")
@@ -40,8 +42,8 @@ def review(
 
     Or open any golden record by a golden ID or a record's SYSTEM:KEY, and any pair by two of them.
     """
-    if len(ids) > 2 or (ids and (domain or sample or any(back.values()))):
-        raise click.UsageError("name one ID or two, and without --domain, --sample, --undo and --unset")
+    if len(ids) > 2 or (ids and (sample or any(back.values()))):
+        raise click.UsageError("name one ID or two, and without --sample, --undo and --unset")
     from pipelines import decisions, quality
     from pipelines.review import cases, terminal
     from pipelines.review.desk import Desk
@@ -49,7 +51,7 @@ def review(
 
     def read() -> list[cases.Case]:
         if ids:
-            return opened(settings, ids)
+            return opened(settings, ids, domain)
         if sample:
             return cases.between(settings, drawn, pairs, "drawn at random: your decision measures the matching")
         return cases.queue(settings, domain)
@@ -57,7 +59,7 @@ def review(
     settings = resources.settings()
     who = steward or resources.actor()
     if any(back.values()):
-        taken = decisions.undecide(settings, back["undo"], who, resources.now())
+        taken = decisions.undecide(settings, domain, back["undo"], who, resources.now())
         taken += sum(bool(decisions.undo_override(settings, *key, who, resources.now())) for key in back["unset"])
         if not taken:
             raise decisions.NotDecided("nothing of that is decided or set, so nothing was taken back; check the keys")

@@ -83,8 +83,8 @@ def test_a_steward_decides_a_pair_by_keyboard_and_takes_it_back(page, served, se
     page.keyboard.press("Enter")
     page.get_by_role("status").wait_for()
     (row,) = decisions.decisions()
-    assert row[:2] == tuple(sorted(first.pair))
-    assert row[2:5] == ("must", "Jana Steward", REASON)
+    assert row[:3] == (first.domain, *sorted(first.pair))
+    assert row[3:6] == ("must", "Jana Steward", REASON)
     assert first not in desk.open
 
     page.get_by_role("button", name="Undo").click()
@@ -122,7 +122,7 @@ def test_a_steward_splits_a_cluster_and_sets_a_value_by_hand(page, served, setti
     page.get_by_role("button", name="Split").click()
     page.get_by_text("split off:").first.wait_for()
     rest = {record.record_id for record in case.right}
-    assert {row[:3] for row in decisions.decisions()} == {(*sorted((loosest, one)), "cannot") for one in rest}
+    assert {row[1:4] for row in decisions.decisions()} == {(*sorted((loosest, one)), "cannot") for one in rest}
     assert case not in desk.open
 
     page.keyboard.press("u")
@@ -161,7 +161,7 @@ def test_a_steward_opens_any_record_and_any_pair_by_id_on_the_page(page, served)
     page.get_by_label("Reason").fill("One card")
     page.get_by_role("button", name="Different").click()
     page.get_by_text("different:").first.wait_for()
-    assert [row[:3] for row in decisions.decisions()] == [(*sorted((record, second)), "cannot")]
+    assert [row[1:4] for row in decisions.decisions()] == [(*sorted((record, second)), "cannot")]
 
     page.get_by_label("Golden id or record").fill("C-NOBODY")
     page.get_by_role("button", name="Open").click()

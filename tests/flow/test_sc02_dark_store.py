@@ -104,7 +104,7 @@ def story(demo, tmp_path_factory) -> Story:
 def confirmed(callers: list[Row]) -> str:
     """A steward knows that card and account are one person, whatever becomes of the number that joined them."""
     decided = "must,Jana Steward,Showed both at the till,2026-03-01"
-    return "".join(f"{caller['card']},{caller['account']},{decided}\n" for caller in callers)
+    return "".join(f"customers,{caller['card']},{caller['account']},{decided}\n" for caller in callers)
 
 
 def six_hours(retailer: Retailer, callers: list[Row], outage: Outage, dark: bool) -> None:

@@ -96,12 +96,11 @@ def separated(demo, tmp_path_factory):
     left = next(record for record in found if record.startswith("odoo:"))
     right = next(record for record in found if record.startswith("voucherify:"))
     one, other = ana(demo.settings)
-    pairs = f"{left},{right},cannot,Jana Steward,Two people says the store,2026-03-29\n"
-    pairs += (
-        f"{left},{next(record for record in found if record.startswith('shopify:'))},must,Jana Steward,Her,2026-03-29\n"
-    )
-    pairs += f"{one},{other},must,Jana Steward,One person says the till,2026-03-29\n"
-    pairs += f"{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
+    pairs = f"customers,{left},{right},cannot,Jana Steward,Two people says the store,2026-03-29\n"
+    account = next(record for record in found if record.startswith("shopify:"))
+    pairs += f"customers,{left},{account},must,Jana Steward,Her,2026-03-29\n"
+    pairs += f"customers,{one},{other},must,Jana Steward,One person says the till,2026-03-29\n"
+    pairs += f"customers,{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
     values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
     values += f"customers,{right},birth_on,1988-13-12,Jana Steward,A slip,2026-03-29\n"
     values += f"customers,{one},city,Brno by hand,Jana Steward,She said so,2026-03-29\n"

@@ -155,9 +155,9 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
     assert pair[0] in screen.getvalue()
     assert "altogether" in screen.getvalue()
     (row,) = decisions.decisions()
-    assert row[:3] == (*sorted(pair), "cannot")
+    assert row[:4] == ("customers", *sorted(pair), "cannot")
     assert cases.unheeded(settings) == []
-    decisions.decide(settings, "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
+    decisions.decide(settings, "customers", "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
     assert "pos:gone" in cases.unheeded(settings)[0]
 
 
@@ -170,7 +170,7 @@ def test_what_a_case_says_that_each_decision_would_do_is_what_the_next_build_doe
             verdict = len(decided) % 2
             decided.append((("same", "different")[verdict], case, case.outcomes[verdict]))
     for word, case, _ in decided:
-        decisions.decide(settings, word, [case.pair], "Jana Steward", "tried", now())
+        decisions.decide(settings, "customers", word, [case.pair], "Jana Steward", "tried", now())
     transform.build(settings, select="match_overrides+,+matched_customers__clusters")
     with explain.warehouse(settings) as db:
         cluster = dict(db.execute("select record_id, cluster_id from matched.matched_customers__clusters").fetchall())
@@ -213,8 +213,8 @@ def test_a_retailer_without_the_systems_that_tell_sales_has_a_queue_too(settings
 def test_a_sample_is_the_same_for_everybody_until_it_has_its_labels(settings):
     first = quality.draw(settings, "customers", 150, now(), "Jana Steward")
     assert len(first) == 150, "what a small stratum lacks the others give"
-    assert quality.draw(settings, "customers", 8, now(), "Petr Steward") == first
-    decisions.decide(settings, "same", first, "Jana Steward", "looked", now())
+    assert quality.draw(settings, "customers", 8, now(), "Petr Steward") == first[:8], "as many of it as asked for"
+    decisions.decide(settings, "customers", "same", first, "Jana Steward", "looked", now())
     assert quality.measure(settings, "customers").labels == len(first)
     with open_ledger(settings.ledger_url).connect() as connection:
         strata = {(row.stratum, row.joined, row.pairs) for row in connection.execute(review_samples.select())}
@@ -234,7 +234,7 @@ def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(set
             using (record_id) group by customer_id having count(*) = 3 order by 1 limit 1
         """).fetchone()
     git(repository, "checkout", "-q", "-b", "decided")
-    decisions.decide(settings, "different", [(left, right)], "Jana Steward", "two people", now())
+    decisions.decide(settings, "customers", "different", [(left, right)], "Jana Steward", "two people", now())
     decisions.override(settings, "customers", mover, "city", "Nowhere by hand", "Jana Steward", "she moved", now())
     git(repository, "commit", "-qam", "decided")
     git(repository, "checkout", "-q", "main")
@@ -268,8 +268,11 @@ def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(set
     ("text", "told"),
     [
         (b"<<<<<<< main\n", "unfit: match_overrides.csv, line 2: a mark of git's"),
-        ("odoo:1,odoo:2,must,Nov\xe1k,x,2026-01-01\n".encode("cp1252"), "unfit: match_overrides.csv is not UTF-8"),
-        (b"odoo:1,odoo:2,must\n", "unfit: match_overrides.csv, row 2: a value is missing"),
+        (
+            "customers,odoo:1,odoo:2,must,Nov\xe1k,x,2026-01-01\n".encode("cp1252"),
+            "unfit: match_overrides.csv is not UTF-8",
+        ),
+        (b"customers,odoo:1,odoo:2,must\n", "unfit: match_overrides.csv, row 2: a value is missing"),
     ],
 )
 def test_a_branch_whose_file_is_not_as_it_should_be_is_refused_before_anything_is_built(settings, text, told):
@@ -287,7 +290,7 @@ def test_a_branch_whose_file_is_not_as_it_should_be_is_refused_before_anything_i
 def test_a_file_that_git_has_by_name_alone_is_not_taken_for_one_that_the_branch_lacks(settings):
     repository = transform.DBT_PROJECT.parent
     git(repository, "checkout", "-q", "-b", "theirs")
-    decisions.decide(settings, "same", [("pos:1", "pos:2")], "Jana Steward", "one", now())
+    decisions.decide(settings, "customers", "same", [("pos:1", "pos:2")], "Jana Steward", "one", now())
     git(repository, "commit", "-qam", "theirs")
     said = ["git", "-C", str(repository), "rev-parse", "theirs:dbt_project/seeds/match_overrides.csv"]
     blob = subprocess.run(said, check=True, capture_output=True, text=True).stdout.strip()
@@ -317,8 +320,8 @@ def test_a_steward_opens_a_golden_record_that_the_queue_does_not_ask_about_and_s
     said = CliRunner().invoke(main, words, input=answers)
     assert said.exit_code == 0, said.output
     assert f"{golden_id} was asked for" in said.stdout
-    assert {row[:3] for row in decisions.decisions()} == {
-        (*sorted((records[2], other)), "cannot") for other in records[:2]
+    assert {row[:4] for row in decisions.decisions()} == {
+        ("customers", *sorted((records[2], other)), "cannot") for other in records[:2]
     }
     assert [row[:4] for row in decisions.overrides()] == [("customers", records[1], "city", "Olomouc by hand")]
     (case,) = opened(settings, [records[1]])
@@ -337,14 +340,14 @@ def test_a_steward_opens_any_pair_and_is_told_what_is_decided_on_it(settings):
     said = CliRunner().invoke(main, ["review", golden_id, alone, "--as", "Jana Steward"], input="s\nOne card\n")
     assert f"{golden_id} and {alone} become one" in said.stdout or f"{alone} and {golden_id} become one" in said.stdout
     (row,) = decisions.decisions()
-    assert row[2] == "must"
-    assert other in row[:2]
-    assert set(row[:2]) & set(records)
-    (again,) = opened(settings, row[:2])
+    assert row.decision == "must"
+    assert other in row[1:3]
+    assert set(row[1:3]) & set(records)
+    (again,) = opened(settings, row[1:3])
     assert "decided must by Jana Steward" in again.reason
     decisions.override(settings, "customers", other, "city", "Olomouc", "Jana Steward", "She moved", now())
     (single,) = opened(settings, [alone])
-    assert f"{row[0]} and {row[1]} decided must by Jana Steward" in single.reason
+    assert f"{row[1]} and {row[2]} decided must by Jana Steward" in single.reason
     assert f"city of {other} set to Olomouc by Jana Steward" in single.reason
     assert (single.right, [record.record_id for record in single.heads]) == ([], [other])
 

@@ -34,7 +34,7 @@ SHAPE = pa.schema(
     [(name, pa.string()) for name in TEXT]
     + [("birth_on", pa.date32()), ("is_deleted", pa.bool_()), ("echoes", pa.list_(pa.string()))]
 )
-OVERRIDES = "left_record_id varchar, right_record_id varchar, decision varchar, "
+OVERRIDES = "domain varchar, left_record_id varchar, right_record_id varchar, decision varchar, "
 OVERRIDES += "steward varchar, reason varchar, decided_on date"
 SEEDS = ("nicknames", "match_overrides", "placeholder_values", "calling_codes", "product_words")
 PRODUCT_TEXT = [
@@ -116,7 +116,7 @@ def match(home: Path, records: list[dict], overrides: list[tuple] = (), domain: 
         """)
         warehouse.execute(f"create or replace table seeds.match_overrides ({OVERRIDES})")
         if overrides:
-            warehouse.executemany("insert into seeds.match_overrides values (?, ?, ?, ?, ?, ?)", overrides)
+            warehouse.executemany("insert into seeds.match_overrides values (?, ?, ?, ?, ?, ?, ?)", overrides)
     transform.run_dbt(settings, "run", "--select", f"matched.{domain}", "--exclude", f"matched_{domain}")
 
     def query(sql: str) -> list[tuple]:

@@ -247,7 +247,9 @@ CASES += [
     person(f"pos:dummy{n}", first_name=first, last_name=last, email="prodejna17@retail.example", phone="+420700100200")
     for n, (first, last) in enumerate(STRANGERS)
 ]
+SEEN = ("J. Kolářová", "seen at the counter", date(2026, 1, 5))
 DECISIONS = [
-    ("shop:anna", "pos:anna", "cannot", "J. Kolářová", "two people, seen at the counter", date(2026, 1, 5)),
-    ("loyal:father", "odoo:9003", "must", "J. Kolářová", "changed his name, shown by deed", date(2026, 1, 6)),
+    ("customers", "shop:anna", "pos:anna", "cannot", *SEEN),
+    ("customers", "loyal:father", "odoo:9003", "must", *SEEN),
+    ("products", "pos:dummy0", "pos:dummy1", "must", *SEEN),
 ]

@@ -311,6 +311,12 @@ def test_a_must_of_a_steward_joins_what_no_evidence_would(decided):
     assert cluster_of["loyal:father"] == cluster_of["odoo:9003"]
 
 
+def test_two_customers_are_not_one_because_products_with_their_keys_are(decided):
+    cluster_of = clusters(decided)
+    assert cluster_of["pos:dummy0"] != cluster_of["pos:dummy1"]
+    assert decided("select count(*) from matched_customers__decisions") == [(2,)]
+
+
 def test_another_model_has_another_version(matched, decided):
     versions = [query("select distinct model_version from matched_customers__model") for query in (matched, decided)]
     assert all(len(version) == 1 for version in versions)
@@ -319,9 +325,9 @@ def test_another_model_has_another_version(matched, decided):
 
 def test_decisions_that_contradict_each_other_are_put_before_a_person(tmp_path, crowd):
     contradicting = [
-        ("pos:anna", "shop:anna", "must", "A. Malá", "one person", date(2026, 1, 1)),
-        ("shop:anna", "odoo:9001", "must", "A. Malá", "one person", date(2026, 1, 1)),
-        ("pos:anna", "odoo:9001", "cannot", "B. Velký", "two people", date(2026, 1, 2)),
+        ("customers", "pos:anna", "shop:anna", "must", "A. Malá", "one person", date(2026, 1, 1)),
+        ("customers", "shop:anna", "odoo:9001", "must", "A. Malá", "one person", date(2026, 1, 1)),
+        ("customers", "pos:anna", "odoo:9001", "cannot", "B. Velký", "two people", date(2026, 1, 2)),
     ]
     query = match(tmp_path, CASES + crowd[::4], contradicting)
     cluster_of = clusters(query)

@@ -18,16 +18,16 @@ def lines(settings: Settings, name: str = "match_overrides") -> list[str]:
 
 
 def test_a_decision_is_a_row_and_the_next_one_on_the_pair_replaces_it(settings):
-    decisions.decide(settings, "later", [("shopify:2", "pos:1")], *WHO, AT)
-    decisions.decide(settings, "same", [("pos:1", "shopify:2")], *WHO, AT)
-    assert lines(settings) == ["pos:1,shopify:2,must,Jana Steward,She called us,2026-03-29"]
+    decisions.decide(settings, "customers", "later", [("shopify:2", "pos:1")], *WHO, AT)
+    decisions.decide(settings, "customers", "same", [("pos:1", "shopify:2")], *WHO, AT)
+    assert lines(settings) == ["customers,pos:1,shopify:2,must,Jana Steward,She called us,2026-03-29"]
 
 
 def test_undone_decisions_leave_the_file_as_it_was_and_the_audit_knows_both_without_a_reason(settings):
     before = (settings.home / "seeds" / "match_overrides.csv").read_bytes()
-    decisions.decide(settings, "different", [("pos:1", "pos:2")], *WHO, AT)
-    assert decisions.undecide(settings, [("pos:2", "pos:1")], WHO[0], AT) == 1
-    assert decisions.undecide(settings, [("pos:2", "pos:1")], WHO[0], AT) == 0
+    decisions.decide(settings, "customers", "different", [("pos:1", "pos:2")], *WHO, AT)
+    assert decisions.undecide(settings, "customers", [("pos:2", "pos:1")], WHO[0], AT) == 1
+    assert decisions.undecide(settings, "customers", [("pos:2", "pos:1")], WHO[0], AT) == 0
     assert (settings.home / "seeds" / "match_overrides.csv").read_bytes() == before
     engine = open_ledger(settings.ledger_url)
     assert verify_chain(engine) == 2
@@ -37,22 +37,33 @@ def test_undone_decisions_leave_the_file_as_it_was_and_the_audit_knows_both_with
     assert not any("called" in entry.detail for entry in entries)
 
 
+def test_keys_that_customers_and_products_share_are_two_pairs_and_each_decision_is_of_one(settings):
+    decisions.decide(settings, "products", "same", [("odoo:1", "odoo:2")], *WHO, AT)
+    decisions.decide(settings, "customers", "different", [("odoo:1", "odoo:2")], *WHO, AT)
+    assert decisions.verdicts("products") == {("odoo:1", "odoo:2"): "must"}
+    assert decisions.verdicts("customers") == {("odoo:1", "odoo:2"): "cannot"}
+    assert decisions.undecide(settings, "customers", [("odoo:2", "odoo:1")], WHO[0], AT) == 1
+    assert [row.domain for row in decisions.decisions()] == ["products"]
+    with pytest.raises(decisions.NotDecided, match="no records are matched in 'variants'; choose customers, products"):
+        decisions.decide(settings, "variants", "same", [("odoo:1", "odoo:2")], *WHO, AT)
+
+
 def test_what_stood_before_is_back_when_the_decision_that_replaced_it_is_undone(settings):
-    (before,) = decisions.decide(settings, "later", [("pos:1", "pos:2")], *WHO, AT)
-    decisions.decide(settings, "same", [("pos:1", "pos:2")], *WHO, AT)
-    decisions.undecide(settings, [("pos:1", "pos:2")], WHO[0], AT, back_to=[before])
+    (before,) = decisions.decide(settings, "customers", "later", [("pos:1", "pos:2")], *WHO, AT)
+    decisions.decide(settings, "customers", "same", [("pos:1", "pos:2")], *WHO, AT)
+    decisions.undecide(settings, "customers", [("pos:1", "pos:2")], WHO[0], AT, back_to=[before])
     assert decisions.decisions() == [before]
 
 
 def test_a_split_is_a_row_for_each_pair_across_it(settings):
-    decisions.split(settings, ["pos:1", "pos:2"], ["odoo:9", "shopify:7"], *WHO, AT)
-    pairs = {tuple(line.split(",")[:3]) for line in lines(settings)}
+    decisions.split(settings, "customers", ["pos:1", "pos:2"], ["odoo:9", "shopify:7"], *WHO, AT)
+    pairs = {tuple(line.split(",")[1:4]) for line in lines(settings)}
     assert pairs == {(a, b, "cannot") for a, b in (("odoo:9", "pos:1"), ("odoo:9", "pos:2"))} | {
         ("pos:1", "shopify:7", "cannot"),
         ("pos:2", "shopify:7", "cannot"),
     }
     with pytest.raises(decisions.NotDecided, match="both sides"):
-        decisions.split(settings, ["pos:1"], [], *WHO, AT)
+        decisions.split(settings, "customers", ["pos:1"], [], *WHO, AT)
 
 
 def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
@@ -66,11 +77,16 @@ def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
 @pytest.mark.parametrize(
     ("attribute", "value", "told"),
     [
-        ("birth_on", "hello", "birth_on: 'hello' is not a date; write YYYY-MM-DD"),
+        ("birth_on", "hello", "birth_on: 'hello' is refused: not a date; write YYYY-MM-DD"),
         ("birth_on", "12.4.1988", "not a date"),
         ("accepts_marketing", "perhaps", "not a boolean; write true or false"),
         ("weight_g", "1 kg", "not a bigint"),
         ("tax_rate", "1e9", "not a decimal"),
+        ("kind", "alien", r"not written as person\|company"),
+        ("country_code", "Czechia", "not written as "),
+        ("gtin14", "123", "not written as "),
+        ("brand", "x" * 1001, "longer than 1,000 characters"),
+        ("template_name", "", "a product has a name"),
     ],
 )
 def test_a_value_that_the_next_build_would_refuse_is_refused_at_once(settings, attribute, value, told):
@@ -78,12 +94,11 @@ def test_a_value_that_the_next_build_would_refuse_is_refused_at_once(settings, a
     with pytest.raises(decisions.NotDecided, match=told):
         decisions.override(settings, domain, "pos:1", attribute, value, *WHO, AT)
     assert lines(settings, "golden_overrides") == []
-    decisions.override(settings, domain, "pos:1", attribute, None, *WHO, AT)
 
 
 def test_a_key_that_holds_a_space_is_decided_on_like_any_other(settings):
-    (row,) = decisions.decide(settings, "same", [("telesales:C 12", "pos:1")], *WHO, AT)
-    assert row[:2] == ("pos:1", "telesales:C 12")
+    (row,) = decisions.decide(settings, "customers", "same", [("telesales:C 12", "pos:1")], *WHO, AT)
+    assert row[1:3] == ("pos:1", "telesales:C 12")
     assert decisions.decisions() == [row]
 
 
@@ -101,7 +116,7 @@ def test_a_key_that_holds_a_space_is_decided_on_like_any_other(settings):
 )
 def test_what_is_no_decision_is_refused_and_nothing_is_written(settings, word, pair, steward, reason, told):
     with pytest.raises(decisions.NotDecided, match=told):
-        decisions.decide(settings, word, [pair], steward, reason, AT)
+        decisions.decide(settings, "customers", word, [pair], steward, reason, AT)
     assert lines(settings) == []
 
 
@@ -110,7 +125,9 @@ def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
 
     def deciding(who: int) -> None:
         for n in range(5):
-            decisions.decide(settings, "same", [(f"pos:{who}", f"odoo:{who}{n}")], f"Steward {who}", "test", AT)
+            decisions.decide(
+                settings, "customers", "same", [(f"pos:{who}", f"odoo:{who}{n}")], f"Steward {who}", "test", AT
+            )
 
     open_ledger(settings.ledger_url).dispose()
     processes = [forked.Process(target=deciding, args=(who,)) for who in range(4)]
@@ -126,13 +143,23 @@ def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ("pos:1,pos:2,must,Jana,why,yesterday\n", "row 2: a value is missing, or decided_on is not a day"),
-        ("pos:1,pos:2,must,Jana,why,20260301\n", "row 2: a value is missing, or decided_on is not a day, YYYY-MM-DD"),
-        ("pos:1 ,pos:2,must,Jana,why,2026-03-01\n", "row 2: 'pos:1 ' is not SYSTEM:KEY"),
-        ("pos:1,pos:2,same,Jana,why,2026-03-01\r\n", "row 2: 'same' is no decision; write must, cannot, later"),
-        ("pos:1,pos:1,must,Jana,why,2026-03-01\n", "row 2: pos:1 is one record"),
-        ("<<<<<<< HEAD\npos:1,pos:2,must,Jana,why,2026-03-01\n=======\n>>>>>>> b\n", "line 2: a mark of git's"),
-        ("pos:1,pos:2,must,Kolá\u0159ová,why,2026-03-01\n", "is not UTF-8; save it"),
+        ("customers,pos:1,pos:2,must,Jana,why,yesterday\n", "row 2: a value is missing, or decided_on is not a day"),
+        (
+            "customers,pos:1,pos:2,must,Jana,why,20260301\n",
+            "row 2: a value is missing, or decided_on is not a day, YYYY-MM-DD",
+        ),
+        ("customers,pos:1 ,pos:2,must,Jana,why,2026-03-01\n", "row 2: 'pos:1 ' is not SYSTEM:KEY"),
+        (
+            "customers,pos:1,pos:2,same,Jana,why,2026-03-01\r\n",
+            "row 2: 'same' is no decision; write must, cannot, later",
+        ),
+        ("prices,pos:1,pos:2,must,Jana,why,2026-03-01\n", "row 2: no records are matched in 'prices'"),
+        ("customers,pos:1,pos:1,must,Jana,why,2026-03-01\n", "row 2: pos:1 is one record"),
+        (
+            "<<<<<<< HEAD\ncustomers,pos:1,pos:2,must,Jana,why,2026-03-01\n=======\n>>>>>>> b\n",
+            "line 2: a mark of git's",
+        ),
+        ("customers,pos:1,pos:2,must,Kolá\u0159ová,why,2026-03-01\n", "is not UTF-8; save it"),
     ],
 )
 def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(settings, rows, told):
@@ -140,7 +167,7 @@ def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(sett
     spoilt = path.read_bytes() + rows.encode("windows-1250")
     path.write_bytes(spoilt)
     with pytest.raises(decisions.NotDecided, match=told):
-        decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
+        decisions.decide(settings, "customers", "same", [("pos:3", "pos:4")], *WHO, AT)
     assert path.read_bytes() == spoilt
 
 
@@ -155,22 +182,22 @@ def test_no_build_begins_while_a_file_of_decisions_is_spoilt(settings):
 
 def test_what_two_branches_decided_on_one_pair_is_kept_until_somebody_decides_on_it_again(settings):
     path = settings.home / "seeds" / "match_overrides.csv"
-    met = ["pos:1,pos:2,cannot,Jana,seen,2026-03-01", "pos:2,pos:1,must,Petr,heard,2026-03-01"]
+    met = ["customers,pos:1,pos:2,cannot,Jana,seen,2026-03-01", "customers,pos:2,pos:1,must,Petr,heard,2026-03-01"]
     path.write_text("\ufeff" + path.read_text() + "\n".join(met))
-    decisions.decide(settings, "same", [("pos:3", "pos:4")], *WHO, AT)
-    assert [line.split(",")[:3] for line in lines(settings)] == [
+    decisions.decide(settings, "customers", "same", [("pos:3", "pos:4")], *WHO, AT)
+    assert [line.split(",")[1:4] for line in lines(settings)] == [
         ["pos:1", "pos:2", "cannot"],
         ["pos:1", "pos:2", "must"],
         ["pos:3", "pos:4", "must"],
     ]
-    decisions.decide(settings, "different", [("pos:2", "pos:1")], *WHO, AT)
-    assert [line.split(",")[2] for line in lines(settings)] == ["cannot", "must"]
+    decisions.decide(settings, "customers", "different", [("pos:2", "pos:1")], *WHO, AT)
+    assert [line.split(",")[3] for line in lines(settings)] == ["cannot", "must"]
 
 
 def test_a_row_that_a_hand_wrote_the_other_way_round_can_be_taken_back(settings):
     path = settings.home / "seeds" / "match_overrides.csv"
-    path.write_text(path.read_text() + "pos:2,pos:1,must,Jana,why,2026-03-01\n")
-    assert decisions.undecide(settings, [("pos:1", "pos:2")], "Jana", AT) == 1
+    path.write_text(path.read_text() + "customers,pos:2,pos:1,must,Jana,why,2026-03-01\n")
+    assert decisions.undecide(settings, "customers", [("pos:1", "pos:2")], "Jana", AT) == 1
     assert lines(settings) == []
 
 

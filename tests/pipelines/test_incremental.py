@@ -316,7 +316,7 @@ def test_a_build_of_nothing_new_runs_nothing_and_another_rule_runs_everything(sh
     shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     monkeypatch.setattr(transform, "DBT_PROJECT", project)
     assert shop.due() == {}
-    decision = "pos:C000001,pos:C000002,must,a steward,seen both,2026-03-21\n"
+    decision = "customers,pos:C000001,pos:C000002,must,a steward,seen both,2026-03-21\n"
     overrides = project / "seeds" / "match_overrides.csv"
     overrides.write_text(overrides.read_text() + decision)
     assert shop.due() is None

@@ -37,7 +37,7 @@ def drawn(settings: Settings, labels: dict[bool, tuple[int, int]], at: datetime 
             for n in range(count):
                 left, right = sorted((f"pos:{joined}{word}{n}", f"odoo:{joined}{word}{n}"))
                 rows.append({"left_record_id": left, "right_record_id": right, "joined": joined, "pairs": 1000})
-                decided.append(f"{left},{right},{word},Jana,looked,2026-03-29")
+                decided.append(f"customers,{left},{right},{word},Jana,looked,2026-03-29")
     with open_ledger(settings.ledger_url).begin() as connection:
         for row in rows:
             kept = {"sample_id": f"sample {at}", "domain": "customers", "stratum": str(row["joined"]), "drawn_at": at}
@@ -119,7 +119,9 @@ def test_labels_that_came_since_the_build_are_told_beside_what_it_expects(settin
 def test_decisions_on_pairs_that_nobody_drew_are_no_sample(settings):
     drawn(settings, {True: (5, 0), False: (0, 5)})
     now = datetime(2026, 3, 30, tzinfo=UTC)
-    decisions.decide(settings, "different", [(f"pos:x{n}", f"odoo:x{n}") for n in range(300)], "Jana", "mine", now)
+    decisions.decide(
+        settings, "customers", "different", [(f"pos:x{n}", f"odoo:x{n}") for n in range(300)], "Jana", "mine", now
+    )
     assert quality.measure(settings, "customers").labels == 10
 
 
@@ -130,10 +132,10 @@ def test_a_pair_on_which_stewards_contradict_each_other_is_no_label_and_is_asked
     for day, labels in ((one.decided_on, 9), ("2026-03-30", 10)):
         other = "cannot" if one.decision == "must" else "must"
         with file.open("a") as rows:
-            rows.write(f"{one.right_record_id},{one.left_record_id},{other},Petr,otherwise,{day}\n")
+            rows.write(f"customers,{one.right_record_id},{one.left_record_id},{other},Petr,otherwise,{day}\n")
         assert quality.measure(settings, "customers").labels == labels
         asked = quality._unlabelled(settings, "customers")
-        assert [set(pair) for pair in asked] == [set(one[:2])] * (10 - labels), "the word of a later day holds"
+        assert [set(pair) for pair in asked] == [set(one[1:3])] * (10 - labels), "the word of a later day holds"
 
 
 def test_labels_of_a_sample_that_another_model_drew_measure_nothing(settings):

@@ -84,7 +84,7 @@ def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings)
     )
     assert "nothing decided" in screen.getvalue()
     (row,) = decisions.decisions()
-    assert row[2:5] == ("cannot", "Jana Steward", "They are sisters")
+    assert row[3:6] == ("cannot", "Jana Steward", "They are sisters")
 
 
 def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(settings):

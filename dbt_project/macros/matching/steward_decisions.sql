@@ -1,6 +1,6 @@
 {#- The stewards' decisions about records we have; the later decision on a pair holds. Opposite decisions of one day contradict
     each other: neither is later, and `contradicted_by` says who said the other. -#}
-{% macro steward_decisions(overrides, evidence) %}
+{% macro steward_decisions(overrides, evidence, domain) %}
 select
     least(l.record_no, r.record_no) as left_no,
     greatest(l.record_no, r.record_no) as right_no,
@@ -15,7 +15,7 @@ select
 from {{ overrides }} as overrides
 inner join {{ evidence }} as l on overrides.left_record_id = l.record_id
 inner join {{ evidence }} as r on overrides.right_record_id = r.record_id
-where l.record_no <> r.record_no
+where overrides.domain = '{{ domain }}' and l.record_no <> r.record_no
 window same_day as (partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no), decided_on)
 qualify row_number() over (
     partition by least(l.record_no, r.record_no), greatest(l.record_no, r.record_no)

@@ -24,6 +24,14 @@ select
             then 'not a {{ attribute_type(attribute) }}'
         {%- endfor %}
         {%- endfor %}
+        when length(overrides.value) > 1000 then 'longer than 1,000 characters'
+        when overrides.attribute = 'template_name' and overrides.value is null then 'a product has a name'
+        {%- for attributes in traits.values() %}
+        {%- for attribute in attributes if attribute_form(attribute) %}
+        when overrides.attribute = '{{ attribute }}' and not regexp_full_match(overrides.value, '{{ attribute_form(attribute) }}')
+            then 'not written as {{ attribute_form(attribute) }}'
+        {%- endfor %}
+        {%- endfor %}
         when min(coalesce(overrides.value, '')) over of_one_day <> max(coalesce(overrides.value, '')) over of_one_day
             then 'rows of one day contradict each other: ' || min(overrides.record_id) over of_one_day
                 || ' and ' || max(overrides.record_id) over of_one_day
@@ -36,6 +44,16 @@ qualify row_number() over (
     partition by records.{{ golden_id }}, overrides.attribute
     order by overrides.decided_on desc, overrides.record_id
 ) = 1
+{%- endmacro %}
+
+{#- How golden writes an attribute of few forms, as a regular expression; none for any other. -#}
+{% macro attribute_form(attribute) -%}
+  {{ return({
+    'kind': 'person|company',
+    'country_code': '[A-Z]{2}',
+    'language': '[a-z]{2}',
+    'gtin14': '[0-9]{14}',
+  }.get(attribute)) }}
 {%- endmacro %}
 
 {#- The type of an attribute that is not text. -#}
