@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.connectors import close_client, connector_of, open_client
 from pipelines.extract import extract_stream
 from pipelines.resources import Settings
 from pipelines.stream_run import LoadReport
@@ -71,9 +73,19 @@ class Served:
     def url(self) -> str:
         return self.running.endpoints[f"{self.system.upper()}_ENDPOINT"]
 
-    def extract(self, stream: str, now: datetime | None = None, **more: Any) -> LoadReport:
+    def extract(self, stream: str, now: datetime | None = None, client: Any = None, **more: Any) -> LoadReport:
+        """One run of the stream at `now`; without a client of the test's own by one that waits for nobody."""
         self.now = now or self.now
-        return extract_stream(self.contract, stream, self.settings, self.now, self.resolve, **more)
+        with nullcontext(client) if client else self.impatient() as used:
+            return extract_stream(self.contract, stream, self.settings, self.now, self.resolve, client=used, **more)
+
+    @contextmanager
+    def impatient(self) -> Iterator[Any]:
+        """A client of the account by whose clock budgets and pauses take no time."""
+        client = open_client(self.contract, connector_of(self.contract), self.resolve, keep=self.settings.accounts)
+        wait_for_nobody(client)
+        yield client
+        close_client(client)
 
     def resolve(self, reference: str) -> str:
         return self.running.endpoints[reference.removeprefix("env:")]
