@@ -31,6 +31,7 @@ LONG = (
     "flow/test_sc12_stale_prices.py",
     "matching/test_eval.py",
     "odoo/test_actions.py",
+    "sources/test_vendor_specs.py",
 )
 
 
