@@ -16,6 +16,10 @@ def named(first: str, last: str, **values) -> dict:
     return {"first_name": first, "last_name": last, **values}
 
 
+def namesakes(name: str, *days: date) -> tuple[dict, ...]:
+    return tuple(named(*name.split(), birth_on=day) for day in days)
+
+
 def company(name: str, **values) -> dict:
     return {"kind": "company", "company_name": name, **values}
 
@@ -69,14 +73,13 @@ CASES = {
     ),
     "a birth date may be wrong in its day, its month or its year": (
         ONE,
-        (
-            named("Dalibor", "Hrozenkovský", birth_on=date(1964, 5, 7)),
-            named("Dalibor", "Hrozenkovský", birth_on=date(1964, 5, 23)),
-        ),
-        (
-            named("Dalibor", "Strmilovský", birth_on=date(1964, 5, 7)),
-            named("Dalibor", "Strmilovský", birth_on=date(1964, 11, 23)),
-        ),
+        namesakes("Dalibor Hrozenkovský", date(1964, 5, 7), date(1964, 5, 23)),
+        namesakes("Dalibor Strmilovský", date(1964, 5, 7), date(1964, 11, 23)),
+    ),
+    "a birth date may be some days off, also over the end of a month": (
+        ONE,
+        namesakes("Dalimil Hrozenkovský", date(1964, 4, 30), date(1964, 5, 1)),
+        namesakes("Dalimil Strmilovský", date(1964, 4, 30), date(1964, 7, 1)),
     ),
     "the words of a name may stand in any order, joined or apart": (
         ONE,
