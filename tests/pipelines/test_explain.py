@@ -18,7 +18,7 @@ def test_after_a_build_that_ended_early_the_answer_is_to_build(tmp_path):
         warehouse.execute("create schema matched; create table matched.matched_customers__evidence (record_id varchar)")
     told = "did not get so far; run `assay build`.*matched_products__evidence"
     with pytest.raises(NotFound, match=told), explain.warehouse(settings) as db:
-        explain.domain_of(settings, db, "pos:1")
+        explain.domain_of(settings, db, ["pos:1"])
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_a_record_that_cannot_be_explained_is_told_by_what_became_of_it(tmp_path
             ) to '{folder / "all.parquet"}'
         """)
     with explain.warehouse(settings) as db, pytest.raises(NotFound, match=re.escape(told)):
-        explain.domain_of(settings, db, record)
+        explain.domain_of(settings, db, [record])
