@@ -51,14 +51,14 @@ class Record:
 
 @dataclass
 class Case:
-    """One question to a steward. `left` and `right` are the records of both sides, the ones compared first.
+    """One question to a steward, `name` among those of its domain.
 
-    `names` are the attributes shown, `shared` those of them that all variants of a product have in common, `outcomes`
-    what the golden records would become if both records were said to be the same, or different; none where too many
-    records would have to be weighed.
+    `left` and `right` are the records of both sides, the ones compared first. `names` are the attributes shown,
+    `shared` those of them that all variants of a product have in common, `outcomes` what the golden records would
+    become if both records were said to be the same, or different; none where too many records would have to be weighed.
     """
 
-    case_id: str
+    name: str
     domain: str
     kind: str
     reason: str
@@ -74,6 +74,11 @@ class Case:
     names: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
     outcomes: list[str] = field(default_factory=list)
+
+    @property
+    def case_id(self) -> str:
+        """Its id in a queue; a customer and a product of one system may have one number."""
+        return f"{self.domain} {self.name}"
 
     @property
     def worth(self) -> float:
@@ -193,15 +198,15 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple]) -> lis
     names, shared = _attributes(db, domain), _golden_columns(db, f"golden_{domain}")
     worth = thresholds.in_warehouse(db, domain)
     cases = []
-    for case_id, kind, left, right, _, bits, reason in rows:
+    for name, kind, left, right, _, bits, reason in rows:
         if left not in records or (right and right not in records):
             continue
         sides = [_side(records, members, one) for one in (left, right) if one]
         if kind == "cluster":
             sides = [sides[0][:1], sides[0][1:]]
-        why = explained.get(_weighed((case_id, kind, left, right), members))
+        why = explained.get(_weighed((name, kind, left, right), members))
         bits = why.bits if why and right else bits
-        case = Case(case_id, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
+        case = Case(name, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
         case.explained, case.names, case.shared = why, names, shared
         row = said.get(tuple(sorted(case.pair))) if case.pair else None
         case.decided = row.decision if row else None

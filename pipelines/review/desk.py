@@ -84,9 +84,11 @@ class Desk:
     def look_up(self, ids: Sequence[str]) -> Case:
         """Put what one or two ids name before the queue, open, whatever was decided on it. Raises NotFound."""
         found = opened(self.settings, ids)
-        same = {(case.kind, case.pair) for case in found if case.pair}
+        same = {(case.domain, case.kind, case.pair) for case in found if case.pair}
         ours = {case.case_id for case in found}
-        rest = [case for case in self.cases if case.case_id not in ours and (case.kind, case.pair) not in same]
+        rest = [
+            case for case in self.cases if case.case_id not in ours and (case.domain, case.kind, case.pair) not in same
+        ]
         self.cases, self._closed = [*found, *rest], self._closed - ours
         return found[0]
 

@@ -197,7 +197,7 @@ def test_a_page_left_open_shows_the_queue_of_the_build_that_ended_since(page, se
     settled = desk.open[0]
     page.goto(f"{url}?key={KEY}")
     with duckdb.connect(str(settings.warehouse)) as warehouse:
-        warehouse.execute(f"delete from matched.matched_{settled.domain}__review where case_id = ?", [settled.case_id])
+        warehouse.execute(f"delete from matched.matched_{settled.domain}__review where case_id = ?", [settled.name])
     page.reload()
     page.get_by_text("A build has ended since: this is its queue").wait_for()
     assert settled.case_id not in [case.case_id for case in desk.open]

@@ -1,5 +1,6 @@
 """A steward's desk and its terminal, over records that nobody would like to meet and beside another steward."""
 
+import dataclasses
 import socket
 from io import BytesIO, StringIO, TextIOWrapper
 
@@ -87,13 +88,19 @@ def test_ctrl_c_gives_a_decision_up_and_at_the_choice_it_ends_the_work(settings)
     assert row[3:6] == ("cannot", "Jana Steward", "They are sisters")
 
 
+def test_a_product_with_the_numbers_of_two_customers_stays_open_when_they_are_decided(settings):
+    ours = desk(settings, cases=[case(), dataclasses.replace(case(), domain="products")])
+    ours.decide(ours.open[0].case_id, "same", "He has one card")
+    assert [one.domain for one in ours.open] == ["products"]
+
+
 def test_what_another_steward_decided_meanwhile_is_told_before_it_is_replaced(settings):
     ours, theirs = desk(settings), desk(settings, "Petr Steward")
-    theirs.decide("pair pos:1 pos:2", "same", "He has one card")
+    theirs.decide("customers pair pos:1 pos:2", "same", "He has one card")
     with pytest.raises(decisions.NotDecided, match="Petr Steward decided must: He has one card"):
-        ours.decide("pair pos:1 pos:2", "different", WHO[1])
+        ours.decide("customers pair pos:1 pos:2", "different", WHO[1])
     assert [row.decision for row in decisions.decisions()] == ["must"]
-    mine = ours.decide("pair pos:1 pos:2", "different", WHO[1])
+    mine = ours.decide("customers pair pos:1 pos:2", "different", WHO[1])
     with pytest.raises(decisions.NotDecided, match="Jana Steward decided cannot"):
         theirs.undo(theirs.done[0].number)
     ours.undo(mine.number)
@@ -131,11 +138,11 @@ def test_a_queue_follows_the_build_that_ends_while_it_is_open_and_waits_for_one_
     assert ours.follow() == ""
     settings.warehouse.touch()
     assert ours.follow() == "a build is writing the warehouse; until then this is the queue of the build before"
-    assert [one.case_id for one in ours.open] == ["pair pos:1 pos:2"]
+    assert [one.case_id for one in ours.open] == ["customers pair pos:1 pos:2"]
     screen = StringIO()
     assert terminal.work(Console(file=screen, width=80), ours, lambda *_, **__: "n") == 0
     assert "A build has ended since: this is its queue" in screen.getvalue()
-    assert [one.case_id for one in ours.open] == ["pair pos:3 pos:4"]
+    assert [one.case_id for one in ours.open] == ["customers pair pos:3 pos:4"]
     assert ours.follow() == ""
 
 
