@@ -329,7 +329,9 @@ class RealOdoo:
         return templates.used_name() if content == "used" else self.base
 
     def _build(self, content: str, name: str) -> None:
-        building = f"t_{os.getpid()}_building"
+        # A name for each content: Odoo may take the models of an earlier database of one name for those of the next.
+        building = f"t_{os.getpid()}_{content}"
+        postgres.drop(building)
         templates.clone(templates.build_used() if content == "used" else self.base, building)
         target = self._target("real-json2", building)
         with closing(target.client()) as client:
