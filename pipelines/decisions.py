@@ -267,13 +267,13 @@ def _unfit(attribute: str, value: str) -> str | None:
         return "a product has a name" if attribute == "template_name" else None
     if len(value) > 1000:
         return "longer than 1,000 characters"
-    form = returned("survivorship/decided.sql", "attribute_form", attribute)
-    if form and not re.fullmatch(form, value):
-        return f"not written as {form}"
     type = returned("survivorship/decided.sql", "attribute_type", attribute)
     fits = duckdb.execute(f"select try_cast(? as {type}) is not null", [value]).fetchone()[0]
-    written = {"date": "; write YYYY-MM-DD", "boolean": "; write true or false"}.get(type, "")
-    return None if fits else f"not a {type}{written}"
+    if not fits:
+        written = {"date": "; write YYYY-MM-DD", "boolean": "; write true or false"}.get(type, "")
+        return f"not a {type}{written}"
+    form = returned("survivorship/decided.sql", "attribute_form", attribute)
+    return None if not form or re.fullmatch(form, value) else f"not written as {form}"
 
 
 def _read(path: Path, row: Callable) -> list:

@@ -79,6 +79,7 @@ def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
     [
         ("birth_on", "hello", "birth_on: 'hello' is refused: not a date; write YYYY-MM-DD"),
         ("birth_on", "12.4.1988", "not a date"),
+        ("birth_on", "infinity", r"not written as \[0-9\]"),
         ("accepts_marketing", "perhaps", "not a boolean; write true or false"),
         ("weight_g", "1 kg", "not a bigint"),
         ("tax_rate", "1e9", "not a decimal"),

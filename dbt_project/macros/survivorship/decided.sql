@@ -53,6 +53,7 @@ qualify row_number() over (
     'country_code': '[A-Z]{2}',
     'language': '[a-z]{2}',
     'gtin14': '[0-9]{14}',
+    'birth_on': '[0-9]{4}-[0-9]{2}-[0-9]{2}',
   }.get(attribute)) }}
 {%- endmacro %}
 
