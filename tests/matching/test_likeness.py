@@ -73,6 +73,8 @@ def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems):
     right = [row["one_no"] // 5 == row["other_no"] // 5 for row, said in zip(rows, bits, strict=True) if said > 0]
     assert sum(right) >= 0.8 * len(right)
     assert sum(right) >= 0.6 * sum(row["one_no"] // 5 == row["other_no"] // 5 for row in rows)
+    expected = np.mean([1 / (1 + 2**-said) for said in bits if said > 0])
+    assert expected == pytest.approx(sum(right) / len(right), abs=0.1), "what links are expected to be worth they are"
 
 
 def test_two_shops_are_never_taken_for_a_market():
