@@ -133,37 +133,6 @@ def between(settings: Settings, domain: str, pairs: Iterable[tuple[str, str | No
         return _cases(db, domain, rows)
 
 
-def unheeded(settings: Settings) -> list[str]:
-    """The rows of both files that change nothing: of a record that is gone or has no evidence, or that cannot hold."""
-    told = []
-    with explain.warehouse(settings) as db:
-        known = {
-            domain: _one_column(db, f"select record_id from matched.matched_{domain}__evidence")
-            for domain in explain.DOMAINS
-        }
-        for row in decisions.decisions():
-            told += [
-                f"match_overrides.csv: {row.left_record_id},{row.right_record_id}: {record} is not a live record of "
-                f"{row.domain} with evidence of its own"
-                for record in row[1:3]
-                if record not in known[row.domain]
-            ]
-        live = {
-            domain: _one_column(db, f"select record_id from golden.golden_{domain}__members")
-            for domain in explain.DOMAINS
-        }
-        for row in decisions.overrides():
-            if row.record_id not in live["customers" if row.domain == "customers" else "products"]:
-                told.append(f"golden_overrides.csv: {row.record_id},{row.attribute}: no live record of {row.domain}")
-        for domain in explain.DOMAINS:
-            refused = (
-                f"select record_id, attribute, problem from golden.golden_{domain}__decided where problem is not null"
-            )
-            for record_id, attribute, problem in db.execute(f"{refused} order by all").fetchall():
-                told.append(f"golden_overrides.csv: {record_id},{attribute}: {problem}")
-    return told
-
-
 def shared_by_too_many(settings: Settings) -> list[str]:
     """The values, openly, that so many records share that nobody was looked for by them in the last build."""
     with explain.warehouse(settings) as db:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines import resources
+from pipelines.plain import plain
 from pipelines.publish.report import wide_console
 
 console = wide_console()
@@ -20,11 +21,16 @@ def build(select: str | None, full_refresh: bool) -> None:
     """Run and test the dbt models, then export what others read."""
     from pipelines.publish import report
     from pipelines.rebuild import rebuild
+    from pipelines.unheeded import unheeded
 
+    settings = resources.settings()
     with report.models(console) as tick:
-        built = rebuild(resources.settings(), resources.now(), select, tick, full_refresh)
+        built = rebuild(settings, resources.now(), select, tick, full_refresh)
     for name, count in built.rows.items():
         click.echo(f"{count:>12,}  {name}")
+    if not select and not built.failures:
+        for told in unheeded(settings):
+            click.echo(plain(f"assay: not heeded: {told}"), err=True)
     for name, became in built.failures.items():
         click.echo(f"assay: {name} {became}; its domain is closed for publishing", err=True)
     sys.exit(1 if built.failures else 0)

@@ -44,10 +44,13 @@ def review(
     """
     if len(ids) > 2 or (ids and (sample or any(back.values()))):
         raise click.UsageError("name one ID or two, and without --sample, --undo and --unset")
+    if sample and listed:
+        raise click.UsageError("--list shows the queue; a sample is drawn to be decided, so leave one of both out")
     from pipelines import decisions, quality
     from pipelines.review import cases, terminal
     from pipelines.review.desk import Desk
     from pipelines.review.opened import opened
+    from pipelines.unheeded import unheeded
 
     def read() -> list[cases.Case]:
         if ids:
@@ -66,13 +69,13 @@ def review(
         click.echo(f"{taken} taken back; it counts from the next `assay build`")
         return
     with console.status("reading the queue"):
-        unheeded = cases.unheeded(settings) + cases.shared_by_too_many(settings)
+        told = unheeded(settings) + cases.shared_by_too_many(settings)
         drawn = domain or "customers"
         pairs = quality.draw(settings, drawn, sample, resources.now(), who) if sample else []
         desk = Desk(settings, who, read, resources.now)
     if not web:
-        for told in unheeded:
-            click.echo(plain(f"assay: {told}"), err=True)
+        for line in told:
+            click.echo(plain(f"assay: {line}"), err=True)
     if listed:
         for case in desk.cases:
             click.echo(plain(f"{case.worth:6.2f}  {case.case_id}  {case.reason}"))
@@ -80,7 +83,7 @@ def review(
     if web:
         from pipelines.review import web as page
 
-        page.serve(desk, port, "; ".join(unheeded), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
+        page.serve(desk, port, "; ".join(told), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
         return
     click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
 

@@ -6,12 +6,14 @@ from datetime import date
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from rich.text import Text
 
 from pipelines import explained, ledger, why
+from pipelines.cli import main
 from pipelines.ledger import open_ledger
 from pipelines.lineage import NotFound, source_record
-from pipelines.review import cases
+from pipelines.unheeded import unheeded
 from sources.estate.scenarios import ANA_MOBILE, ANNA_EMAIL, ANNA_MOBILE, LANDLINE
 from tests.flow.fixtures import retailer_in
 from tests.flow.scenes import change_seed, export_digests, golden, rows
@@ -103,6 +105,7 @@ def separated(demo, tmp_path_factory):
     pairs += f"customers,{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
     values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
     values += f"customers,{right},birth_on,1988-13-12,Jana Steward,A slip,2026-03-29\n"
+    values += f"customers,{one},full_name,,Jana Steward,Nobody knows it,2026-03-29\n"
     values += f"customers,{one},city,Brno by hand,Jana Steward,She said so,2026-03-29\n"
     values += f"customers,{other},city,Olomouc by hand,Petr Steward,She said so,2026-03-29\n"
     with pytest.MonkeyPatch.context() as patch:
@@ -127,9 +130,16 @@ def test_what_stewards_say_holds_and_what_contradicts_itself_waits_loudly(separa
     assert sorted((each["attribute"], each["reason"]) for each in refused) == [
         ("birth_on", "not a date"),
         ("city", f"rows of one day contradict each other: {' and '.join(sorted(ana(settings)))}"),
+        ("full_name", "a customer has a name"),
     ]
+    assert golden(settings, "from golden_customers where coalesce(full_name, company_name) is null") == []
     assert golden(settings, "from golden_customers where city like '%by hand'") == [], "nobody's word wins by chance"
-    assert any("contradict each other" in told for told in cases.unheeded(settings))
+    built = CliRunner().invoke(main, ["build"])
+    assert built.exit_code == 0
+    told = built.stderr.splitlines()
+    assert told == [f"assay: not heeded: {line}" for line in unheeded(settings)]
+    assert sum("golden_overrides.csv" in line for line in told) == len(refused)
+    assert any("match_overrides.csv: rows contradict each other" in line for line in told)
 
     hers, gate = ana(settings), retailer.gates()["customers"]
     assert len(set(hers.values())) == 1, "her rows keep the id they had"

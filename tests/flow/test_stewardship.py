@@ -21,6 +21,7 @@ from pipelines.review import cases, terminal
 from pipelines.review.desk import Desk
 from pipelines.review.opened import opened
 from pipelines.review.outcomes import sentences
+from pipelines.unheeded import unheeded
 
 
 @pytest.fixture
@@ -156,9 +157,9 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
     assert "altogether" in screen.getvalue()
     (row,) = decisions.decisions()
     assert row[:4] == ("customers", *sorted(pair), "cannot")
-    assert cases.unheeded(settings) == []
+    assert unheeded(settings) == []
     decisions.decide(settings, "customers", "same", [("pos:gone", pair[0])], "Jana Steward", "a slip", now())
-    assert "pos:gone" in cases.unheeded(settings)[0]
+    assert "pos:gone" in unheeded(settings)[0]
 
 
 def test_what_a_case_says_that_each_decision_would_do_is_what_the_next_build_does(settings):

@@ -26,6 +26,15 @@ select
         {%- endfor %}
         when length(overrides.value) > 1000 then 'longer than 1,000 characters'
         when overrides.attribute = 'template_name' and overrides.value is null then 'a product has a name'
+        {%- for name, other in [('full_name', 'company_name'), ('company_name', 'full_name')] if domain == 'customers' %}
+        when overrides.attribute = '{{ name }}' and overrides.value is null and (
+            not exists (
+                select 1 from {{ records }} as fellow
+                where fellow.{{ golden_id }} = records.{{ golden_id }} and not fellow.is_deleted and fellow.{{ other }} is not null
+            )
+            or bool_or(overrides.attribute = '{{ other }}' and overrides.value is null) over (partition by records.{{ golden_id }})
+        ) then 'a customer has a name'
+        {%- endfor %}
         {%- for attributes in traits.values() %}
         {%- for attribute in attributes if attribute_form(attribute) %}
         when overrides.attribute = '{{ attribute }}' and not regexp_full_match(overrides.value, '{{ attribute_form(attribute) }}')
