@@ -196,6 +196,9 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         with nullcontext(path) if parquet else _in_utf8(path, how.encoding) as file:
             reader = f"read_parquet({quoted(str(file))})" if parquet else f"read_csv({quoted(str(file))}, {options})"
             types = {row[0]: row[1] for row in db.execute(f"describe from {reader}").fetchall()}
+            suspects = [column for column in dict.fromkeys(needed) if f"{column}_1".lower() in map(str.lower, types)]
+            if suspects and not parquet:
+                _refuse_namesakes(db, path, reader, suspects)
             texts = ", ".join(_text(column, type) for column, type in types.items())
             db.execute(f"create or replace temp table {name} as select {texts} from {reader}")
     except BadFile as error:
@@ -219,6 +222,16 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
     if not rows:
         raise UnusableInput(f"{path.name} holds no rows")
     return rows
+
+
+def _refuse_namesakes(db: duckdb.DuckDBPyConnection, path: Path, reader: str, suspects: list[str]) -> None:
+    """Raise UnusableInput where a column stands twice: DuckDB calls the second of two columns x x_1, as a file may."""
+    header = db.execute(f"from {reader.replace('header=true', 'header=false')} limit 1").fetchone()
+    names = [str(name).strip().lower() for name in header]
+    if twice := [column for column in suspects if names.count(column.lower()) > 1]:
+        raise UnusableInput(
+            f"{path.name} has more than one column {', '.join(twice)}; give each of them a name of its own"
+        )
 
 
 @contextmanager

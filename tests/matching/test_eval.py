@@ -135,6 +135,7 @@ def test_a_column_may_be_called_what_yaml_takes_for_a_truth_or_a_number(tmp_path
     [
         (b"", "is empty"),
         (b"id,system,full_name\n", "has no column first_name"),
+        (b"id,first_name,first_name\n1,Ana,Eva\n", "has more than one column first_name; give each"),
         ("id,full_name\n1,Jos\u00e9\n".encode("latin-1") * 3, "is not utf-8, at byte .*`encoding` in the mapping"),
         (b"PK\x03\x04" + bytes(30), "is no text: it is a workbook or zip archive; give CSV"),
         (b"id;system\n1;shop\n" + b"2;shop;too;many\n", "check `encoding`, `separator`, quotes, and that all lines"),
