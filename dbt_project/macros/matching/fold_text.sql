@@ -12,6 +12,11 @@ case
 end
 {%- endmacro %}
 
+{#- The text with Cyrillic, Greek and accented letters as Latin ones, in small letters where it has any; all other letters stay. -#}
+{% macro latin_text(text) -%}
+case when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }} else {{ text }} end
+{%- endmacro %}
+
 {#- A name as `fold_text` has it, but one in Armenian, Hebrew, Arabic, Indian, Thai, Georgian, Chinese, Japanese or Korean keeps
     its letters: it is compared with names of its own script, and with others not at all. -#}
 {% macro fold_name(text) -%}

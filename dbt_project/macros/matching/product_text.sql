@@ -21,9 +21,17 @@
 gb|mb|tb|mm|cm|ml|cl|kg|oz|in|ft|lb|lbs|w|watt|watts|hz|khz|mhz|ghz|mp|inch|pk|pack|pcs|ct|count|u|user|users|fps|rpm|mbps
 {%- endmacro %}
 
-{#- Words and numbers of such a text. -#}
+{#- Words and numbers of such a text. Where a script has no spaces between words, two letters beside each other are one. -#}
 {% macro product_words(text) -%}
-regexp_extract_all({{ text }}, '[0-9]+\.[0-9]+|[a-z0-9]+')
+{%- set unspaced, other = '\\x{0e00}-\\x{0eff}\\x{1000}-\\x{109f}\\x{1780}-\\x{17ff}\\x{3040}-\\x{d7ff}', '\\x{0530}-\\x{1dff}\\x{3040}-\\x{d7ff}' -%}
+{%- set all = "regexp_extract_all(" ~ text ~ ", '[0-9]+\\.[0-9]+|[a-z0-9]+|[" ~ other ~ "]+')" -%}
+case
+  when regexp_matches({{ text }}, '[{{ unspaced }}]{3}') then flatten(list_transform({{ all }}, lambda w: case
+    when regexp_matches(w, '[{{ unspaced }}]{3}') then list_transform(range(1, length(w)), lambda i: substr(w, i, 2))
+    else [w]
+  end))
+  else {{ all }}
+end
 {%- endmacro %}
 
 {#- What may be a model number in such a text: digits with letters, or long numbers, joined over hyphens, dots and slashes. -#}

@@ -1,12 +1,18 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['record_no', 'record_id'], meta={'touched_on': ['record_id'], 'numbered': 'record_no'}) }}
 {%- set keys = touch({'conformed_products': 'record_id', 'matched_products__originals': 'record_id'}) -%}
-{%- set options = "left(concat_ws(' / ', option_1, option_2), 500)" -%}
 {#- What each variant record brings to a comparison: numbers and words in one form, what it said before we published on it. -#}
 with own as (
 
     select
-        records.* exclude (template_name, sku, gtin14, weight_g),
-        case when {{ list_has('records.echoes', 'name') }} then originals.name else records.template_name end as template_name,
+        records.record_id,
+        records.system,
+        records.template_key,
+        records.price_amount,
+        case when {{ list_has('records.echoes', 'name') }} then left(originals.name, 500) else left(records.template_name, 500) end as template_name,
+        left(records.brand, 200) as brand,
+        left(records.description, 3000) as description,
+        left(concat_ws(' / ', records.option_1, records.option_2), 500) as options,
+        left(records.model_number, 200) as model_number,
         case when {{ list_has('records.echoes', 'sku') }} then originals.default_code else records.sku end as sku,
         case
             when not {{ list_has('records.echoes', 'gtin14') }} then records.gtin14
@@ -22,6 +28,17 @@ with own as (
 
 ),
 
+spelt as (
+
+    select
+        * exclude (template_name, brand, description, options, model_number),
+        {%- for text in ['template_name', 'brand', 'description', 'options', 'model_number'] %}
+        {{ latin_text(text) }} as {{ text }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from own
+
+),
+
 folded as (
 
     select
@@ -30,19 +47,19 @@ folded as (
         system || ':' || template_key as template_ref,
         gtin14,
         nullif(regexp_replace(upper(sku), '[^A-Z0-9]', '', 'g'), '') as sku,
-        {{ fold_text('left(template_name, 500)') }} as name,
-        nullif({{ fold_text('left(brand, 200)') }}, '') as brand,
-        {{ fold_text(option_sizes(options)) }} as options,
+        {{ fold_name('template_name') }} as name,
+        nullif({{ fold_name('brand') }}, '') as brand,
+        {{ fold_name(option_sizes('options')) }} as options,
         nullif(weight_g, 0) as weight_g,
         nullif(price_amount, 0) as price_amount,
-        regexp_replace(lower(left(model_number, 200)), '[^a-z0-9]', '', 'g') as model_number,
-        concat_ws(' ', {{ product_text(size_text(without_pack("left(template_name, 500)")), 500) }}, {{ pack_size("left(template_name, 500)") }}) as name_text,
-        concat_ws(' ', {{ product_text(option_sizes(without_pack(options)), 500) }}, {{ pack_size(options) }}) as option_text,
+        regexp_replace(lower(model_number), '[^a-z0-9]', '', 'g') as model_number,
+        concat_ws(' ', {{ product_text(size_text(without_pack('template_name')), 500) }}, {{ pack_size('template_name') }}) as name_text,
+        concat_ws(' ', {{ product_text(option_sizes(without_pack('options')), 500) }}, {{ pack_size('options') }}) as option_text,
         {{ product_text("concat_ws(' ', brand, description)", 3000) }} as more_text,
         {{ product_text('model_number', 200) }} as model_text,
-        {{ pack_size("left(concat_ws(' / ', template_name, option_1, option_2), 500)") }} as pack,
+        {{ pack_size("concat_ws(' / ', template_name, options)") }} as pack,
         {{ product_text('brand', 200) }} as brand_text
-    from own
+    from spelt
 
 ),
 

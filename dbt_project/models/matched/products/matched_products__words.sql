@@ -10,7 +10,7 @@
 }) -%}
 {%- set bags = narrowed(ref('matched_products__bags'), keys, 'record_no') -%}
 {#- Every word, trigram and model number of the records that may have to be matched by their texts.
-    Two records that both have a GTIN are compared by that; texts are for the rest. -#}
+    Two records that both have a GTIN are compared by that; texts are for the rest. A brand alone names no article. -#}
 with kinds as (
 
     select distinct system, gtin14 is null as lacks_gtin from {{ evidence }}
@@ -26,6 +26,7 @@ plain as (
     inner join kinds
         on (evidence.gtin14 is null or kinds.lacks_gtin)
         and (evidence.system <> kinds.system or (select count(distinct system) from kinds) = 1)
+    where evidence.name_key is not null or evidence.model_number is not null or evidence.more_text <> coalesce(evidence.brand_text, '')
 
 ),
 
