@@ -24,8 +24,9 @@ from sources.declared import read_texts
 from sources.tabular import BadFile, encoding_of
 
 LONGEST_LINE = 64_000_000
-MONEY = r"^[^0-9.-]+|[^0-9]+$|,([0-9]{3})\b"
-"""What stands around and inside an amount: $1,299.00 and 12.50 EUR are 1299.00 and 12.50."""
+AROUND = r"^[^0-9.-]+|[^0-9]+$|[ '’\x{a0}\x{2009}\x{202f}]([0-9]{3})\b"
+"""What stands around an amount, and spaces and apostrophes between its thousands: CHF 1'299.00 is 1299.00."""
+DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
 PARQUET = b"PAR1"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
 """Types of columns that no text of one value can be made of."""
@@ -85,8 +86,18 @@ class Attribute(_Strict):
             written = f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
             return f"coalesce({written}, try_cast({self.text} as {type}))"
         if type.startswith("decimal"):
-            return f"try_cast(regexp_replace({self.text}, {quoted(MONEY)}, '\\1', 'g') as {type})"
+            return f"try_cast({_amount(self.text)} as {type})"
         return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
+
+
+def _amount(text: str) -> str:
+    """The number in a text of money as SQL: $1,299.00 and 1.299,00 € are 1299.00, 1.299.000 is more than a million."""
+    bare = f"regexp_replace({text}, {quoted(AROUND)}, '\\1', 'g')"
+    return f"""case
+        when regexp_matches({bare}, {quoted(DECIMAL_COMMA)}) then replace(replace({bare}, '.', ''), ',', '.')
+        when regexp_matches({bare}, '^-?[0-9]{{1,3}}(\\.[0-9]{{3}}){{2,}}$') then replace({bare}, '.', '')
+        else regexp_replace({bare}, ',([0-9]{{3}})\\b', '\\1', 'g')
+    end"""
 
 
 class Readable(_Strict):

@@ -61,7 +61,7 @@ def test_a_brand_alone_joins_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("letters", [CYRILLIC, HAN, THAI], ids=["Cyrillic", "Chinese", "Thai"])
-def test_names_in_other_letters_are_compared_word_by_word_or_by_two_letters_where_words_are_not_parted(tmp_path, letters):
+def test_names_in_other_letters_are_compared_by_words_or_by_two_letters_where_none_are_parted(tmp_path, letters):
     cluster_of = joined(tmp_path, written(letters))
     assert sum(cluster_of[f"abc:{no}"] == cluster_of[f"xyz:{no}"] for no in range(80)) >= 75
     assert len(set(cluster_of.values())) >= 80
