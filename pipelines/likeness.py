@@ -354,9 +354,13 @@ def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) ->
     There what comes next to a match is a match too, so that no lead and no runner-up teaches anything. Partners of one
     record are partners of each other as long as pairs are one article, and ends of a chain where they are merely alike:
     the pairs down to where most partners agree are the same by and by, by the similarity `alike` as declared.
+    Two articles that stand twice and resemble each other agree as well: None where most records are far more alike to
+    one other than to all the rest.
     """
     places = np.argsort(-pairs.rivals(alike), kind="stable")[: int((~pairs.barred).sum())]
     records, ends = np.unique(pairs.records[places], return_inverse=True)
+    if partners.single(ends.reshape(-1, 2), alike[places], settings["partners"]) > settings["single_share"]:
+        return None
     sizes = np.unique((len(records) * 1.15 ** np.arange(-10, 23)).astype(int))
     sizes = sizes[(sizes > 0) & (sizes <= len(places))]
     agreed, several = partners.agreed(ends.reshape(-1, 2), _systems(pairs, places, ends), settings["partners"], sizes)

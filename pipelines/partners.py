@@ -13,10 +13,7 @@ def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) 
     At most so many partners of a record are looked at, of two `systems`, for within one none are compared.
     """
     records = len(systems)
-    node, partner, at = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]], np.tile(np.arange(len(ends)), 2)
-    order = np.lexsort((at, node))
-    node, partner, at = node[order], partner[order], at[order]
-    starts = np.searchsorted(node, np.arange(records))
+    node, partner, at, starts = _by_record(ends)
     place = np.arange(len(node)) - starts[node]
     later = np.flatnonzero((place > 0) & (place < most))
     before, second = place[later], np.repeat(later, place[later])
@@ -33,3 +30,26 @@ def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) 
         np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
     )
     return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
+
+
+def single(ends: np.ndarray, alike: np.ndarray, most: int) -> float:
+    """What share of records stands apart from its second best partner by more than any later one from the next.
+
+    Of those with three partners or more among the pairs, whose `ends` come best first; `alike` is how alike they are.
+    """
+    node, _, at, starts = _by_record(ends)
+    place = np.arange(len(node)) - starts[node]
+    drop = np.where((place[1:] > 0) & (place[1:] < most), alike[at[:-1]] - alike[at[1:]], -np.inf)
+    records = np.unique(node[place == 2])
+    first, largest = np.zeros(len(starts)), np.full(len(starts), -np.inf)
+    first[node[1:][place[1:] == 1]] = drop[place[1:] == 1]
+    np.maximum.at(largest, node[1:], drop)
+    return float((first[records] >= largest[records]).mean()) if len(records) else 0.0
+
+
+def _by_record(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Each record's partners, best first: record, partner, place of the pair; and where each record's begin."""
+    node, partner, at = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]], np.tile(np.arange(len(ends)), 2)
+    order = np.lexsort((at, node))
+    node = node[order]
+    return node, partner[order], at[order], np.searchsorted(node, np.arange(ends.max(initial=-1) + 1))

@@ -77,6 +77,20 @@ def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems):
     assert expected == pytest.approx(sum(right) / len(right), abs=0.1), "what links are expected to be worth they are"
 
 
+def test_articles_that_stand_twice_among_their_kin_are_no_groups():
+    """Four articles of a kind, each listed twice: partners agree among the eight, each is far nearer to its twin."""
+    dice, rows = random.Random(4), []
+    for one, other in itertools.combinations(range(400), 2):
+        if other - one < 40:
+            real, kin = one // 2 == other // 2, one // 8 == other // 8
+            alike = dice.uniform(0.8, 1) if real else dice.uniform(0.4, 0.6) if kin else dice.uniform(0, 0.2)
+            rows.append((one, other, "shop", "shop", alike, 0.0))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    learnt = learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]))
+    assert "within shop" not in learnt
+    assert learnt["least_lead"] + learnt["most_lead"] > 0
+
+
 def test_two_shops_are_never_taken_for_a_market():
     assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
 
