@@ -39,7 +39,9 @@ def crowds(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
 def worth_telling(domain: str, found: list[Crowd]) -> list[Crowd]:
     """Those that say something of the data: of one attribute by itself, or far above what common names make."""
     blocks = declared(domain)["blocks"]
-    alone = {rule["name"] for rule in blocks["rules"] if all(key.isidentifier() for key in rule.get("keys", ["-"]))}
+    alone = {
+        rule["name"] for rule in blocks["rules"] if all(str(key).isidentifier() for key in rule.get("keys", ["-"]))
+    }
     common = {rule["name"] for rule in blocks["rules"]} - alone
     return [crowd for crowd in found if crowd.rule not in common or crowd.records > TOLD * blocks["cap"]]
 
@@ -75,11 +77,19 @@ def _of_blocks(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
 def _value(db: duckdb.DuckDBPyConnection, domain: str, number: int, key: int, record_no: int) -> str:
     """What stands behind the key of a block, from a record in it."""
     rule = declared(domain)["blocks"]["rules"][number]
-    said = rule.get("each") or f"[{', '.join(rule['keys'])}]"
-    evidence = f"matched.matched_{domain}__evidence"
-    query = f"select value from (select unnest({said}) as value from {evidence} where record_no = ?)"
-    found = db.execute(f"{query} where hash({number}, value) = ? limit 1", [record_no, key]).fetchone()
-    return _cut(str(found[0]))
+    each = [f"unnest({rule['each']})", rule.get("beside")] if "each" in rule else None
+    keys = [list(filter(None, each))] if each else [[one] if isinstance(one, str) else one for one in rule["keys"]]
+    evidence = f"matched.matched_{domain}__evidence where record_no = ?"
+    for parts in keys:
+        said = ", ".join(f"{part} as part_{n}" for n, part in enumerate(parts))
+        named = ", ".join(f"part_{n}" for n in range(len(parts)))
+        found = db.execute(
+            f"select concat_ws('|', {named}) from (select {said} from {evidence}) where hash({number}, {named}) = ?",
+            [record_no, key],
+        ).fetchone()
+        if found:
+            return _cut(found[0])
+    raise LookupError(f"record {record_no} has no such key under {rule['name']}")
 
 
 def _learnt(db: duckdb.DuckDBPyConnection) -> list[Crowd]:

@@ -52,12 +52,14 @@ def test_many_records_under_one_name_and_mailbox_are_compared_by_what_else_they_
 
 def test_one_name_of_very_many_records_compares_nobody_and_is_told(tmp_path):
     one_name = [
-        person(f"pos:{n:04}", first_name="Jan", last_name="Novák", email=f"jn{n * 7919}@posta.example")
+        person(f"pos:{n:04}", first_name="Jan", last_name="Novák", zip="11000", email=f"jn{n * 7919}@posta.example")
         for n in range(SHARED)
     ]
     query = match(tmp_path, one_name)
     assert query("select count(*) from matched_customers__comparisons") == [(0,)]
-    assert ("whole name", SHARED) in [(crowd.rule, crowd.records) for crowd in told(tmp_path)]
+    shown = {crowd.rule: (crowd.records, crowd.value) for crowd in told(tmp_path)}
+    assert shown["whole name"] == (SHARED, "janet|novak")
+    assert shown["name and zip"] == (SHARED, "janet|11000")
 
 
 def test_one_article_number_on_very_many_articles_compares_nobody_and_is_told(tmp_path):
