@@ -42,6 +42,17 @@
     and {{ unmatched('l.option_words', 'r.all_words') }} > 0 and {{ unmatched('r.option_words', 'l.all_words') }} > 0)
 {%- endmacro %}
 
+{#- Two packs are of other pieces or amounts. Ounces and pounds are rounded, and an ounce of what is liquid may be of either kind.
+    Expects `one` and `other` of matched_products__evidence. -#}
+{% macro packs_differ() -%}
+{%- set amounts = [] -%}
+{%- for side in ['one', 'other'] %}{% do amounts.append("cast(nullif(regexp_extract(" ~ side ~ ".pack, 'x([0-9]+)', 1), '') as double)") %}{% endfor -%}
+coalesce(one.pack <> other.pack and (
+    regexp_extract(one.pack, '^[0-9]+', 0) <> regexp_extract(other.pack, '^[0-9]+', 0)
+    or least({{ amounts | join(', ') }}) < case when right(one.pack, 1) = right(other.pack, 1) then 0.985 else 0.95 end * greatest({{ amounts | join(', ') }})
+), false)
+{%- endmacro %}
+
 {#- How many of a list are not in another. -#}
 {% macro unmatched(these, those) -%}
 (array_length({{ these }}) - array_length(list_intersect({{ these }}, {{ those }})))

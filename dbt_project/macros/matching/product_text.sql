@@ -79,9 +79,9 @@ end), lambda m: m is not null)
     ~ pieces_pattern() ~ "', 1), ''), nullif(regexp_extract(" ~ said ~ ", '" ~ pieces_pattern() ~ "', 2), ''))" -%}
 case
   when {{ amount }} <> '' then
-    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ amount }} as double) * case left({{ unit }}, 1)
-      when 'c' then 10 when 'd' then 100 when 'l' then 1000 when 'k' then 1000 when 'o' then 28.35 else 1
-    end) as bigint) || case when left({{ unit }}, 1) in ('g', 'k', 'o') then 'g' else 'ml' end
+    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ amount }} as double) * case left(replace({{ unit }}, 'lb', 'p'), 1)
+      when 'c' then 10 when 'd' then 100 when 'l' then 1000 when 'k' then 1000 when 'o' then 28.35 when 'p' then 453.59 when 'f' then 29.57 else 1
+    end) as bigint) || case when left(replace({{ unit }}, 'lb', 'p'), 1) in ('g', 'k', 'o', 'p') then 'g' else 'ml' end
   when {{ pieces }} is not null then {{ pieces }} || 'x'
 end
 {%- endmacro %}
@@ -92,7 +92,7 @@ regexp_replace(regexp_replace({{ pack_text(text) }}, '{{ pack_pattern() }}', ' '
 {%- endmacro %}
 
 {% macro pack_pattern() -%}
-(?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|oz)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
+(?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|fl\.? ?oz|oz|ounces?|lbs?|pounds?)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
 {%- endmacro %}
 
 {#- In small letters; OS-391g, where g is no gram, becomes one word, and nobody sells 1.5 grams as 1,500 g. -#}

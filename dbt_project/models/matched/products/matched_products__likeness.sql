@@ -36,7 +36,7 @@ measured as (
         array_length(list_intersect(l.numbers, r.numbers)) as numbers_shared,
         {{ lists_differ('all_numbers') }} as all_numbers_differ,
         array_length(list_intersect(l.all_numbers, r.all_numbers)) / (1 + least(array_length(l.all_numbers), array_length(r.all_numbers))) as all_numbers_shared,
-        coalesce(one.pack <> other.pack, false) as packs_differ,
+        {{ packs_differ() }} as packs_differ,
         {{ lists_differ('colours') }} as colours_differ,
         {{ sizes_differ() }} as sizes_differ,
         {{ options_differ() }} as options_differ,

@@ -11,7 +11,7 @@ with measured as (
         pairs.left_no,
         pairs.right_no,
         {{ lists_differ('brand_words') }} as brands_differ,
-        coalesce(one.pack <> other.pack, false) as packs_differ,
+        {{ packs_differ() }} as packs_differ,
         {{ models_differ() }} as models_differ,
         {{ numbers_differ() }} as numbers_differ,
         array_length(one.name_words) > 0 and array_length(other.name_words) > 0 and not list_has_any(one.name_words, other.name_words) as names_differ
