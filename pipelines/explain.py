@@ -25,6 +25,7 @@ from pipelines.matching import declared
 from pipelines.resources import Settings
 
 DOMAINS = ("customers", "products")
+RIVALS = {"household": "two members of one household", "chance": "two that only look alike"}
 Pair = tuple[str, str]
 
 
@@ -46,6 +47,13 @@ class Term:
     def bits(self, rival: str) -> float:
         """What it adds for one party against the class that rivals it."""
         return self.match - getattr(self, rival)
+
+    def told(self, rival: str) -> str:
+        """Its level, and against what where it speaks the other way than it seems, as another address may."""
+        against_household, against_chance = self.bits("household"), self.bits("chance")
+        if rival != "household" or self.comparison == "prior" or against_household * against_chance >= 0:
+            return self.label
+        return f"{self.label}: {'less' if against_household > 0 else 'more'} usual still for {RIVALS[rival]}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,11 @@ class Explained:
     def probability(self) -> float:
         """That both are one party."""
         return float(self.worth.probability(self.bits))
+
+    @property
+    def question(self) -> str:
+        """Between what the bits of its terms decide."""
+        return f"one party, or {RIVALS[self.rival]}"
 
     @property
     def basis(self) -> str:

@@ -41,6 +41,7 @@ def of_pair(settings: Settings, left: str, right: str, only: str | None = None) 
         {
             "comparison": term.comparison,
             "level": term.label,
+            "told": term.told(pair.rival),
             "same": 2**term.match,
             "related": 2**term.household,
             "unrelated": 2**term.chance,
@@ -55,6 +56,7 @@ def of_pair(settings: Settings, left: str, right: str, only: str | None = None) 
         "left": left,
         "right": right,
         "model": version,
+        "question": pair.question,
         "compared": pair.compared,
         "blocks": blocks,
         "terms": terms,
@@ -103,7 +105,7 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
     """The same for a terminal."""
     yield Text(f"{told['left']} and {told['right']} ({told['domain']}, model {told['model']})", style="bold")
     seen = "compared in the build" if told["compared"] else "not compared in the build: no block brings them together"
-    yield Text(f"{seen}{'; they share ' + ', '.join(told['blocks']) if told['blocks'] else ''}")
+    yield Text(f"{told['question']}? {seen}{'; they share ' + ', '.join(told['blocks']) if told['blocks'] else ''}")
     table = Table("comparison", "level", box=None)
     for name in ("if one", "if related", "if unrelated", "frequency", "bits / related", "bits / unrelated"):
         table.add_column(name, justify="right")
@@ -111,7 +113,7 @@ def parts(told: dict[str, Any]) -> Iterator[Table | Text]:
         share = term["share_of_records"]
         table.add_row(
             term["comparison"].replace("_", " "),
-            term["level"],
+            term["told"],
             *(f"{term[name]:.3g}" for name in ("same", "related", "unrelated")),
             f"{share:.2%}" if share is not None and term["level"] == "exact" else "",
             *(f"{term[name]:+.2f}" for name in ("bits_against_related", "bits_against_unrelated")),

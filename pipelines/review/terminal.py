@@ -72,6 +72,7 @@ def show(console: Console, case: Case, place: str = "") -> None:
             console.print(Text(plain(f"with {', '.join(record.record_id for record in side[1:])}"), "dim"))
     if case.explained:
         pair = case.explained
+        console.print(Text(pair.question, "dim"))
         console.print(waterfall(pair, max(console.width // 4, 8), marks[1]))
         verdict = "would join them by itself" if pair.links else "would not join them by itself"
         console.print(Text(f"{pair.bits:+.1f} altogether: {pair.probability:.1%} one party, {pair.basis}; {verdict}"))

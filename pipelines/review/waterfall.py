@@ -30,7 +30,7 @@ def steps(pair: Explained) -> list[Step]:
     for term in order:
         bits = term.bits(pair.rival)
         if abs(bits) >= 0.05:
-            found.append(Step(spoken(term), _level(term), at, at + bits))
+            found.append(Step(spoken(term), _level(term, pair.rival), at, at + bits))
             at += bits
     if pair.beyond:
         found.append(Step("texts or a veto", "what no comparison by itself says", at, pair.bits))
@@ -45,7 +45,7 @@ def spoken(term: Term) -> str:
     return SPOKEN.get(term.comparison, term.comparison.replace("_", " "))
 
 
-def _level(term: Term) -> str:
+def _level(term: Term, rival: str) -> str:
     if term.share is not None and term.label == "exact":
         return f"{term.label}, held by {term.share:.2%} of records"
-    return term.label
+    return term.told(rival)

@@ -1,5 +1,6 @@
 """Questions about a warehouse that does not hold what is asked for get an answer that helps."""
 
+import math
 import re
 from datetime import datetime
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from pipelines import explain, ledger, suppression
 from pipelines.lineage import NotFound
 from pipelines.resources import Settings
+from pipelines.review.waterfall import steps
 
 
 def test_after_a_build_that_ended_early_the_answer_is_to_build(tmp_path):
@@ -54,3 +56,30 @@ def test_a_record_that_cannot_be_explained_is_told_by_what_became_of_it(tmp_path
         """)
     with explain.warehouse(settings) as db, pytest.raises(NotFound, match=re.escape(told)):
         explain.domain_of(settings, db, [record])
+
+
+def a_pair(address, rival):
+    """Shared mobile, and an address held so often by one party, by members of a household and by chance."""
+    terms = [
+        explain.Term("prior", "share of all pairs", *map(math.log2, (2e-4, 1e-4, 1))),
+        explain.Term("phone", "shared mobile", *map(math.log2, (0.65, 0.1, 1e-5))),
+        explain.Term("address", *address),
+    ]
+    return explain.Explained("customers", "pos:1", "web:1", terms, explain.total(terms), rival, 3.5, True)
+
+
+@pytest.mark.parametrize(
+    ("level", "held", "rival", "told"),
+    [
+        ("different", (0.25, 0.02, 0.99), "household", "different: less usual still for two members of one household"),
+        ("same home", (0.65, 0.9, 1e-5), "household", "same home: more usual still for two members of one household"),
+        ("same home", (0.65, 0.2, 1e-5), "household", "same home"),
+        ("different", (0.25, 0.02, 0.99), "chance", "different"),
+    ],
+)
+def test_a_level_that_speaks_against_what_it_seems_says_what_it_is_held_against(level, held, rival, told):
+    pair = a_pair((level, *map(math.log2, held)), rival)
+    labels = {step.name: step.label for step in steps(pair)}
+    assert (labels["address"], labels["before looking"]) == (told, "share of all pairs")
+    between = "two members of one household" if rival == "household" else "two that only look alike"
+    assert pair.question == f"one party, or {between}"
