@@ -60,6 +60,8 @@ def written(region: str, number: phonenumbers.PhoneNumber) -> dict[str, str]:
         "national": phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL),
         "zeros": f"00{code} {national[:3]}-{national[3:]}",
         "dotted": f"+{code}.{national[:3]}.{national[3:]}",
+        "extension": f"+{code} {national}x5645",
+        "extension in words": f"+{code} {national} ext. 5645",
     }
     if PhoneMetadata.metadata_for_region(region).national_prefix == "0":
         forms |= {"zero in brackets": f"+{code} (0) {national}", "zero kept": f"+{code} 0{national}"}

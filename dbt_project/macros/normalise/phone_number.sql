@@ -1,8 +1,8 @@
 {#- International form +<calling code><number>, as libphonenumber writes it. `plan` is a row of calling_codes for the record's
     country; a number without an international prefix is read as national there, or left as it is where its length says that
-    it is none. A trunk zero behind the calling code goes. One digit over and over is no number. -#}
+    it is none. An extension (x123, ext. 123) goes. A trunk zero behind the calling code goes. One digit over and over is no number. -#}
 {% macro phone_number(value, plan) -%}
-{%- set digits = replace_all("replace(" ~ value ~ ", '(0)', '')", '[^0-9]', '') -%}
+{%- set digits = replace_all("replace(" ~ value ~ ", '(0)', '')", '[fF][aA][xX]|[xX].*|[^0-9]', '') -%}
 {%- set code = plan ~ '.calling_code' -%}
 {%- set trunk = plan ~ '.trunk_prefix' -%}
 {%- set without_trunk = "substr(" ~ digits ~ ", length(" ~ trunk ~ ") + 1)" -%}
