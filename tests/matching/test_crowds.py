@@ -11,7 +11,7 @@ import pytest
 from pipelines import evaluate, quality
 from pipelines.crowds import Crowd, crowds, worth_telling
 from pipelines.resources import Settings
-from tests.matching.conftest import match, person, variant
+from tests.matching.conftest import clusters, match, person, variant
 
 SHARED = int(os.environ.get("ASSAY_SHARED_RECORDS", "1000"))
 FIRST = ("Jan", "Petr", "Eva", "Hana", "Igor", "Lenka", "Milan", "Olga")
@@ -38,6 +38,22 @@ def test_a_mailbox_number_or_card_under_very_many_surnames_joins_nobody_of_one_n
     (crowd,) = [each for each in told(tmp_path) if each.rule == attribute]
     assert (crowd.records, crowd.values) == (SHARED, 1)
     assert value.endswith(crowd.value)
+
+
+def test_the_number_and_home_of_the_shop_join_no_records_that_name_nobody(tmp_path, crowd):
+    shop = {"street": "Hlavní 1", "city": "Olomouc", "zip": "779 00", "phone": "+420585777999"}
+    tills = [
+        person(
+            f"shop:t{n}",
+            first_name=("Test", "Guest")[n % 2],
+            last_name="Customer",
+            email=f"till{n}@posta.example",
+            **shop,
+        )
+        for n in range(8)
+    ]
+    cluster_of = clusters(match(tmp_path, tills + crowd))
+    assert len({cluster_of[f"shop:t{n}"] for n in range(8)}) == 8
 
 
 def test_many_records_under_one_name_and_mailbox_are_compared_by_what_else_they_have(tmp_path):

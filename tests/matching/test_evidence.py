@@ -71,6 +71,17 @@ CASES = {
             named("Ladislav", "Svoboda", street="Polní 44", zip="682 01"),
         ),
     ),
+    "an initial N is a name and N/A is none": (
+        ONE,
+        (
+            named("N", "Svoboda", street="Luční 32", zip="682 01"),
+            named("Norbert", "Svoboda", street="Luční 32", zip="682 01"),
+        ),
+        (
+            {"full_name": "N/A N/A", "street": "Polní 45", "zip": "682 01"},
+            named("Norbert", "Svoboda", street="Polní 45", zip="682 01"),
+        ),
+    ),
     "a birth date may be wrong in its day, its month or its year": (
         ONE,
         namesakes("Dalibor Hrozenkovský", date(1964, 5, 7), date(1964, 5, 23)),

@@ -96,17 +96,18 @@ trading as (
 
 ),
 
+{%- set party = "coalesce(company, last_word, case when is_nobody then '-' end)" -%}
 uses as (
 
-    select 'email' as attribute, email as value, coalesce(company, last_word) as party from {{ records }}
+    select 'email' as attribute, email as value, {{ party }} as party from {{ records }}
     union all
-    select 'phone', phone, coalesce(company, last_word) from {{ records }}
+    select 'phone', phone, {{ party }} from {{ records }}
     union all
-    select 'phone', mobile, coalesce(company, last_word) from {{ records }}
+    select 'phone', mobile, {{ party }} from {{ records }}
     union all
     select 'vat', vat, coalesce(company, last_word) from {{ records }}
     union all
-    select 'loyalty_code', loyalty_code, coalesce(company, last_word) from {{ records }}
+    select 'loyalty_code', loyalty_code, {{ party }} from {{ records }}
 
 ),
 
@@ -115,9 +116,10 @@ shared as (
     select
         attribute,
         value,
-        cast(sum(records) as bigint) as records,
-        count(surname) as surnames,
-        max(records) as of_most_common
+        cast(coalesce(sum(records) filter (where surname <> '-'), 0) as bigint) as records,
+        coalesce(max(records) filter (where surname = '-'), 0) as of_nobody,
+        count(surname) filter (where surname <> '-') as surnames,
+        max(records) filter (where surname <> '-') as of_most_common
     from (
         select attribute, value, left(party, 2) as surname, count(party) as records
         from uses
@@ -194,10 +196,15 @@ having
     count(distinct birth_on) filter (dayofyear(birth_on) = 1) >= {{ declared('customers', 'normalise.years_only_dates') }}
     and count(*) filter (dayofyear(birth_on) = 1) * 365 >= count(*) * {{ declared('customers', 'normalise.years_only_excess') }}
 union all
-select 'shared', value, attribute, records, surnames
+select 'shared', value, attribute, records + of_nobody, surnames
 from shared
 where
-    surnames >= {{ declared('customers', 'placeholders.surnames') }}
+    {#- Who gives a placeholder for a name gives the shop's number, or the till does. -#}
+    (
+        of_nobody >= {{ declared('customers', 'placeholders.nobody') }}
+        and of_nobody >= records * {{ declared('customers', 'placeholders.surname_share') }}
+    )
+    or surnames >= {{ declared('customers', 'placeholders.surnames') }}
     and (
         surnames >= records * {{ declared('customers', 'placeholders.surname_share') }}
         or (

@@ -155,7 +155,8 @@ judged as (
         *,
         list_filter(family_words, lambda w: len(w) > 1) as long_family_words,
         coalesce(array_length(street_words) > 0, false) or not coalesce(regexp_matches(street2_line, '[0-9]'), false) as street_comes_first,
-        not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true) as has_name,
+        not is_company and coalesce(given_words[1] not in ('{{ declared('customers', 'placeholders.names') | join("', '") }}'), true)
+        and not coalesce(given_words[1] in ('n', 'na') and coalesce(full_name, family, 'na') in ('{{ declared('customers', 'placeholders.not_available') | join("', '") }}'), false) as has_name,
         unspaced_name is null and has_name as has_parts
     from worded
 
@@ -165,6 +166,7 @@ select
     record_id,
     system,
     is_company,
+    not is_company and not has_name as is_nobody,
     coalesce(unspaced_name, case when has_name then given_words[1] end) as first_word,
     case when has_parts then coalesce(given_words[2], case when family is null and array_length(family_words) > 1 then family_words[1] end) end as second_word,
     case when has_parts then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
