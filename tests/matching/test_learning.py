@@ -327,6 +327,43 @@ def test_couples_of_one_mailbox_are_not_one_person_of_many_names_where_nothing_b
     assert household > match
 
 
+def test_companies_of_one_house_and_switchboard_are_not_one_company_of_many_names():
+    told = ("phone", "address", "trade_name", "kind")
+    blocked = [
+        (None, "same city", "different", 2_530),
+        (None, "same zip", "different", 2_530),
+        (None, "same home", "exact", 1_450),
+        ("different", "same zip", "different", 1_330),
+        ("different", "same city", "different", 1_220),
+        (None, "same home", "different", 1_130),
+        ("shared", "same home", "exact", 800),
+        (None, None, "exact", 680),
+        (None, "different", "exact", 450),
+        ("different", "same home", "different", 370),
+        ("shared", None, "exact", 340),
+        ("different", "different", "exact", 320),
+        (None, "different", "different", 300),
+        ("shared", "same home", "different", 290),
+        (None, "same home", "misspelt", 240),
+        (None, None, "different", 220),
+        ("shared", "different", "different", 200),
+        ("shared", None, "different", 180),
+    ]
+    sample = [
+        (None, "different", "different", 90_600),
+        ("different", "different", "different", 49_300),
+        (None, None, "different", 32_200),
+        ("different", None, "different", 20_600),
+        (None, "same city", "different", 1_000),
+        ("different", "same city", "different", 600),
+    ]
+    blocked, sample = ([(*row[:-1], "two companies", row[-1]) for row in rows] for rows in (blocked, sample))
+    rows = learn(*(counted(each, 4_800, told) for each in (blocked, sample)), matching.declared("customers"))
+    sisters = dict(zip(told, ("shared", "same home", "different", "two companies"), strict=True))
+    match, household = (pairs_expected(rows, latent, sisters) for latent in ("match", "household"))
+    assert household > 1.5 * match
+
+
 def test_double_given_names_are_learnt_to_agree_by_chance():
     """Two of many a Karl Heinz who share no family name are not one who has changed his."""
     told = ("first_name", "last_name", "other_names", "phone")
