@@ -203,9 +203,9 @@ CASES += [
     person("shop:turned", kind="company", company_name="Javorník penzion", city="Vidnava", zip="790 55"),
 ]
 
-# A title in front of a name, a number glued to a street and a second name.
+# Titles before and behind a name, a number glued to a street and a second name.
 CASES += [
-    person("pos:titled", full_name="Frau Dr. Adelgunde Hartlieb"),
+    person("pos:titled", full_name="Frau Dr. Adelgunde Hartlieb MD"),
     person("pos:glued", first_name="Kuno", last_name="Sedlmair", street="Streetg597 9", zip="60200"),
     person("shop:glued", first_name="Kuno", last_name="Sedlmair", street="Gartenstr12", zip="60200"),
     person("pos:second", first_name="Ashley M", last_name="Quimbleton"),
@@ -218,6 +218,12 @@ CASES += [
     person("shop:lizzy", full_name="Lizzy A. Schokman-Stange", street="Wilmontstraat 85", zip="1011 AB"),
     person("pos:joined", full_name="Wout Vandenbosman", phone="+31205550161"),
     person("shop:joined", full_name="Wout van den Bosman", phone="+31205550161"),
+]
+
+# Both names with several wrong letters, and nothing else known but a zip.
+CASES += [
+    person("pos:blurred", first_name="Rebecca", last_name="Thornquist", zip="98207"),
+    person("shop:blurred", first_name="Rbecwxa", last_name="Tjorquisr", zip="98207"),
 ]
 
 # Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.

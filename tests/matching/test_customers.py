@@ -204,6 +204,17 @@ def test_one_wrong_letter_in_a_short_name_is_a_misspelling(matched):
     assert matched(compared) == [("first_name", "misspelt"), ("last_name", "misspelt")]
 
 
+def test_names_of_several_wrong_letters_are_found_by_their_initials_and_told_from_other_names(matched):
+    compared = """
+        select said.comparison, said.label
+        from matched_customers__explanations as said
+        where said.comparison in ('first_name', 'last_name')
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:blurred', 'shop:blurred']
+        order by all
+    """
+    assert matched(compared) == [("first_name", "alike"), ("last_name", "alike")]
+
+
 def test_a_middle_name_that_two_people_share_is_no_family_name(matched):
     compared = """
         select said.label
