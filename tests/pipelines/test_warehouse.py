@@ -1,12 +1,16 @@
-"""The warehouse file: its format, and that it stays open to dbt when memory does not suffice."""
+"""The warehouse file: its format, and who may open it: nobody else during a build, dbt itself when memory runs out."""
+
+import subprocess
+import sys
 
 import duckdb
 import jinja2
+import pytest
 import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
-from pipelines.resources import Settings
+from pipelines.resources import PROJECT, Settings
 from pipelines.transform import DBT_PROJECT
 from pipelines.warehouse import open_warehouse
 
@@ -46,3 +50,30 @@ def test_dbt_opens_further_connections_after_something_was_spilled(tmp_path):
     assert first.execute("select sum(size) from duckdb_temporary_files()").fetchone()[0], "nothing was spilled"
     assert warehouse.handle().cursor().execute("select 1").fetchone() == (1,)
     warehouse.close()
+
+
+BUILDING = """
+import sys, threading, time
+from pathlib import Path
+import subprocess
+import sys
+
+import duckdb
+from pipelines.dbt_process import FLUSHED_S, write_out
+threading.Thread(target=write_out, args=(Path(sys.argv[1]),), daemon=True).start()
+with duckdb.connect(sys.argv[1]) as warehouse:
+    warehouse.execute("create table t as select 1")
+    time.sleep(3 * FLUSHED_S)
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_nobody_reads_a_warehouse_whose_rows_are_being_brought_to_the_disk(tmp_path):
+    file = str(tmp_path / "warehouse.duckdb")
+    command = [sys.executable, "-c", BUILDING, file]
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as build:
+        assert build.stdout.readline() == "open\n"
+        with pytest.raises(duckdb.IOException, match="lock"):
+            duckdb.connect(file, read_only=True)
+        build.stdin.close()
