@@ -55,9 +55,6 @@ def test_dbt_opens_further_connections_after_something_was_spilled(tmp_path):
 BUILDING = """
 import sys, threading, time
 from pathlib import Path
-import subprocess
-import sys
-
 import duckdb
 from pipelines.dbt_process import FLUSHED_S, write_out
 threading.Thread(target=write_out, args=(Path(sys.argv[1]),), daemon=True).start()
