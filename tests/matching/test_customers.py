@@ -193,26 +193,16 @@ def test_where_only_years_and_streets_are_known_years_are_no_placeholders_and_ho
     assert query(f"{found} where address <= 1 and birth_year = 0")[0][0] >= 100
 
 
-def test_one_wrong_letter_in_a_short_name_is_a_misspelling(matched):
-    compared = """
+@pytest.mark.parametrize(("name", "label"), [("letter", "misspelt"), ("blurred", "alike")])
+def test_one_wrong_letter_is_a_misspelling_and_several_are_told_from_another_name(matched, name, label):
+    compared = f"""
         select said.comparison, said.label
         from matched_customers__explanations as said
         where said.comparison in ('first_name', 'last_name')
-            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:letter', 'shop:letter']
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:{name}', 'shop:{name}']
         order by all
     """
-    assert matched(compared) == [("first_name", "misspelt"), ("last_name", "misspelt")]
-
-
-def test_names_of_several_wrong_letters_are_found_by_their_initials_and_told_from_other_names(matched):
-    compared = """
-        select said.comparison, said.label
-        from matched_customers__explanations as said
-        where said.comparison in ('first_name', 'last_name')
-            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:blurred', 'shop:blurred']
-        order by all
-    """
-    assert matched(compared) == [("first_name", "alike"), ("last_name", "alike")]
+    assert matched(compared) == [("first_name", label), ("last_name", label)]
 
 
 def test_a_middle_name_that_two_people_share_is_no_family_name(matched):

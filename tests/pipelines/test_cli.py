@@ -65,8 +65,9 @@ def test_what_cannot_be_done_is_one_line_with_exit_code_1(assay, words, told):
     assert "Traceback" not in done.output
 
 
-def test_a_sample_of_less_than_one_pair_is_wrong_usage(assay):
+def test_a_sample_of_less_than_one_pair_or_one_that_nobody_is_asked_about_is_wrong_usage(assay):
     assert assay("review", "--sample", "-5").exit_code == 2
+    assert "--list shows the queue" in assay("review", "--sample", "5", "--list").stderr
 
 
 def test_a_system_without_a_contract_is_wrong_usage(assay):
