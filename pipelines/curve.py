@@ -31,40 +31,42 @@ class Point(NamedTuple):
 
 def precision_over_recall(scores: pa.Table, known: Labels) -> list[Point]:
     """A point per half bit, best first; `scores` has left_id, right_id, bits."""
-    bits, same = joined_to_truth(scores, known)
     with duckdb.connect() as db:
-        db.register("entities", known.entities)
+        judged = _judged(db, scores, known)
         real = "select sum(n * (n - 1) / 2) from (select count(*) as n from entities group by entity_id)"
         total = (len(known.pairs) if known.pairs is not None else db.sql(real).fetchone()[0]) or 1
-    place = np.floor(np.clip(bits, -20, 60) * 2).astype(int)
-    steps = np.unique(place)[::-1]
-    seen = [(place >= step) for step in steps]
-    return [
-        Point(step / 2, float(same[at].mean()), float(same[at].sum() / total))
-        for step, at in zip(steps, seen, strict=True)
-    ]
+        step = "floor(least(greatest(bits, -20), 60) * 2)"
+        counts = f"select {step} as step, count(*) as found, count(*) filter (same) as same from ({judged}) group by 1"
+        upto = "over (order by step desc)"
+        rows = db.sql(f"select step / 2, sum(same) {upto}, sum(found) {upto} from ({counts}) order by step desc")
+        return [Point(bits, right / found, right / total) for bits, right, found in rows.fetchall()]
 
 
 def joined_to_truth(scores: pa.Table, known: Labels) -> tuple[np.ndarray, np.ndarray]:
     """Bits of each compared pair of which something is known, and whether it is the same."""
     with duckdb.connect() as db:
-        db.register("scores", scores)
-        db.register("entities", known.entities)
-        same, across = "l.entity_id = r.entity_id", "true"
-        if known.pairs is not None:
-            db.register("pairs", known.pairs)
-            both = "(least(left_id, right_id), greatest(left_id, right_id))"
-            same = f"{both} in (select {both} from pairs)"
-            across = "split_part(left_id, ':', 1) <> split_part(right_id, ':', 1)"
-        found = db.sql(f"""
-            select bits, {same} as same
-            from scores
-            join entities as l on left_id = l.record_id
-            join entities as r on right_id = r.record_id
-            where {across}
-            order by left_id, right_id
-        """).to_arrow_table()
+        judged = _judged(db, scores, known)
+        found = db.sql(f"select bits, same from ({judged}) order by left_id, right_id").to_arrow_table()
     return found["bits"].to_numpy(), found["same"].to_numpy(zero_copy_only=False).astype(bool)
+
+
+def _judged(db: duckdb.DuckDBPyConnection, scores: pa.Table, known: Labels) -> str:
+    """A query for left_id, right_id and bits of each compared pair of which something is known, and same."""
+    db.register("scores", scores)
+    db.register("entities", known.entities)
+    same, across = "l.entity_id = r.entity_id", "true"
+    if known.pairs is not None:
+        db.register("pairs", known.pairs)
+        both = "(least(left_id, right_id), greatest(left_id, right_id))"
+        same = f"{both} in (select {both} from pairs)"
+        across = "split_part(left_id, ':', 1) <> split_part(right_id, ':', 1)"
+    return f"""
+        select left_id, right_id, bits, {same} as same
+        from scores
+        join entities as l on left_id = l.record_id
+        join entities as r on right_id = r.record_id
+        where {across}
+    """
 
 
 def refuse_other_endings(path: Path) -> None:

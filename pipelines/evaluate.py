@@ -168,7 +168,7 @@ class Calibrated:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One set, matched and scored: its quality, seconds of matching, and precision over recall of its pairs."""
+    """One set, matched and scored: quality, seconds of matching, and if asked precision over recall of its pairs."""
 
     name: str
     domain: str
@@ -230,6 +230,7 @@ def evaluate_set(
     test: Path | None = None,
     drawn: int = 0,
     backend: str = "own",
+    curve: bool = False,
 ) -> Evaluation:
     """Match a set in `home` without its labels, then score it with them. Raises UnusableInput, BuildFailed.
 
@@ -240,7 +241,7 @@ def evaluate_set(
     laid = trial.lay(home, mapping, records)
     known = labels.read(mapping, truth, laid.records)
     tested = labels.read_tested(mapping, test, laid.records) if test else None
-    matched = trial.run(laid, backend)
+    matched = trial.run(laid, backend, scored=bool(curve or drawn))
     quality = score(matched.clusters, known.entities, pairs=known.pairs)
     return Evaluation(
         mapping.name,
@@ -248,7 +249,7 @@ def evaluate_set(
         len(laid.records),
         quality,
         matched.seconds,
-        precision_over_recall(matched.scores, known),
+        precision_over_recall(matched.scores, known) if curve else [],
         _on_split(matched.clusters, tested) if tested else None,
         laid.unread,
         _calibrated(matched.scores, known, drawn) if drawn else None,

@@ -44,7 +44,7 @@ def report(
             if absent and not records:
                 yield f"{one.name}: absent, {absent[0]} does not exist"
                 continue
-            done.append(evaluate_set(Path(home), one, *files, drawn=labels, backend=backend))
+            done.append(evaluate_set(Path(home), one, *files, labels, backend, curve is not None))
             yield from done[-1].lines()
     if as_json:
         as_json.write_text(json.dumps([e.as_dict() for e in done], indent=2) + "\n", encoding="utf-8")

@@ -48,11 +48,12 @@ class Laid:
 class Trial:
     """What matching made of records: `clusters` has record_id, cluster_id.
 
-    `scores` has left_id, right_id, bits, one row per compared pair. `crowds` are the values that too many share.
+    `scores` has left_id, right_id, bits, one row per compared pair, where they were asked for. `crowds` are the values
+    that too many share.
     """
 
     clusters: pa.Table
-    scores: pa.Table
+    scores: pa.Table | None
     seconds: float
     crowds: list[Crowd]
 
@@ -72,8 +73,11 @@ def lay(home: Path, mapping: Mapping, files: Sequence[Path]) -> Laid:
         return Laid(settings, mapping.domain, warehouse.execute(named_by).to_arrow_table(), unread)
 
 
-def run(laid: Laid, backend: str = "own") -> Trial:
-    """Match what was laid by our own models, or by Splink on our evidence as `backend`. Raises BuildFailed."""
+def run(laid: Laid, backend: str = "own", scored: bool = True) -> Trial:
+    """Match what was laid by our own models, or by Splink on our evidence as `backend`. Raises BuildFailed.
+
+    Of a million records the scores of all pairs take a gigabyte: they come only where `scored`.
+    """
     began = time.perf_counter()
     match(laid.settings, laid.domain, *(["evidence"] if backend == "splink" else []))
     if backend == "splink":
@@ -83,12 +87,13 @@ def run(laid: Laid, backend: str = "own") -> Trial:
     with duckdb.connect(str(laid.settings.warehouse), read_only=True) as warehouse:
         layer = f"matched.matched_{laid.domain}__"
         clusters = warehouse.execute(f"select record_id, cluster_id from {layer}clusters").to_arrow_table()
-        scores = warehouse.execute(f"""
+        pairs = f"""
             select l.record_id as left_id, r.record_id as right_id, bits
             from {layer}scores as scores
             join {layer}evidence as l on scores.left_no = l.record_no
             join {layer}evidence as r on scores.right_no = r.record_no
-        """).to_arrow_table()
+        """
+        scores = warehouse.execute(pairs).to_arrow_table() if scored else None
         return Trial(clusters, scores, seconds, crowds(warehouse, laid.domain))
 
 
@@ -139,7 +144,7 @@ def _lay(warehouse: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence
             seed = PROJECT / "dbt_project" / "seeds" / "placeholder_values.csv"
             warehouse.execute(f"create table conformed.{model} as from read_csv('{seed}', all_varchar=true)")
         else:
-            warehouse.execute(f"create table conformed.{model} as from trial.records {rows}")
+            warehouse.execute(f"create view conformed.{model} as from trial.records {rows}")
     return unread
 
 
