@@ -178,6 +178,7 @@ class Evaluation:
     curve: list[Point]
     test: tuple[float, float | None] | None = None
     unread: dict[str, int] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
     calibrated: Calibrated | None = None
     crowds: list[Crowd] = field(default_factory=list)
 
@@ -188,7 +189,7 @@ class Evaluation:
         if test:
             test["f1"] = harmonic(*self.test)
         told = {"set": self.name, "domain": self.domain, "records": self.records, "seconds": round(self.seconds, 1)}
-        told |= {"quality": quality, "test": test, "unread": self.unread, **self._probabilities()}
+        told |= {"quality": quality, "test": test, "unread": self.unread, "empty": self.empty, **self._probabilities()}
         return {**told, "shared_by_too_many": [crowd._asdict() for crowd in self.crowds]}
 
     def _probabilities(self) -> dict[str, Any]:
@@ -215,6 +216,8 @@ class Evaluation:
             yield from self.calibrated.lines()
         for name, count in self.unread.items():
             yield f"  {count:,} values of {name} could not be read as the mapping says, and were left out"
+        if self.empty:
+            yield f"  no record has {' or '.join(self.empty)}, though the mapping says where it stands"
         yield from (f"  {crowd.line()}" for crowd in worth_telling(self.domain, self.crowds))
 
 
@@ -252,6 +255,7 @@ def evaluate_set(
         precision_over_recall(matched.scores, known) if curve else [],
         _on_split(matched.clusters, tested) if tested else None,
         laid.unread,
+        laid.empty,
         _calibrated(matched.scores, known, drawn) if drawn else None,
         matched.crowds,
     )

@@ -35,13 +35,14 @@ ENVELOPE = {
 class Laid:
     """Records that wait to be matched in a home: `records` has record_id, file, key.
 
-    `unread` counts values that did not fit their attribute's type.
+    `unread` counts values that did not fit their attribute's type; `empty` are mapped attributes that no record has.
     """
 
     settings: Settings
     domain: str
     records: pa.Table
     unread: dict[str, int]
+    empty: list[str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def lay(home: Path, mapping: Mapping, files: Sequence[Path]) -> Laid:
     with open_warehouse(settings) as warehouse:
         unread = _lay(warehouse, mapping, files)
         named_by = "select record_id, unit as file, source_key as key from trial.records"
-        return Laid(settings, mapping.domain, warehouse.execute(named_by).to_arrow_table(), unread)
+        records = warehouse.execute(named_by).to_arrow_table()
+        return Laid(settings, mapping.domain, records, unread, _empty(warehouse, mapping))
 
 
 def run(laid: Laid, backend: str = "own", scored: bool = True) -> Trial:
@@ -146,6 +148,12 @@ def _lay(warehouse: duckdb.DuckDBPyConnection, mapping: Mapping, files: Sequence
         else:
             warehouse.execute(f"create view conformed.{model} as from trial.records {rows}")
     return unread
+
+
+def _empty(warehouse: duckdb.DuckDBPyConnection, mapping: Mapping) -> list[str]:
+    mapped = sorted({name for file in mapping.records for name in file.attributes})
+    counts = warehouse.execute(f"select {', '.join(f'count({name})' for name in mapped)} from trial.records").fetchone()
+    return [name for name, count in zip(mapped, counts, strict=True) if not count]
 
 
 def _read(

@@ -230,6 +230,16 @@ def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_
     assert laid.unread == {"price_amount": 2}
 
 
+def test_a_mapped_column_without_a_single_value_is_told(tmp_path):
+    mapping = write(
+        tmp_path / "m.yml",
+        "records: {id: id, attributes: {full_name: name, email: mail}}\ntruth: {record: id, entity: person}",
+    )
+    records = write(tmp_path / "a.csv", 'id,name,mail,person\n1,,a@b.example,1\n2," ",a@b.example,1\n')
+    told = CliRunner().invoke(main, ["match", "eval", "--records", records, "--truth", records, "--mapping", mapping])
+    assert "no record has full_name, though the mapping says where it stands" in told.output
+
+
 def test_text_of_windows_that_is_called_latin_1_is_refused(tmp_path):
     records = tmp_path / "people.csv"
     records.write_bytes("id,name\n1,\u0160\u0165astn\u00fd\n".encode("windows-1250"))
