@@ -165,6 +165,11 @@ CASES = {
         (named("Honza", "Kolovrátec", phone="+420585777106"), named("Jan", "Kolovrátec", phone="+420585777106")),
         (named("Karel", "Přeslicovec", phone="+420585777107"), named("Jan", "Přeslicovec", phone="+420585777107")),
     ),
+    "a father and his son of one name and home are two where both say which they are": (
+        TWO,
+        (named("Vilém", "Bezdíček Sr.", **HOME), {"full_name": "Vilém Bezdíček Jr", **HOME}),
+        (named("Vilém", "Poděbradec Jr.", **HOME), {"full_name": "Vilém Poděbradec Jr", **HOME}),
+    ),
     "a home tells namesakes apart from one who is met twice": (
         ONE,
         (named("Eva", "Dvořáková", **HOME), named("Eva", "Dvořáková", **HOME)),

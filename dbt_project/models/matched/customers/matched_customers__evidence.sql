@@ -191,6 +191,7 @@ select
     dayofyear(named.birth_on) = 1 and yearly.value is not null as birth_is_year,
     named.vat,
     named.loyalty_code,
+    named.generation,
     named.gender,
     named.birth_place,
     coalesce(places.records, 1) / learnt.placed as birth_place_share,

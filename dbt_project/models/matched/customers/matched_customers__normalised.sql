@@ -144,7 +144,8 @@ worded as (
         {{ words("regexp_replace(" ~ column ~ "_line, '" ~ numbers ~ "', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
         {%- endfor %}
         split_part(split_part(email, '@', 1), '+', 1) as local_part,
-        split_part(email, '@', 2) as domain
+        split_part(email, '@', 2) as domain,
+        regexp_extract(concat_ws(' , ', family, given, full_name) || ' ,', '{{ declared('customers', 'normalise.generations') }}', 1) as suffix
     from sorted
 
 ),
@@ -205,6 +206,7 @@ select
     birth_on,
     vat,
     loyalty_code,
+    case when not is_company then case suffix when 'sr' then 1 when 'st' then 1 when 'iii' then 3 when '' then null else 2 end end as generation,
     gender,
     birth_place,
     occupation,
