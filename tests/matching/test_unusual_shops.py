@@ -31,6 +31,24 @@ def test_a_first_of_january_is_a_year_alone_in_the_source_that_has_little_else(t
     assert query(years) == [("register", 144)]
 
 
+def test_whom_a_list_of_companies_names_is_their_contact_and_whom_a_list_of_people_names_is_not(tmp_path):
+    """The ledger has companies of whom it knows nobody; to the newsletter each is somebody's employer."""
+    records = [
+        person(
+            f"{system}:{n}",
+            kind=None,
+            company_name=f"{FAMILY[n % 12]}hof {FAMILY[n // 12]}",
+            first_name=None if system == "ledger" and n % 4 == 0 else GIVEN[n % 12],
+            last_name=None if system == "ledger" and n % 4 == 0 else FAMILY[n // 12],
+        )
+        for system in ("ledger", "newsletter")
+        for n in range(60)
+    ]
+    query = match(tmp_path, records)
+    companies = "select system, count(*) from matched_customers__evidence where is_company group by system"
+    assert query(companies) == [("ledger", 60)]
+
+
 def two_children(named: Callable[[int, int], dict]) -> list[dict]:
     """Two children of each of 120 families, at one home and number, as a school and a doctor know them."""
     return [

@@ -96,6 +96,19 @@ trading as (
 
 ),
 
+{#- Systems that keep companies, most by name and some without anybody to ask for: who is named beside one is its contact. -#}
+accounts as (
+
+    select system
+    from {{ records }}
+    where system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}')
+    group by system
+    having
+        count(company) >= (count(*) + {{ declared('customers', 'normalise.trading_records') }}) * {{ declared('customers', 'normalise.trading_share') }}
+        and count(company) filter (is_company) >= count(company) * {{ declared('customers', 'normalise.account_share') }}
+
+),
+
 {%- set party = "coalesce(company, last_word, case when is_nobody then '-' end)" -%}
 uses as (
 
@@ -139,7 +152,7 @@ select 'named', 'last name', null, count(last_name), null from named
 union all
 select 'company', company, null, count(*), null
 from (
-    select company from {{ records }} where is_company
+    select company from {{ records }} left join accounts using (system) where is_company or accounts.system is not null
     union all
     select replace(perhaps_company, ' ', '') from {{ records }} semi join trading using (system) where not is_company
 )
@@ -147,6 +160,8 @@ where company is not null
 group by company
 union all
 select 'trading', system, null, null, null from trading
+union all
+select 'accounts', system, null, null, null from accounts
 union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all

@@ -11,6 +11,7 @@
 greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declared('customers', 'normalise.known_name_share') }} * learnt.records)
 {%- endset -%}
 {%- set is_kin = '(perhaps_company is not null and given.given_name is null and (kin.value is not null or trading.value is not null))' -%}
+{%- set is_contact = '(not is_company and company is not null and accounts.value is not null)' -%}
 {%- set smooth = declared('customers', 'normalise.affinity_records') -%}
 {%- set vocabulary = ref('matched_customers__vocabulary') -%}
 {%- set records = narrowed(ref('matched_customers__normalised'), keys, 'record_id') -%}
@@ -19,14 +20,14 @@ with records as (
     select
         {{ record_number('normalised.record_id') }} as record_no,
         normalised.* exclude (perhaps_company, is_company, company, company_words, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, phone, mobile, vat, loyalty_code, birth_on),
-        is_company or {{ is_kin }} as is_company,
+        is_company or {{ is_kin }} or {{ is_contact }} as is_company,
         coalesce(company, case when {{ is_kin }} then replace(perhaps_company, ' ', '') end) as company,
         coalesce(
             company_words,
             case when {{ is_kin }} then array_to_string(list_sort(list_distinct(string_split(perhaps_company, ' '))), ' ') end
         ) as company_words,
         {%- for part in ['first_word', 'second_word', 'last_word', 'last_words', 'after_particle', 'name_words'] %}
-        case when not {{ is_kin }} then {{ part }} end as {{ part }},
+        case when not ({{ is_kin }} or {{ is_contact }}) then {{ part }} end as {{ part }},
         {%- endfor %}
         case when bad_email.value is null then email end as email,
         case when bad_email.value is null then email_user end as email_user,
@@ -39,6 +40,7 @@ with records as (
     left join (select distinct given_name from {{ ref('nicknames') }}) as given on normalised.first_word = given.given_name
     left join {{ vocabulary }} as kin
         on kin.kind = 'company' and replace(normalised.perhaps_company, ' ', '') = kin.value
+    left join {{ vocabulary }} as accounts on accounts.kind = 'accounts' and normalised.system = accounts.value
     left join {{ vocabulary }} as trading on trading.kind = 'trading' and normalised.system = trading.value
     {%- for alias, attribute, column in [
         ('bad_email', 'email', 'email'), ('bad_phone', 'phone', 'phone'), ('bad_mobile', 'phone', 'mobile'),
