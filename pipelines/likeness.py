@@ -105,7 +105,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     links, several = _linked(pairs, learnt, settings)
     within = None
     if len(several) == 1 or learnt.share < settings["scarce_share"]:
-        within = _in_groups(pairs, pairs.alike(start), limits, settings)
+        within = _in_groups(pairs, pairs.alike(start), conflict, limits, settings)
     if within is None and len(several) == 1:
         ((places, alone),) = links.beside.values()
         linked = np.union1d(links.linked, places[alone > links.cut])
@@ -348,14 +348,14 @@ def _agrees(pairs: Pairs, alike: np.ndarray, settings: dict) -> bool:
     return more > settings["several_share"] * len(partners) and closed > settings["agreed_share"] * len(met)
 
 
-def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) -> Fit | None:
+def _in_groups(pairs: Pairs, alike: np.ndarray, conflict: np.ndarray, limits: list, settings: dict) -> Fit | None:
     """What features say where most articles stand three times or more, in one catalogue or many shops; None elsewhere.
 
     There what comes next to a match is a match too, so that no lead and no runner-up teaches anything. Partners of one
     record are partners of each other as long as pairs are one article, and ends of a chain where they are merely alike:
     the pairs down to where most partners agree are the same by and by, by the similarity `alike` as declared.
     Two articles that stand twice and resemble each other agree as well: None where most records are far more alike to
-    one other than to all the rest.
+    one other than to all the rest, and where too many pairs contradict: those are articles of one kind.
     """
     places = np.argsort(-pairs.rivals(alike), kind="stable")[: int((~pairs.barred).sum())]
     records, ends = np.unique(pairs.records[places], return_inverse=True)
@@ -368,6 +368,8 @@ def _in_groups(pairs: Pairs, alike: np.ndarray, limits: list, settings: dict) ->
     if not len(sizes) or agreed.max() < settings["closed_share"]:
         return None
     last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
+    if conflict[places[: sizes[last]]].mean() > settings["contrary_share"]:
+        return None
     cut = alike[places[sizes[last] - 1]]
     chance = odds_to_chance((alike - cut) / settings["blur"])
     chance[pairs.barred] = 0.0

@@ -91,6 +91,15 @@ def test_articles_that_stand_twice_among_their_kin_are_no_groups():
     assert learnt["least_lead"] + learnt["most_lead"] > 0
 
 
+def test_articles_of_one_kind_that_contradict_each_other_are_no_groups():
+    """Headphones in white of many makers resemble each other all round, as offers of one article do."""
+    table = groups(1)
+    contradicts = [float(one % 10 > 0) for one in table["one_no"].to_pylist()]
+    table = table.set_column(5, "contradicts", pa.array(contradicts))
+    features = [FEATURES[0], FEATURES[1] | {"start": 0.0}]
+    assert not any(feature.startswith("within") for feature in learn(table, features))
+
+
 def test_two_shops_are_never_taken_for_a_market():
     assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
 
