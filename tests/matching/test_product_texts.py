@@ -301,6 +301,41 @@ def test_one_catalogue_that_has_articles_several_times_is_matched_in_itself(tmp_
     assert right == sum(joined)
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """One catalogue that has articles several times, and pairs in it that differ in one thing."""
+    odd = [
+        article("one:stem", "Nordlyd upright freezer NF4205", 300, "Nordlyd"),
+        article("one:ending", "Nordlyd upright freezer NF4205B", 300, "Nordlyd"),
+        article("one:plain", "Tamsen noise cancelling headphones", 90, "Tamsen"),
+        article("one:white", "Tamsen noise cancelling headphones white", 90, "Tamsen"),
+        article("one:cheap", "Kinlow canvas shoulder bag", 30, "Kinlow"),
+        article("one:dear", "Kinlow shoulder bag canvas", 120, "Kinlow"),
+        article("one:again", "Brevik walnut picture frame", 30, "Brevik"),
+        article("one:alike", "Brevik picture frame walnut", 31, "Brevik"),
+    ]
+    return match(tmp_path_factory.mktemp("alone"), one_catalogue() + odd, domain="products")
+
+
+def test_in_one_catalogue_a_letter_at_the_number_is_another_article_and_a_colour_or_price_speaks_against(alone):
+    contradicts = alone("""
+        select least(l.record_id, r.record_id), model_suffix, colour_left_out, price_conflict
+        from matched_products__likeness as likeness
+        inner join matched_products__evidence as l on one_no = l.record_no
+        inner join matched_products__evidence as r on other_no = r.record_no
+        where l.brand = r.brand and not regexp_matches(l.record_id || r.record_id, '[0-9]')
+    """)
+    assert sorted(contradicts) == [
+        ("one:again", 0, 0, 0),
+        ("one:cheap", 0, 0, 1),
+        ("one:ending", 1, 0, 0),
+        ("one:plain", 0, 1, 0),
+    ]
+    cluster = dict(alone("select record_id, cluster_id from matched_products__clusters"))
+    assert cluster["one:again"] == cluster["one:alike"]
+    assert cluster["one:stem"] != cluster["one:ending"]
+
+
 def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tmp_path, home, matched):
     trained = dict(matched("select (kind, token), weight from matched_products__word_weights"))
     shutil.copytree(home, tmp_path / "later")

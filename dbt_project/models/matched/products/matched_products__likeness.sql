@@ -21,6 +21,7 @@ measured as (
         likeness.*,
         one.system as one_system,
         other.system as other_system,
+        one.system = other.system as within_one,
         greatest(
             jaro_winkler_similarity(array_to_string(l.words, ''), array_to_string(r.words, '')),
             jaro_winkler_similarity({{ run_together('one.name_text') }}, {{ run_together('other.name_text') }})
@@ -38,6 +39,7 @@ measured as (
         array_length(list_intersect(l.all_numbers, r.all_numbers)) / (1 + least(array_length(l.all_numbers), array_length(r.all_numbers))) as all_numbers_shared,
         {{ packs_differ() }} as packs_differ,
         {{ lists_differ('colours') }} as colours_differ,
+        {{ unmatched('l.colours', 'r.all_words') }} + {{ unmatched('r.colours', 'l.all_words') }} as colours_unmatched,
         {{ sizes_differ() }} as sizes_differ,
         {{ options_differ() }} as options_differ,
         l.option_words = r.option_words and array_length(l.option_words) > 0 as options_equal,
