@@ -109,6 +109,18 @@ def test_a_name_without_spaces_is_one_in_either_order_and_another_letter_is_anot
     assert query(at) == [("札幌市", "北一条西丁目番", "2")]
 
 
+def test_a_misspelt_name_is_found_where_nobody_keeps_a_place_or_a_birth_date(tmp_path):
+    written = {"pos": FAMILY, "shop": ["Abet", "Brunk", "Cornes", "Diemz", "Ehters", "Finz", *FAMILY[6:]]}
+    people = [
+        person(f"{system}:{n}", first_name=GIVEN[n % 12], last_name=names[n // 12], email=f"{system}.{n}@posta.example")
+        for system, names in written.items()
+        for n in range(144)
+    ]
+    compared = match(tmp_path, people)("select left_record_id, right_record_id from matched_customers__explanations")
+    found = {frozenset(pair) for pair in compared}
+    assert [n for n in range(144) if {f"pos:{n}", f"shop:{n}"} not in found] == []
+
+
 def test_a_city_is_evidence_also_where_nobody_says_more_of_a_place(tmp_path):
     people = [
         person(f"{system}:{n}", first_name=GIVEN[n % 12], last_name=FAMILY[n // 12], city=f"{FAMILY[n * 7 % 11]}stadt")
