@@ -64,6 +64,8 @@ ODD = [
     *(article(f"{system}:same{no}", "sale") for system in ("abc", "xyz") for no in range(300)),
     article("abc:black", "Nordlyd headphones NL500 black", 99),
     article("xyz:white", "Nordlyd headphones NL500 white", 99),
+    article("abc:cyan", "Nordlyd toner cartridge NT220 cyan", 49),
+    article("xyz:magenta", "Nordlyd toner cartridge NT220 magenta", 49),
     article("abc:letter", "Nordlyd sleeve for tablets NL13GRNSEEV2"),
     article("xyz:letter", "Nordlyd tablet sleeve NL13-GRN-SEE-2"),
     article("abc:ending", "Nordlyd desktop set 967562"),
@@ -132,8 +134,9 @@ def test_a_record_has_one_partner_in_another_system(cluster_of):
     assert all(len(systems) == len(set(systems)) for systems in members.values())
 
 
-def test_colours_that_contradict_are_two_articles(cluster_of):
-    assert cluster_of["abc:black"] != cluster_of["xyz:white"]
+@pytest.mark.parametrize(("one", "other"), [("black", "white"), ("cyan", "magenta")])
+def test_colours_that_contradict_are_two_articles(cluster_of, one, other):
+    assert cluster_of[f"abc:{one}"] != cluster_of[f"xyz:{other}"]
 
 
 def features(matched, name: str, wanted: str) -> list[tuple]:
