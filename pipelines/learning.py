@@ -80,7 +80,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
             apart = comparable * np.prod([params[i][2, 0] for i in both])
             # Who differs in all else may be one party: only many pairs tell that names go together.
-            excess[n] = max(1.0, (equal[n] + 10 * usual) / (apart + 10 * usual))
+            excess[n] = max(1.0, (equal[n] + 2 * usual) / (apart + 2 * usual))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess, records)
