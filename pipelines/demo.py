@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from pipelines import resources
-from pipelines.publish.report import wide_console
+from pipelines.console import wide_console
 from pipelines.publish.target import open_target
 from pipelines.resources import Settings
 from pipelines.summary import next_commands, summarise

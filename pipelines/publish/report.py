@@ -25,19 +25,6 @@ SHOWN = 10
 _IDS = re.compile(r"\b[CPVR]-\w+|\d+")
 
 
-class _Terminal(Console):
-    def on_broken_pipe(self) -> None:
-        raise  # what is being handled; the command line ends as it does for other output
-
-
-def wide_console() -> Console:
-    """The terminal; lines keep their length where the output goes to a file. Brackets in what is said are no markup."""
-    console = _Terminal(highlight=False, markup=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = 200
-    return console
-
-
 def plans(settings: Settings) -> Iterator[str]:
     """A line per plan in the ledger, newest first."""
     query = sa.select(plans_table).order_by(plans_table.c.seq.desc())

@@ -9,8 +9,8 @@ import click
 from rich.table import Table
 
 from pipelines import resources
+from pipelines.console import wide_console
 from pipelines.plain import plain
-from pipelines.publish.report import wide_console
 from pipelines.verbs.odoo import odoo
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pipelines import resources
-from pipelines.publish.report import wide_console
+from pipelines.console import wide_console
 
 console = wide_console()
 a_file = click.Path(path_type=Path)

@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from pipelines import resources
+from pipelines.console import wide_console
 from pipelines.resources import Settings
 from sources.contract import load_contracts
 
@@ -85,7 +86,7 @@ def _plan_in_odoo(settings: Settings, records: list[int], basis: str, at: dateti
         click.echo(f"still in Odoo, which could not be asked: {error}", err=True)
         names = " ".join(map(str, records))
         raise click.ClickException(f"when it can, run `assay privacy erase-in-odoo {names} --basis …`") from error
-    report.show_plan(report.wide_console(), settings, plan)
+    report.show_plan(wide_console(), settings, plan)
     click.echo("what stands in Odoo goes when that plan has been approved and applied")
 
 

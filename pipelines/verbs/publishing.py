@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipelines import resources
-from pipelines.publish.report import wide_console
+from pipelines.console import wide_console
 from sources.contract import load_contracts
 
 console = wide_console()

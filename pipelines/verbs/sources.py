@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines import resources
+from pipelines.console import wide_console
 from pipelines.plain import plain
-from pipelines.publish.report import wide_console
 from sources.contract import load_contracts
 
 console = wide_console()

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from pipelines import resources
+from pipelines.console import wide_console
 from pipelines.plain import plain
-from pipelines.publish.report import wide_console
 
 console = wide_console()
 

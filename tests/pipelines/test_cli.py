@@ -164,7 +164,7 @@ def test_a_terminal_that_lacks_a_letter_gets_a_question_mark_and_no_traceback(en
 
 @pytest.mark.parametrize("words", [["say"], ["say", "--rich"], ["--help"]])
 def test_a_command_whose_reader_has_left_ends_quietly_as_other_programs_do(words):
-    says = "import click, sys; from pipelines.cli import main; from pipelines.publish.report import wide_console\n"
+    says = "import click, sys; from pipelines.cli import main; from pipelines.console import wide_console\n"
     says += "def say(rich): [(wide_console().print if rich else click.echo)('x' * 999) for _ in range(99)]\n"
     says += "main.add_command(click.Command('say', callback=say, params=[click.Option(['--rich'], is_flag=True)]))\n"
     says += "sys.stdin.readline(); main()"
@@ -176,3 +176,8 @@ def test_a_command_whose_reader_has_left_ends_quietly_as_other_programs_do(words
         os.close(reader)
         _, told = child.communicate(b"\n", timeout=60)
     assert (child.returncode, told) == (141, b"")
+
+
+def test_help_does_not_wait_for_what_only_the_verbs_themselves_need():
+    says = "import sys, pipelines.cli; print([one for one in ('sqlalchemy', 'duckdb', 'httpx') if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True).stdout == "[]\n"
