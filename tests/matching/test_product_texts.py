@@ -310,6 +310,12 @@ def alone(tmp_path_factory):
     odd = [
         article("one:stem", "Nordlyd upright freezer NF4205", 300, "Nordlyd"),
         article("one:ending", "Nordlyd upright freezer NF4205B", 300, "Nordlyd"),
+        article("one:long", "Aldwyn oak dining table 180", 400, "Aldwyn"),
+        article("one:short", "Aldwyn dining table oak 160", 400, "Aldwyn"),
+        article("one:large", "Marlis women's linen blouse L", 40, "Marlis"),
+        article("one:small", "Marlis linen blouse women's S", 40, "Marlis"),
+        article("one:cordless", "Torvik hedge trimmer TH5520", 80, "Torvik"),
+        article("one:wired", "Torvik hedge trimmer TH7310", 80, "Torvik"),
         article("one:plain", "Tamsen noise cancelling headphones", 90, "Tamsen"),
         article("one:white", "Tamsen noise cancelling headphones white", 90, "Tamsen"),
         article("one:cheap", "Kinlow canvas shoulder bag", 30, "Kinlow"),
@@ -320,23 +326,28 @@ def alone(tmp_path_factory):
     return match(tmp_path_factory.mktemp("alone"), one_catalogue() + odd, domain="products")
 
 
-def test_in_one_catalogue_a_letter_at_the_number_is_another_article_and_a_colour_or_price_speaks_against(alone):
+def test_in_one_catalogue_another_number_or_size_is_another_article_and_colour_or_price_speak_against(alone):
     contradicts = alone("""
-        select least(l.record_id, r.record_id), model_suffix, colour_left_out, price_conflict
+        select
+            least(l.record_id, r.record_id), model_apart, number_apart, size_conflict, colour_left_out, price_conflict
         from matched_products__likeness as likeness
         inner join matched_products__evidence as l on one_no = l.record_no
         inner join matched_products__evidence as r on other_no = r.record_no
         where l.brand = r.brand and not regexp_matches(l.record_id || r.record_id, '[0-9]')
     """)
     assert sorted(contradicts) == [
-        ("one:again", 0, 0, 0),
-        ("one:cheap", 0, 0, 1),
-        ("one:ending", 1, 0, 0),
-        ("one:plain", 0, 1, 0),
+        ("one:again", 0, 0, 0, 0, 0),
+        ("one:cheap", 0, 0, 0, 0, 1),
+        ("one:cordless", 1, 0, 0, 0, 0),
+        ("one:ending", 1, 0, 0, 0, 0),
+        ("one:large", 0, 0, 1, 0, 0),
+        ("one:long", 0, 1, 0, 0, 0),
+        ("one:plain", 0, 0, 0, 1, 0),
     ]
     cluster = dict(alone("select record_id, cluster_id from matched_products__clusters"))
     assert cluster["one:again"] == cluster["one:alike"]
-    assert cluster["one:stem"] != cluster["one:ending"]
+    variants = [("stem", "ending"), ("long", "short"), ("large", "small"), ("cordless", "wired")]
+    assert all(cluster[f"one:{one}"] != cluster[f"one:{other}"] for one, other in variants)
 
 
 def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tmp_path, home, matched):
