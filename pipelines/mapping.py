@@ -26,6 +26,10 @@ from sources.tabular import BadFile, encoding_of
 LONGEST_LINE = 64_000_000
 AROUND = r"^[^0-9.-]+|[^0-9]+$|[ '’\x{a0}\x{2009}\x{202f}]([0-9]{3})\b"
 """What stands around an amount, and spaces and apostrophes between its thousands: CHF 1'299.00 is 1299.00."""
+SHORT_YEAR = """list_transform(
+    [case when year(d) < 100 then cast(d + interval 2000 year as date) else d end],
+    lambda e: case when e > current_date then cast(e - interval 100 year as date) else e end
+)[1]"""
 DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
 PARQUET = b"PAR1"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
@@ -50,7 +54,7 @@ class Attribute(_Strict):
     column: str | None = None
     columns: list[str] = []
     value: str | None = None
-    format: str | None = Field(None, description="of a date, as strptime has it, for instance %Y%m%d")
+    format: str | list[str] | None = Field(None, description="of a date, or all of them, as strptime has it: %Y%m%d")
 
     @model_validator(mode="before")
     @classmethod
@@ -61,7 +65,7 @@ class Attribute(_Strict):
     def _one_way(self) -> Attribute:
         if self.format:
             try:
-                duckdb.execute("select try_strptime('', ?)", [self.format])
+                duckdb.execute(f"select try_strptime('', {self._formats})")
             except duckdb.Error:
                 raise ValueError(f"{self.format!r} is no format of a date; %d.%m.%Y is one") from None
         if sum((self.column is not None, bool(self.columns), self.value is not None)) != 1:
@@ -73,6 +77,10 @@ class Attribute(_Strict):
         return [self.column] if self.column else self.columns
 
     @property
+    def _formats(self) -> str:
+        return f"[{', '.join(map(quoted, [self.format] if isinstance(self.format, str) else self.format))}]"
+
+    @property
     def text(self) -> str:
         """The value as SQL of a text; null where the file has none."""
         if self.value is not None:
@@ -81,9 +89,14 @@ class Attribute(_Strict):
         return f"nullif(concat_ws(' ', {', '.join(texts)}), '')"
 
     def sql(self, type: str) -> str:
-        """The value as SQL of a type; null where it does not fit. 1988-04-12 is a date whatever the `format`."""
+        """The value as SQL of a type; null where it does not fit. 1988-04-12 is a date whatever the `format`.
+
+        Of a date whose year is written with two digits, it is the last such year that has come.
+        """
         if self.format:
-            written = f"try_cast(try_strptime({self.text}, {quoted(self.format)}) as {type})"
+            written = f"try_cast(try_strptime({self.text}, {self._formats}) as {type})"
+            if type == "date":
+                written = f"list_transform([{written}], lambda d: {SHORT_YEAR})[1]"
             return f"coalesce({written}, try_cast({self.text} as {type}))"
         if type.startswith("decimal"):
             return f"try_cast({_amount(self.text)} as {type})"
