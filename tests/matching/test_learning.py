@@ -255,6 +255,29 @@ def test_many_twins_of_one_home_and_mailbox_are_not_one_child_of_many_names():
     assert household > 20 * match
 
 
+def test_a_few_twins_among_very_many_families_are_not_one_child_of_two_names():
+    told = ("first_name", "last_name", "birth_on", "email", "address")
+    blocked = [
+        ("exact", "exact", "exact", "exact", "same home", 50_000),
+        ("misspelt", "exact", "exact", "exact", "same home", 5_000),
+        ("different", "exact", "exact", "exact", "same home", 300),
+        ("different", "exact", "different", "exact", "same home", 90_000),
+        ("exact", "exact", None, "exact", "same home", 50_000),
+        ("different", "exact", None, "exact", "same home", 90_000),
+    ]
+    sample = [
+        ("different", "different", "different", "different", "different", 190_000),
+        ("exact", "different", "different", "different", "different", 1_500),
+        ("different", "exact", "different", "different", "different", 400),
+        ("different", "different", "exact", "different", "different", 20),
+    ]
+    tables = (counted(rows, records=200_000, told=told) for rows in (blocked, sample))
+    rows = learn(*tables, matching.declared("customers"))
+    twins = dict(zip(told, ("different", "exact", "exact", "exact", "same home"), strict=True))
+    match, household = (pairs_expected(rows, latent, twins) for latent in ("match", "household"))
+    assert household > 5 * match
+
+
 def test_two_people_of_one_number_stay_two_where_one_lives_elsewhere_though_hardly_any_household_in_the_data_does():
     told = ("first_name", "last_name", "phone", "address")
     blocked = [
