@@ -26,12 +26,15 @@ def get_ready(environment: Mapping[str, str]) -> None:
 
 
 def begin(environment: Mapping[str, str], arguments: Sequence[object]) -> subprocess.Popen:
-    """Give a dbt command to the child that waits for it, or to a new one; returns it, its stdout tells all."""
+    """Give a dbt command to the child that waits for it, or to a new one; returns it, its stdout tells all.
+
+    Its stdin stays open: closed, by whoever began it or by the end of that process, it ends the command.
+    """
     child = _waiting.pop(frozenset(environment.items()), None)
     if child is None or child.poll() is not None:
         child = _start(environment)
     child.stdin.write(json.dumps([str(each) for each in arguments]) + "\n")
-    child.stdin.close()
+    child.stdin.flush()
     return child
 
 

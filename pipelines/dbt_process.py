@@ -55,6 +55,7 @@ def main() -> int:
         return 0
     arguments = json.loads(asked)
     target, command = Path(arguments[arguments.index("--target-path") + 1]), arguments[0]
+    threading.Thread(target=end_with_who_asked, daemon=True).start()
     dbt_thrift.leave_out()
     sys.dont_write_bytecode = True  # each Python model becomes a file of its own, whose bytecode nobody would remove
     project_read = None if command == "parse" else _parsed(target / PARSED, at_hand).manifest
@@ -69,6 +70,12 @@ def main() -> int:
     if done.exception:
         print(done.exception, file=sys.stderr)
     return 0 if done.success else 1
+
+
+def end_with_who_asked() -> NoReturn:
+    """Leave at once when standard input closes: a build that nobody waits for would hold the warehouse."""
+    sys.stdin.read()
+    os._exit(1)
 
 
 def write_out(file: Path) -> NoReturn:

@@ -178,14 +178,17 @@ def _run_dbt(
     process = dbt_child.begin(child_environment(settings, run_id), [*arguments, *places])
     lines = []
     (target / "logs").mkdir(exist_ok=True)
-    with (target / LOG).open("w") as log:
-        for line in process.stdout:
-            event = _event(line)
-            lines.append(event["info"]["msg"])
-            log.write(f"{lines[-1]}\n")
-            if on_event:
-                on_event(event)
-    status = process.wait()
+    try:
+        with (target / LOG).open("w") as log:
+            for line in process.stdout:
+                event = _event(line)
+                lines.append(event["info"]["msg"])
+                log.write(f"{lines[-1]}\n")
+                if on_event:
+                    on_event(event)
+    finally:
+        process.stdin.close()
+        status = process.wait()
     outcome = _outcome(target)
     if status:
         raise BuildFailed(_failures(outcome, lines, target))

@@ -336,6 +336,23 @@ def test_a_failing_test_names_itself_and_no_value(built, tmp_path):
         transform.build(settings, "no_such_model:")
 
 
+def test_a_build_that_nobody_waits_for_any_more_ends_and_the_next_one_makes_all(built, tmp_path):
+    shutil.copytree(built.settings.home / "landing", tmp_path / "landing")
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+
+    def stop(event):
+        if "matched_customers__normalised" in event["info"]["msg"]:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        transform.build(settings, on_event=stop)
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        made = warehouse.execute("select table_name from information_schema.tables").fetchall()
+    assert ("golden_customers",) not in made
+    transform.build(settings)
+    assert exports.export(settings) == built.rows
+
+
 def test_the_export_of_a_table_that_is_gone_goes_too(built, tmp_path):
     shutil.copytree(built.settings.home, tmp_path / "home")
     settings = Settings(tmp_path / "home", "test", built.settings.ledger_url)
