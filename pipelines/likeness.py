@@ -170,6 +170,10 @@ def _by_leads(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, limits: lis
     sure = _best(pairs, score)
     sure = sure[~conflict[sure]][: int(len(sure) * settings["sure_share"])]
     share, smaller = settings["sure_share"], min(len(pairs.one.starts), len(pairs.other.starts))
+    if len(np.unique(pairs.systems)) == 1:
+        beyond = sure[_beyond_variants(pairs, start, conflict, settings["variant_share"])[sure]]
+        if len(beyond) < settings["beyond_share"] * len(sure):
+            share, sure = share * len(beyond) / len(sure), beyond
     if len(sure) < settings["least_sure"]:
         return None
     for turn in range(settings["rounds"]):
@@ -201,6 +205,19 @@ def _by_leads(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, limits: lis
         best = _best(pairs, score)
         sure = best[: max(settings["least_sure"], min(len(best), int(share * smaller)))]
     return Learnt(similarity, offset, fit, base, score, share)
+
+
+def _beyond_variants(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, share: float) -> np.ndarray:
+    """Whether pairs are more alike than so large a share of records is to the nearest that contradicts it.
+
+    How alike different articles of one catalogue are is told by those that surely differ: what contradicts counts
+    nothing in it.
+    """
+    alike = pairs.alike(np.maximum(start, 0.0))
+    different = np.where(conflict, alike, -np.inf)
+    nearest = np.r_[pairs.one.best(different), pairs.other.best(different)]
+    nearest = nearest[np.isfinite(nearest)]
+    return alike > np.quantile(nearest, share) if len(nearest) else np.ones(len(alike), bool)
 
 
 def _each_alone(pairs: Pairs, often: Sequence[str]) -> Pairs:

@@ -100,6 +100,15 @@ def test_articles_of_one_kind_that_contradict_each_other_are_no_groups():
     assert not any(feature.startswith("within") for feature in learn(table, features))
 
 
+def test_in_one_catalogue_what_is_no_more_alike_than_variants_that_contradict_each_other_teaches_nothing():
+    dice, rows = random.Random(7), []
+    for one in range(0, 300, 3):
+        rows.append((one, one + 1, "a", "a", dice.uniform(0.5, 0.9), 0.0))
+        rows.append((one, one + 2, "a", "a", dice.uniform(0.5, 0.95), 1.0))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    assert learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])) == {}
+
+
 def test_two_shops_are_never_taken_for_a_market():
     assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
 
