@@ -210,6 +210,8 @@ CASES += [
     person("shop:glued", first_name="Kuno", last_name="Sedlmair", street="Gartenstr12", zip="60200"),
     person("pos:second", first_name="Ashley M", last_name="Quimbleton"),
     person("shop:second", first_name="Ashley K", last_name="Quimbleton"),
+    person("pos:junior", first_name="Torquil", last_name="Wexcombe Jr", street="Lipová 40", zip="77900"),
+    person("shop:junior", first_name="Torquil", last_name="Wexcombe", street="Lipová 40", zip="77900"),
 ]
 
 # A family name of two words beside a middle name, and a particle that is written as part of the name.

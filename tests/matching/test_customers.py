@@ -151,14 +151,15 @@ def test_a_number_glued_to_a_street_is_its_house_number_where_there_is_no_other(
     assert matched(homes) == [("streetg597", "9"), ("gartenstr", "12")]
 
 
-def test_another_second_name_is_a_level_of_its_own(matched):
-    said = """
+@pytest.mark.parametrize("unlike", ["second", "junior"])
+def test_another_second_name_or_a_jr_that_one_alone_bears_is_a_level_of_its_own(matched, unlike):
+    said = f"""
         select said.label
         from matched_customers__explanations as said
         where said.comparison = 'first_name'
-            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:second', 'shop:second']
+            and list_sort([said.left_record_id, said.right_record_id]) = ['pos:{unlike}', 'shop:{unlike}']
     """
-    assert matched(said) == [("other middle name",)]
+    assert matched(said) == [("other middle name or generation",)]
 
 
 @pytest.mark.parametrize(
