@@ -89,8 +89,9 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     The other mutual best pairs count as both, by their chance, lest the least alike matches never be seen.
     Returns one row per feature: `similarity` weighs it in the similarity that leads are measured by, `weight` (bits)
     in the score; feature `constant` is added, `cut` is the score from which a pair is linked; `several <system>` is the
-    share of its linked records that would find another partner there if the better one were missing: where most would,
-    weights are learnt again with its records as nobody's rivals. `within <system>` says that leads count nothing, as
+    share of its linked records that would find another partner there if the better one were missing. Where many would,
+    weights are learnt again with its records as nobody's rivals, for second offers had been taken for different; that
+    holds where most are then found to be such. `within <system>` says that leads count nothing, as
     articles stand more than twice. Empty if too few pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
@@ -114,14 +115,19 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     if within is not None:
         said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in links.beside}
         return _as_table(_rows(features, learnt._replace(fit=within), 0.0, said))
-    often = [system for system, share in several.items() if share > settings["often_share"]]
-    if often and len(several) > 1:
-        pairs = _each_alone(pairs, often)
-        again = _by_leads(pairs, start, conflict, limits, settings)
-        if again is not None:
-            learnt = again
-            links, known = _linked(pairs, learnt, settings)
-            several = {**known, **{system: several[system] for system in often}}
+    often = [system for system, share in several.items() if share > settings["several_share"]]
+    while often and len(several) > 1:
+        apart = _each_alone(pairs, often)
+        again = _by_leads(apart, start, conflict, limits, settings)
+        if again is None:
+            break
+        found, known = _linked(apart, again, settings)
+        known |= {system: max(several[system], _listed_again(apart, found.linked, system, often)) for system in often}
+        kept = [system for system in often if known[system] > settings["often_share"]]
+        if kept == often:
+            pairs, learnt, links, several = apart, again, found, known
+            break
+        often = kept
     score, best = learnt.score, _best(pairs, learnt.score)
     for system, (places, alone) in links.beside.items():
         if several[system] > settings["several_share"]:
@@ -224,6 +230,19 @@ def _each_alone(pairs: Pairs, often: Sequence[str]) -> Pairs:
     """The same, but that no record of the systems that list articles `often` is a rival of another."""
     one, other = (np.isin(of, often) for of in pairs.systems)
     return pairs._replace(one=pairs.one.apart(other & ~one), other=pairs.other.apart(one & ~other))
+
+
+def _listed_again(pairs: Pairs, linked: np.ndarray, system: str, often: Sequence[str]) -> float:
+    """How many linked records of a system come on top of the first of each partner, per partner.
+
+    Partners in systems that list articles `often` too are not asked: there rivals left one of each.
+    """
+    partners = []
+    for side in (0, 1):
+        of, across = pairs.systems[side][linked], pairs.systems[1 - side][linked]
+        partners.append(pairs.records[linked, 1 - side][(of == system) & ~np.isin(across, often)])
+    partners = np.concatenate(partners)
+    return len(partners) / max(len(np.unique(partners)), 1) - 1
 
 
 def _best(pairs: Pairs, score: np.ndarray) -> np.ndarray:

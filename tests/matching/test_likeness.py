@@ -109,6 +109,25 @@ def test_in_one_catalogue_what_is_no_more_alike_than_variants_that_contradict_ea
     assert learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])) == {}
 
 
+def unequal_offers() -> pa.Table:
+    """Two hundred articles, one to four offers of each in another system, few of which tell the maker's code."""
+    dice, rows, offers = random.Random(3), [], itertools.count(1000)
+    for one in range(200):
+        for other in itertools.islice(offers, dice.randint(1, 4)):
+            rows.append((one, other, "a", "b", dice.uniform(0.5, 0.9), float(dice.random() < 0.4), 0.0))
+            for step in (37, 74, 111):
+                contradicts = float(dice.random() < 0.5)
+                rows.append(((one + step) % 200, other, "a", "b", dice.uniform(0, 0.5), 0.0, contradicts))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "code", "contradicts"]
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_offers_are_found_to_repeat_articles_though_the_best_of_each_taught_that_the_others_differ():
+    learnt = learn(unequal_offers(), [*FEATURES, {"name": "code", "speaks": "for", "start": 0.3}])
+    assert learnt["several b"] == pytest.approx(1.5, abs=0.3)
+    assert learnt["several a"] < 0.2
+
+
 def test_two_shops_are_never_taken_for_a_market():
     assert not any(feature.startswith("within") for feature in learn(candidates(40, 400)))
 
