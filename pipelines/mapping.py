@@ -26,10 +26,6 @@ from sources.tabular import BadFile, encoding_of
 LONGEST_LINE = 64_000_000
 AROUND = r"^[^0-9.-]+|[^0-9]+$|[ '’\x{a0}\x{2009}\x{202f}]([0-9]{3})\b"
 """What stands around an amount, and spaces and apostrophes between its thousands: CHF 1'299.00 is 1299.00."""
-SHORT_YEAR = """list_transform(
-    [case when year(d) < 100 then cast(d + interval 2000 year as date) else d end],
-    lambda e: case when e > current_date then cast(e - interval 100 year as date) else e end
-)[1]"""
 DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
 PARQUET = b"PAR1"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
@@ -65,7 +61,7 @@ class Attribute(_Strict):
     def _one_way(self) -> Attribute:
         if self.format:
             try:
-                duckdb.execute(f"select try_strptime('', {self._formats})")
+                duckdb.execute(f"select try_strptime('', [{', '.join(map(quoted, self._formats))}])")
             except duckdb.Error:
                 raise ValueError(f"{self.format!r} is no format of a date; %d.%m.%Y is one") from None
         if sum((self.column is not None, bool(self.columns), self.value is not None)) != 1:
@@ -77,8 +73,8 @@ class Attribute(_Strict):
         return [self.column] if self.column else self.columns
 
     @property
-    def _formats(self) -> str:
-        return f"[{', '.join(map(quoted, [self.format] if isinstance(self.format, str) else self.format))}]"
+    def _formats(self) -> list[str]:
+        return [self.format] if isinstance(self.format, str) else self.format or []
 
     @property
     def text(self) -> str:
@@ -94,13 +90,22 @@ class Attribute(_Strict):
         Of a date whose year is written with two digits, it is the last such year that has come.
         """
         if self.format:
-            written = f"try_cast(try_strptime({self.text}, {self._formats}) as {type})"
-            if type == "date":
-                written = f"list_transform([{written}], lambda d: {SHORT_YEAR})[1]"
+            written = ", ".join(_dated(self.text, each, type) for each in self._formats)
             return f"coalesce({written}, try_cast({self.text} as {type}))"
         if type.startswith("decimal"):
             return f"try_cast({_amount(self.text)} as {type})"
         return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
+
+
+def _dated(text: str, written: str, type: str) -> str:
+    """SQL of a text `written` so, as a type. With %Y strptime takes 71 for the year 71, with %y for one to come."""
+    read = f"try_cast(try_strptime({text}, {quoted(written)}) as {type})"
+    if type != "date":
+        return read
+    short = "true" if "%y" in written else "year(d) < 100"
+    last = "d + to_years(case when year(d) < 100 then 2000 else 0 end)"
+    last = f"case when {last} > current_date then {last} - to_years(100) else {last} end"
+    return f"list_transform([{read}], lambda d: case when {short} then cast({last} as date) else d end)[1]"
 
 
 def _amount(text: str) -> str:

@@ -231,14 +231,14 @@ def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_
 
 
 def test_dates_of_one_column_may_be_written_in_several_ways_and_with_two_digits_of_the_year(tmp_path):
-    rows = ["5/26/1971", "5/26/71", "26.5.1971", "1971-05-26", "3/1/60", "4/9/04", "26th of May"]
+    rows = ["5/26/1971", "5/26/71", "26.5.1971", "1971-05-26", "3/1/60", "4/9/04", "5/26/2071", "26th of May"]
     records = write(tmp_path / "a.csv", "id,born\n" + "".join(f"{n},{row}\n" for n, row in enumerate(rows)))
     text = "records: {id: id, attributes: {birth_on: {column: born, format: ['%m/%d/%Y', '%d.%m.%Y']}}}\n"
     mapping = load(write(tmp_path / "m.yml", text + "truth: {record: id, entity: id}\n"))
     laid = trial.lay(tmp_path / "home", mapping, [records])
     with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
         read = warehouse.execute("select cast(birth_on as varchar) from trial.records order by source_key").fetchall()
-    assert [born for (born,) in read] == ["1971-05-26"] * 4 + ["1960-03-01", "2004-04-09", None]
+    assert [born for (born,) in read] == ["1971-05-26"] * 4 + ["1960-03-01", "2004-04-09", "2071-05-26", None]
     assert laid.unread == {"birth_on": 1}
 
 
