@@ -97,11 +97,6 @@ def test_each_line_that_is_no_record_has_its_reason_and_the_others_land(mill):
     ]
 
 
-def _named(value: str | bytes) -> str:
-    """Archives hold the time they were made at, and every test process must give a test the same name."""
-    return value[:40] if isinstance(value, str) else "bytes"
-
-
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -116,7 +111,6 @@ def _named(value: str | bytes) -> str:
         (HEADER + "1," + "x," * (3 << 20), "has a line longer than 4 MB, before byte 5,242,880"),
         (HEADER.strip() + ",x" * 20_000 + "\n", "has a header of 20,004 columns"),
     ],
-    ids=_named,
 )
 def test_a_file_that_is_not_what_was_promised_is_refused_whole_and_kept_aside_until_it_is_mended(mill, content, says):
     mill.send("a.csv", content)
@@ -179,7 +173,6 @@ def _last(row: bytes) -> Callable[[bytes], bytes]:
         (_book(_last(b'<row r="3"><c r="A3" t="s"><v>99</v></c></row>')), r"can be read \(IndexError\)"),
         (_book(_last(b" " * (5 << 20))), "would inflate to 5 MB"),
     ],
-    ids=_named,
 )
 def test_what_is_called_a_workbook_and_is_none_is_refused_by_name(tmp_path, monkeypatch, content, says):
     monkeypatch.setattr(tabular, "_INFLATED", 4)
