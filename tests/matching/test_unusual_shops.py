@@ -167,3 +167,73 @@ def test_a_list_that_names_businesses_where_people_are_named_is_of_companies_and
     cluster_of = clusters(query)
     assert [name for name, n in listed if cluster_of[f"guide:{n}"] != cluster_of[f"map:{n}"]] == []
     assert len({cluster_of[f"guide:{n}"] for _, n in listed}) == len(listed)
+
+
+LINES = [
+    "12 Main Street, Springfield, IL 62704",
+    "12 Main Street Springfield 62704-1234",
+    "1 A St, Springfield, IL 62704, USA",
+    "Hauptstraße 5, 10115 Berlin",
+    "Hauptstr. 5 D-10115 Berlin, Deutschland",
+    "Keizersgracht 1, 1015 CN Amsterdam",
+    "Flat 2, 12 High Street, London, SW1A 1AA",
+    "12 High Street, London SW1A 1AA, UK",
+    "Husova 12, 110 00 Praha 1",
+    "ul. Wilcza 5, 00-950 Warszawa",
+    "7 Yuranigh Court, Bowral, NSW",
+    "12 High Street",
+    "Av. Corrientes 1234",
+    "12345 Highway 22",
+]
+
+
+def test_an_address_in_one_line_is_told_apart_into_street_city_and_zip(tmp_path):
+    """Only the last one keeps zips in a column, and its line is a street."""
+    places = [{"street": line} for line in LINES] + [{"street": "Postbus 5, 10115 Berlin", "zip": "1011"}]
+    query = match(tmp_path, [person(f"pos:{n:02}", full_name="Ida Abel", **place) for n, place in enumerate(places)])
+    assert query("select house, city, zip from matched_customers__evidence order by record_id") == [
+        ("12", "springfield", "62704"),
+        ("12", "springfield", "627041234"),
+        ("1", "springfield", "62704"),
+        ("5", "berlin", "10115"),
+        ("5", "berlin", "10115"),
+        ("1", "amsterdam", "1015CN"),
+        ("12", "london", "SW1A1AA"),
+        ("12", "london", "SW1A1AA"),
+        ("12", "praha 1", "11000"),
+        ("5", "warszawa", "00950"),
+        ("7", "bowral", None),
+        ("12", None, None),
+        ("1234", None, None),
+        ("12345", None, None),
+        ("5", None, "1011"),
+    ]
+
+
+def test_a_name_far_rarer_than_the_one_that_it_resembles_is_misspelt_however_often(tmp_path):
+    """Of 600 Klaras six are written Clara: of a thousand records as many misspell a name as others bear a rare one."""
+    many = ["Klara"] * 600 + ["Clara"] * 6 + ["Berta"] * 100 + ["Herta"] * 50
+    people = [
+        person(f"shop:{n}", full_name=f"{name} {FAMILY[n % 12]}", zip=f"{60000 + n}") for n, name in enumerate(many)
+    ]
+    people += [
+        person(f"{system}:{family}", full_name=f"{name} {family}", zip="10115")
+        for system, name, family in [
+            ("pos", "Klara", "Zabel"),
+            ("app", "Clara", "Zabel"),
+            ("pos", "Berta", "Quast"),
+            ("app", "Herta", "Quast"),
+        ]
+    ]
+    query = match(tmp_path, people)
+    levels = """
+        select least(l.record_id, r.record_id), label
+        from matched_customers__comparisons
+        join matched_customers__patterns using (pattern)
+        join matched_customers__evidence as l on left_no = l.record_no
+        join matched_customers__evidence as r on right_no = r.record_no
+        join matched_customers__model on comparison = 'first_name' and level = matched_customers__patterns.first_name
+        where (l.record_id like 'app:%') <> (r.record_id like 'app:%') and l.last_name = r.last_name
+        order by all
+    """
+    assert query(levels) == [("app:Quast", "variant"), ("app:Zabel", "misspelt")]

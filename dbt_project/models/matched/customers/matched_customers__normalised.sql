@@ -63,6 +63,20 @@ own as (
 
 ),
 
+{#- An address that stands in one line, of which there is neither city nor zip elsewhere. -#}
+lined as (
+
+    select
+        * exclude (street, city, zip),
+        case when parts is null then street else split_part(parts, '|', 1) end as street,
+        case when parts is null then city else split_part(parts, '|', 2) end as city,
+        case when parts is null then zip else split_part(parts, '|', 3) end as zip
+    from (
+        select *, case when city is null and zip is null then {{ address_line('street') }} end as parts from own
+    )
+
+),
+
 folded as (
 
     select
@@ -93,7 +107,7 @@ folded as (
         nullif({{ fold_text('birth_place') }}, '') as birth_place,
         nullif({{ fold_text('occupation') }}, '') as occupation,
         linked_record_id
-    from own
+    from lined
 
 ),
 
