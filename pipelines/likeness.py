@@ -14,12 +14,16 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from pipelines import logistic, partners, rivals
 from pipelines.logistic import Fit, odds_to_chance
 
 SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
+BIT = float(np.log(2))
+_WIDE = np.array([2**32, 1])
 
 
 class Pairs(NamedTuple):
@@ -135,6 +139,36 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
             best = np.union1d(best, places)
     cut = best_cut(score[best], score[~pairs.barred])
     return _as_table(_rows(features, learnt, cut, {f"several {system}": share for system, share in several.items()}))
+
+
+def learn_offers(offers: pa.Table, links: pa.Table, spec: dict) -> pa.Table:
+    """Weights of the features of `offers`, pairs of one system that lists articles several times, as `learn` says them.
+
+    Taught by offers that both have a partner elsewhere, by the `links` (left_no, right_no, is_shared): those that share
+    one are one article as far as links say so, those that no links lead to each other are two. No lead says anything,
+    for the rival of a match is often a match too. Empty if too few teach.
+    """
+    features, settings = spec["features"], spec["learn"]
+    pairs = _pairs(offers, features)
+    del offers
+    ends = np.c_[links["left_no"].to_numpy(), links["right_no"].to_numpy()]
+    is_shared = links["is_shared"].to_numpy()
+    linked, places = np.unique(ends[~is_shared], return_inverse=True)
+    if not len(linked) or not len(pairs.values):
+        return _as_table([])
+    left, right = places.reshape(-1, 2).T
+    edges = coo_matrix((np.ones(len(left)), (left, right)), (len(linked), len(linked)))
+    article = connected_components(edges, directed=False)[1]
+    places = np.minimum(np.searchsorted(linked, pairs.records), len(linked) - 1)
+    apart = (linked[places] == pairs.records).all(axis=1) & (article[places[:, 0]] != article[places[:, 1]])
+    same = np.isin(pairs.records @ _WIDE, ends[is_shared] @ _WIDE)
+    taught = [np.flatnonzero(which & ~pairs.barred) for which in (same, apart)]
+    if min(map(len, taught)) < settings["least_sure"]:
+        return _as_table([])
+    seen = [Seen(told, np.zeros((len(told), 0)), known) for told, known in zip(taught, (1.0, 0.0), strict=True)]
+    fit = _fit(pairs, seen, [SIGNS[feature["speaks"]] for feature in features], settings["shrink"])
+    weights = [(feature["name"], weight) for feature, weight in zip(features, fit.weights, strict=True)]
+    return _as_table([_row(name, 0.0, weight / BIT) for name, weight in [*weights, ("constant", fit.constant)]])
 
 
 def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
@@ -436,20 +470,17 @@ def best_cut(linked: np.ndarray, score: np.ndarray) -> float:
 
 
 def _rows(features: Sequence[dict], learnt: Learnt, cut: float, several: dict):
-    bit = np.log(2)
-    rows = [
-        {"feature": feature["name"], "similarity": s, "weight": w / bit}
-        for feature, s, w in zip(features, learnt.similarity, learnt.fit.weights, strict=False)
-    ]
-    rows += [
-        {"feature": lead, "similarity": 0.0, "weight": w / bit}
-        for lead, w in zip(LEADS, learnt.fit.weights[-2:], strict=True)
-    ]
-    rows.append({"feature": "constant", "similarity": learnt.offset, "weight": learnt.fit.constant / bit})
-    rows.append({"feature": "cut", "similarity": 0.0, "weight": cut / bit})
-    rows.append({"feature": "matched share", "similarity": 0.0, "weight": learnt.share})
-    rows += [{"feature": of, "similarity": 0.0, "weight": more} for of, more in several.items()]
-    return [{**row, **{name: float(f"{row[name]:.6g}") for name in ("similarity", "weight")}} for row in rows]
+    weights = zip(features, learnt.similarity, learnt.fit.weights, strict=False)
+    rows = [_row(feature["name"], similarity, weight / BIT) for feature, similarity, weight in weights]
+    rows += [_row(lead, 0.0, weight / BIT) for lead, weight in zip(LEADS, learnt.fit.weights[-2:], strict=True)]
+    rows.append(_row("constant", learnt.offset, learnt.fit.constant / BIT))
+    rows.append(_row("cut", 0.0, cut / BIT))
+    rows.append(_row("matched share", 0.0, learnt.share))
+    return rows + [_row(of, 0.0, more) for of, more in several.items()]
+
+
+def _row(feature: str, similarity: float, weight: float) -> dict:
+    return {"feature": feature, "similarity": float(f"{similarity:.6g}"), "weight": float(f"{weight:.6g}")}
 
 
 def _as_table(rows: list[dict]) -> pa.Table:

@@ -254,9 +254,9 @@ def test_a_record_may_have_several_partners_in_a_system_that_lists_articles_seve
 
 
 def marketplace() -> list[dict]:
-    """Two to five offers of each of the forty articles, in other words."""
+    """Two to five offers of each of the forty articles, in other words, and of sixteen that nobody else lists."""
     dice, rows = random.Random(5), []
-    for no, (maker, thing) in enumerate(itertools.product(MAKERS, THINGS)):
+    for no, (maker, thing) in enumerate(itertools.product([*MAKERS, "Quarlo", "Zendal"], THINGS)):
         code, extra = f"{maker[:2]}{300 + 7 * no}{'abcdefg'[no % 7]}", EXTRAS[no % len(EXTRAS)]
         ways = [f"{maker} {thing}", f"{thing} {extra} by {maker}", f"{maker.upper()} {extra} {thing} new"]
         ways += [f"{thing} {maker} {code}", f"{maker} {thing} {code} {extra}"]
@@ -264,15 +264,47 @@ def marketplace() -> list[dict]:
     return rows
 
 
-def test_offers_that_are_as_good_as_each_other_take_no_chance_from_each_other(tmp_path):
+@pytest.fixture(scope="module")
+def offered(tmp_path_factory):
+    """The articles of a shop and a marketplace: a query, the cluster of each record, the article of each offer."""
     ours = [row for row in catalogues() if row["record_id"].startswith("abc:")]
-    offered = marketplace()
-    query = match(tmp_path, ours + offered, domain="products")
+    offers = marketplace()
+    query = match(tmp_path_factory.mktemp("offered"), ours + offers, domain="products")
     cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
-    article_of = {row["record_id"]: "abc:" + row["record_id"][4:-1] for row in offered}
-    found = sum(cluster[offer] == cluster[own] for offer, own in article_of.items())
-    joined = sum(cluster[offer] == cluster[row["record_id"]] for offer in article_of for row in ours)
-    assert found == joined > 0.9 * len(offered)
+    return query, cluster, {row["record_id"]: "abc:" + row["record_id"][4:-1] for row in offers}
+
+
+def test_offers_that_are_as_good_as_each_other_take_no_chance_from_each_other(offered):
+    _, cluster, article_of = offered
+    ours = [record for record in cluster if record.startswith("abc:")]
+    found = [cluster[offer] == cluster[own] for offer, own in article_of.items() if own in cluster]
+    joined = sum(cluster[offer] == cluster[own] for offer in article_of for own in ours)
+    assert sum(found) == joined > 0.9 * len(found)
+
+
+def test_offers_of_an_article_that_the_marketplace_alone_lists_are_one(offered):
+    _, cluster, article_of = offered
+    alone = [offer for offer, own in article_of.items() if own not in cluster]
+    same = [(one, other) for one, other in itertools.combinations(alone, 2) if article_of[one] == article_of[other]]
+    joined = {pair for pair in itertools.combinations(alone, 2) if cluster[pair[0]] == cluster[pair[1]]}
+    assert joined == joined & set(same)
+    assert len(joined) > 0.6 * len(same)
+
+
+def test_the_waterfall_of_two_offers_adds_up_to_their_bits(offered):
+    query, *_ = offered
+    rows = query("""
+        select scores.bits, sum(said.bits_over_chance), scores.left_no, scores.right_no
+        from matched_products__offer_scores as scores
+        anti join matched_products__likeness_scores using (left_no, right_no)
+        join matched_products__evidence as l on scores.left_no = l.record_no
+        join matched_products__evidence as r on scores.right_no = r.record_no
+        join matched_products__explanations as said
+            on said.left_record_id = l.record_id and said.right_record_id = r.record_id
+        group by all
+    """)
+    assert len(rows) > 40
+    assert all(told == pytest.approx(bits, abs=0.2) for bits, told, *_ in rows if bits != -1)
 
 
 def one_catalogue() -> list[dict]:

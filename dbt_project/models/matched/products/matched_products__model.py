@@ -17,11 +17,13 @@ def model(dbt, session):
         return learning.learn(*(seen.order("pattern").to_arrow_table() for seen in (patterns, chance)), spec)
 
     likeness, words = dbt.ref("matched_products__likeness_model"), dbt.ref("matched_products__word_weights")
+    offers = dbt.ref("matched_products__offer_model")
     return trained.weights_in_build(
         "products",
         learn,
         lambda: {
             "likeness": likeness.order("feature").to_arrow_table(),
+            "offers": offers.order("feature").to_arrow_table(),
             "words": words.order("kind, token").to_arrow_table(),
         },
     )

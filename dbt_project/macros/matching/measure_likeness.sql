@@ -1,0 +1,64 @@
+{#- What speaks for and against each pair of look-alikes being one article, every feature as declared, 0 to 1 or so. -#}
+{% macro measure_likeness(lookalikes, words, weights, evidence, bags) %}
+with likeness as (
+    {{ text_likeness(lookalikes, words, weights) }}
+),
+
+measured as (
+
+    select
+        likeness.*,
+        one.system as one_system,
+        other.system as other_system,
+        one.system = other.system as within_one,
+        greatest(
+            jaro_winkler_similarity(array_to_string(l.words, ''), array_to_string(r.words, '')),
+            jaro_winkler_similarity({{ run_together('one.name_text') }}, {{ run_together('other.name_text') }})
+        ) as spelling_likeness,
+        l.words = r.words and array_length(l.words) > 0 as names_equal,
+        one.sku = other.sku as skus_equal,
+        {{ models_differ() }} as models_differ,
+        {{ models_extend() }} as models_extend,
+        list_has_any(l.model_stems, r.model_stems) as models_kin,
+        {{ lists_differ('codes') }} as codes_differ,
+        {{ numbers_differ() }} as numbers_differ,
+        {{ unmatched('l.numbers', 'r.all_words') }} + {{ unmatched('r.numbers', 'l.all_words') }} as numbers_unmatched,
+        array_length(list_intersect(l.numbers, r.numbers)) as numbers_shared,
+        {{ lists_differ('all_numbers') }} as all_numbers_differ,
+        array_length(list_intersect(l.all_numbers, r.all_numbers)) / (1 + least(array_length(l.all_numbers), array_length(r.all_numbers))) as all_numbers_shared,
+        {{ packs_differ() }} as packs_differ,
+        {{ lists_differ('colours') }} as colours_differ,
+        {{ unmatched('l.colours', 'r.all_words') }} + {{ unmatched('r.colours', 'l.all_words') }} as colours_unmatched,
+        {{ sizes_differ() }} as sizes_differ,
+        {{ letters_differ() }} as letters_differ,
+        {{ options_differ() }} as options_differ,
+        l.option_words = r.option_words and array_length(l.option_words) > 0 as options_equal,
+        least(one.weight_g, other.weight_g) >= 0.9 * greatest(one.weight_g, other.weight_g) - 10 as weights_close,
+        {{ unmatched('l.editions', 'r.all_words') }} + {{ unmatched('r.editions', 'l.all_words') }} as editions_unmatched,
+        {{ unmatched('l.accessories', 'r.all_words') }} + {{ unmatched('r.accessories', 'l.all_words') }} as accessories_unmatched,
+        {{ lists_differ('platforms') }} as platforms_differ,
+        {{ lists_differ('brand_words') }} as brands_differ,
+        list_has_any(l.brand_words, r.brand_words)
+        or array_length(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
+        or array_length(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
+        abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance
+    from likeness
+    inner join {{ evidence }} as one on likeness.one_no = one.record_no
+    inner join {{ evidence }} as other on likeness.other_no = other.record_no
+    inner join {{ bags }} as l on likeness.one_no = l.record_no
+    inner join {{ bags }} as r on likeness.other_no = r.record_no
+
+)
+
+select
+    one_no,
+    other_no,
+    one_system,
+    other_system,
+    {%- for feature in declared('products', 'likeness.features') %}
+    round(cast({{ feature.is }} as double), 6) as {{ feature.name }}{{ ',' if not loop.last }}
+    {%- else %}
+    0 as no_feature
+    {%- endfor %}
+from measured
+{% endmacro %}

@@ -1,0 +1,22 @@
+{{ config(materialized='incremental', incremental_strategy='touched', unique_key=['one_no', 'other_no']) }}
+{#- Look-alikes within a system that was found to list articles several times, with the same features as those of two systems:
+    of an article that it alone lists, no partner elsewhere says which of its offers are one. -#}
+{%- set model = ref('matched_products__likeness_model') -%}
+{%- set words -%}
+(
+    select * from {{ ref('matched_products__words') }}
+    where {{ keeps_several('system', model, 'often_share') }} and 'within ' || system not in (select feature from {{ model }})
+    and (select count(distinct system) from {{ ref('matched_products__words') }}) > 1
+)
+{%- endset -%}
+{%- if stays() -%}
+{{ no_rows() }}
+{%- else -%}
+with nearest as (
+    {{ nearest_records(words, ref('matched_products__evidence'), within=true) }}
+)
+
+select * from (
+    {{ measure_likeness('nearest', words, ref('matched_products__word_weights'), ref('matched_products__evidence'), ref('matched_products__bags')) }}
+)
+{%- endif %}
