@@ -237,3 +237,22 @@ def test_a_name_far_rarer_than_the_one_that_it_resembles_is_misspelt_however_oft
         order by all
     """
     assert query(levels) == [("app:Quast", "variant"), ("app:Zabel", "misspelt")]
+
+
+def test_who_is_known_by_a_mailbox_alone_is_whose_name_alone_is_seen_there(tmp_path):
+    """A newsletter knows mailboxes, a shop and a till the names: of one in five a couple's."""
+    people = [person(f"news:{n:03}", email=f"haus{n * 37}@posta.example") for n in range(120)]
+    people += [
+        person(
+            f"{system}:{n:03}{place}",
+            first_name=GIVEN[(n + place * (1 + n // 12)) % 12],
+            last_name=FAMILY[n // 12],
+            email=f"haus{n * 37}@posta.example",
+        )
+        for n in range(120)
+        for place in range(2 if n % 5 == 0 else 1)
+        for system in ("shop", "till")
+    ]
+    cluster = clusters(match(tmp_path, people))
+    named = {of for record, of in cluster.items() if not record.startswith("news:")}
+    assert [cluster[f"news:{n:03}"] in named for n in range(120)] == [n % 5 > 0 for n in range(120)]

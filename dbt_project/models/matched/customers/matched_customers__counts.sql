@@ -163,6 +163,13 @@ select 'trading', system, null, null, null from trading
 union all
 select 'accounts', system, null, null, null from accounts
 union all
+{# Mailboxes of several names at which a record has none. -#}
+select 'several at', email, null, null, null
+from {{ records }}
+where email is not null and not is_company
+group by email
+having count(*) > count(first_word) and min(left(first_word, 1)) <> max(left(first_word, 1))
+union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all
 select 'named', 'occupation', null, count(occupation), null from named

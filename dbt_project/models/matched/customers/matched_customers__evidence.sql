@@ -180,6 +180,7 @@ select
     not {{ matches('named.email_user', '([0-9][^0-9]*){3}') }}
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
         as email_user_is_name,
+    several.value is not null as email_is_of_several,
     coalesce(named.phone, named.mobile) as phone_1,
     case when named.phone is not null then phone_is_mobile else mobile_is_mobile end as phone_1_is_mobile,
     case when named.phone is not null and named.phone <> named.mobile then named.mobile end as phone_2,
@@ -210,3 +211,4 @@ left join {{ vocabulary }} as yearly on yearly.kind = 'years only' and named.sys
 left join {{ vocabulary }} as traded on traded.kind = 'company' and named.is_company and named.company = traded.value
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value
 left join {{ vocabulary }} as occupations on occupations.kind = 'occupation' and named.occupation = occupations.value
+left join {{ vocabulary }} as several on several.kind = 'several at' and named.email = several.value
