@@ -24,18 +24,33 @@ compared as (
 
 ),
 
+of_texts as (
+
+    select left_no, right_no, comparison, label, bits_over_chance, cast(null as double) as bits_over_household, model_version
+    from {{ ref('matched_products__text_explanations') }}
+
+),
+
 said as (
 
-    select * from compared
-    anti join (from {{ ref('matched_products__text_explanations') }} where model_version is not null) using (left_no, right_no)
-    union all by name
-    select * from {{ ref('matched_products__text_explanations') }}
-    union all by name
-    select left_no, right_no, 'veto' as comparison, reasons as label from {{ ref('matched_products__vetoes') }}
+    select left_no, right_no, comparison, label, bits_over_chance, bits_over_household, model_version
+    from compared
+    anti join (select left_no, right_no from of_texts where model_version is not null) as by_texts using (left_no, right_no)
+    union all
+    select left_no, right_no, comparison, label, bits_over_chance, bits_over_household, model_version from of_texts
+    union all
+    select left_no, right_no, 'veto', reasons, null, null, null from {{ ref('matched_products__vetoes') }}
 
 )
 
-select l.record_id as left_record_id, r.record_id as right_record_id, said.* exclude (left_no, right_no)
+select
+    l.record_id as left_record_id,
+    r.record_id as right_record_id,
+    said.comparison,
+    said.label,
+    said.bits_over_chance,
+    said.bits_over_household,
+    said.model_version
 from said
 inner join {{ ref('matched_products__evidence') }} as l on said.left_no = l.record_no
 inner join {{ ref('matched_products__evidence') }} as r on said.right_no = r.record_no

@@ -20,9 +20,9 @@ with said as (
 
 weights as (
 
-    select *, 'likeness' as part from {{ ref('matched_products__likeness_model') }}
-    union all by name
-    select *, 'offer' as part from {{ ref('matched_products__offer_model') }}
+    select 'likeness' as part, feature, weight, model_version from {{ ref('matched_products__likeness_model') }}
+    union all
+    select 'offer', feature, weight, model_version from {{ ref('matched_products__offer_model') }}
 
 )
 
