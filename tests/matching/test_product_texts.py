@@ -269,7 +269,12 @@ def offered(tmp_path_factory):
     """The articles of a shop and a marketplace: a query, the cluster of each record, the article of each offer."""
     ours = [row for row in catalogues() if row["record_id"].startswith("abc:")]
     offers = marketplace()
-    shirts = [article("abc:shirt", "Nordlyd men's polo shirt S"), article("mkt:shirt", "Nordlyd polo shirt - M")]
+    shirts = [
+        article("abc:shirt", "Nordlyd men's polo shirt S"),
+        article("mkt:shirt", "Nordlyd polo shirt - M"),
+        article("abc:vest", "Nordlyd quilted vest X-Large"),
+        {**article("mkt:vest", "Nordlyd vest quilted"), "option_1": "Medium"},
+    ]
     query = match(tmp_path_factory.mktemp("offered"), ours + offers + shirts, domain="products")
     cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
     return query, cluster, {row["record_id"]: "abc:" + row["record_id"][4:-1] for row in offers}
@@ -283,10 +288,11 @@ def test_offers_that_are_as_good_as_each_other_take_no_chance_from_each_other(of
     assert sum(found) == joined > 0.9 * len(found)
 
 
-def test_names_that_tell_two_sizes_by_letters_are_two_articles(offered):
+@pytest.mark.parametrize("name", ["shirt", "vest"])
+def test_names_or_options_that_tell_two_sizes_by_letters_are_two_articles(offered, name):
     query, cluster, _ = offered
-    assert features(query, "shirt", "size_conflict") == [(1,)]
-    assert cluster["abc:shirt"] != cluster["mkt:shirt"]
+    assert features(query, name, "size_conflict") == [(1,)]
+    assert cluster[f"abc:{name}"] != cluster[f"mkt:{name}"]
 
 
 def test_offers_of_an_article_that_the_marketplace_alone_lists_are_one(offered):

@@ -30,7 +30,7 @@ measured as (
         {{ lists_differ('colours') }} as colours_differ,
         {{ unmatched('l.colours', 'r.all_words') }} + {{ unmatched('r.colours', 'l.all_words') }} as colours_unmatched,
         {{ sizes_differ() }} as sizes_differ,
-        {{ letters_differ() }} as letters_differ,
+        {{ lists_differ('letters') }} as letters_differ,
         {{ options_differ() }} as options_differ,
         l.option_words = r.option_words and array_length(l.option_words) > 0 as options_equal,
         least(one.weight_g, other.weight_g) >= 0.9 * greatest(one.weight_g, other.weight_g) - 10 as weights_close,

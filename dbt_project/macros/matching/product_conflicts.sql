@@ -36,14 +36,6 @@
 ({{ unmatched('l.numbers', 'r.all_words') }} > 0 and {{ unmatched('r.numbers', 'l.all_words') }} > 0)
 {%- endmacro %}
 
-{#- Both names tell sizes of clothes by letters, and none in common. What stands behind a number is a unit, behind an apostrophe
-    a genitive. Expects `one` and `other` of matched_products__evidence. -#}
-{% macro letters_differ() -%}
-{%- set letters = [] -%}
-{%- for side in ['one', 'other'] %}{% do letters.append("regexp_extract_all(regexp_replace(" ~ side ~ ".name_text, '[0-9''’] ?[sml]\\b', ' ', 'g'), '\\b(?:[2-6]?x[sl]|[sml])\\b')") %}{% endfor -%}
-coalesce(array_length({{ letters[0] }}) > 0 and array_length({{ letters[1] }}) > 0 and not list_has_any({{ letters | join(', ') }}), false)
-{%- endmacro %}
-
 {#- Both have options, and each has a word among them that the other record mentions nowhere. -#}
 {% macro options_differ() -%}
 (array_length(l.option_words) > 0 and array_length(r.option_words) > 0

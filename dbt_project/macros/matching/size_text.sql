@@ -37,6 +37,11 @@ list_sort(list_distinct(list_transform(
 )))
 {%- endmacro %}
 
+{#- The sizes of clothes that a text tells by letters. What stands behind a number is a unit. -#}
+{% macro size_letters(text) -%}
+list_sort(list_distinct(regexp_extract_all(regexp_replace({{ text }}, '[0-9] ?[sml]\b', ' ', 'g'), '\b(?:[2-6]?x[sl]|[sml])\b')))
+{%- endmacro %}
+
 {#- Both options tell a size in one measure, and not the same: none in common, or as many and others. -#}
 {% macro sizes_differ() -%}
 (list_has_any({{ measures('l.sizes') }}, {{ measures('r.sizes') }})

@@ -63,6 +63,7 @@ coded as (
         coalesce({{ product_words('name_text') }}, []) as said,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
         {{ size_tokens('option_text') }} as sizes,
+        {{ size_letters("concat_ws(' ', name_text, option_text)") }} as letters,
         {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
             || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes
     from {{ evidence }}
@@ -77,6 +78,7 @@ select
     coalesce(bags.colours, []) as colours,
     coalesce(bags.option_words, []) as option_words,
     coalesce(coded.sizes, []) as sizes,
+    coalesce(coded.letters, []) as letters,
     coalesce(bags.editions, []) as editions,
     coalesce(bags.accessories, []) as accessories,
     coalesce(bags.platforms, []) as platforms,

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key='record_no') }}
 {#- Records of one system whose texts are the same, as shops list one article several times: they are no rivals of each
     other, so one of them, of those with a SKU the first, is matched by its texts for all. A text of too many records is filler.
-    They are one variant listed again where the texts tell options, or all have one SKU; not if two SKUs, two
+    They are one variant listed again where the texts tell options or a size, or all have one SKU; not if two SKUs, two
     GTINs or two variants of one template have them. -#}
 {%- set texts = 'system, name_text, option_text, more_text, model_text, weight_g, gtin14 is null' -%}
 {%- if stays({'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_no', 'record_no, template_ref, sku, system, name_text, option_text, more_text, model_text, weight_g, gtin14')}) -%}
@@ -27,7 +27,7 @@ counted as (
         and max(in_template) over same_texts = 1
         and coalesce(min(sku) over same_texts = max(sku) over same_texts, true)
         and coalesce(min(gtin14) over same_texts = max(gtin14) over same_texts, true)
-        and (option_text <> '' or count(sku) over same_texts = count(*) over same_texts) as is_one_variant,
+        and (option_text <> '' or array_length({{ size_letters('name_text') }}) > 0 or count(sku) over same_texts = count(*) over same_texts) as is_one_variant,
         systems
     from siblings
     window same_texts as (partition by {{ texts }})
