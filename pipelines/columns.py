@@ -131,10 +131,7 @@ def _traced(compiled: Path, known: Relations) -> dict[str, list[Column]]:
         return {}
     root, trace = build_scope(tree), _Trace(known.back, known.seeds)
     spelled = {word.lower(): word for word in re.findall(r"\w+", code) if word != word.lower()}
-    return {
-        select.alias_or_name: sorted(set(_told(trace.output(root, place), spelled)))
-        for place, select in enumerate(tree.selects)
-    }
+    return {name: sorted(set(_told(trace.output(root, place), spelled))) for place, name in enumerate(_names(root))}
 
 
 def _stated(node: Mapping[str, Any], relations: Mapping[str, Mapping[str, str]]) -> dict[str, list[Column]]:
@@ -162,7 +159,7 @@ class _Trace:
         if key not in self.known:
             self.known[key] = set()
             if scope.set_operation_scopes:
-                found = [self.output(branch, place) for branch in scope.set_operation_scopes]
+                found = [self.output(branch, at) for branch, at in _branches(scope, place)]
                 self.known[key] = set().union(*found)
             else:
                 self.known[key] = self.behind(scope, scope.expression.selects[place])
@@ -198,8 +195,7 @@ class _Trace:
             return set()
         if source.is_udtf:
             return {(model, name + path) for model, name in self.behind(source, source.expression)}
-        names = [select.alias_or_name for select in source.expression.selects]
-        places = [place for place, name in enumerate(names) if name == column.name]
+        places = [place for place, name in enumerate(_names(source)) if name == column.name]
         return {(model, name + path) for place in places for model, name in self.output(source, place)}
 
     def translated(self, scope: Scope, source: exp.Table, alias: str) -> set[Column]:
@@ -209,6 +205,23 @@ class _Trace:
         joins = [join for join in scope.expression.args.get("joins") or [] if join.this.alias_or_name == alias]
         keys = [column for join in joins for column in (join.args.get("on") or join).find_all(exp.Column)]
         return set().union(*(self.leaf(scope, column) for column in keys if column.table != alias))
+
+
+def _names(scope: Scope) -> list[str]:
+    """Of the output columns, in their order; a union by name has those of all its queries."""
+    if scope.expression.args.get("by_name"):
+        return list(dict.fromkeys(name for branch in scope.set_operation_scopes for name in _names(branch)))
+    return [select.alias_or_name for select in scope.expression.selects]
+
+
+def _branches(scope: Scope, place: int) -> Iterator[tuple[Scope, int]]:
+    """The queries of a union that have its output column at `place`, and where they have it."""
+    name = _names(scope)[place]
+    for branch in scope.set_operation_scopes:
+        if not scope.expression.args.get("by_name"):
+            yield branch, place
+        elif name in (names := _names(branch)):
+            yield branch, names.index(name)
 
 
 def _decides(column: exp.Column | exp.TableColumn, within: exp.Expression) -> bool:

@@ -57,6 +57,26 @@ def test_every_sql_model_that_was_built_is_traced_and_every_edge_leads_to_a_know
                 assert source not in models or name in graph[source], where
 
 
+def test_a_union_by_name_has_the_columns_of_all_its_queries(tmp_path):
+    union = " union all by name ".join(["select id, zip from one", "select name, id from two", "select city from two"])
+    nodes = {}
+    for model, code in {"one": "", "two": "", "both": f"with every as ({union}) select * from every"}.items():
+        path = tmp_path / "compiled" / "shop" / f"{model}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(code or "select 1 as one")
+        nodes[model] = {"name": model, "resource_type": "model", "language": "sql", "package_name": "shop"}
+        nodes[model] |= {"original_file_path": path.name, "relation_name": model}
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes, "sources": {}}))
+    relations = {"one": {"id": "int", "zip": "text"}, "two": {"id": "int", "name": "text", "city": "text"}}
+    (tmp_path / "relations.json").write_text(json.dumps(relations))
+    assert columns._graph(tmp_path, 0)["both"] == {
+        "id": [("one", "id"), ("two", "id")],
+        "zip": [("one", "zip")],
+        "name": [("two", "name")],
+        "city": [("two", "city")],
+    }
+
+
 def test_raw_columns_of_a_source_are_those_of_its_contract_or_its_envelope(graph):
     contracts = load_contracts()
     for model, found in graph.items():
