@@ -73,6 +73,7 @@ def erase_in_odoo(records: tuple[str, ...], basis: str) -> None:
 
 def _plan_in_odoo(settings: Settings, records: list[int], basis: str, at: datetime) -> None:
     """Make and show the plan that takes people out of Odoo itself; where Odoo is away, say what to do later."""
+    from pipelines.cli import where_to_start
     from pipelines.publish import report
     from pipelines.publish.erase import plan_erasure
     from pipelines.publish.refusal import PublishRefused
@@ -83,7 +84,7 @@ def _plan_in_odoo(settings: Settings, records: list[int], basis: str, at: dateti
         with open_target() as client:
             plan = plan_erasure(settings, client, records, basis, at, resources.actor())
     except (LookupError, OdooError, PublishRefused) as error:
-        click.echo(f"still in Odoo, which could not be asked: {error}", err=True)
+        click.echo(f"still in Odoo, which could not be asked: {error}{where_to_start(error)}", err=True)
         names = " ".join(map(str, records))
         raise click.ClickException(f"when it can, run `assay privacy erase-in-odoo {names} --basis …`") from error
     report.show_plan(wide_console(), settings, plan)

@@ -143,9 +143,10 @@ def test_the_retailer_of_a_home_stays_the_one_that_was_served_there_last(assay, 
     assert endpoints.clock(tmp_path / "estate" / "retailer2") == before + timedelta(minutes=5)
 
 
-def test_an_odoo_that_has_gone_with_its_retailer_says_how_to_start_it(assay_at_demo, monkeypatch):
+@pytest.mark.parametrize("command", ["plan", "privacy erase-in-odoo 1 --basis request"])
+def test_an_odoo_that_has_gone_with_its_retailer_says_how_to_start_it(assay_at_demo, monkeypatch, command):
     monkeypatch.delenv("ODOO_URL", raising=False)
-    done = assay_at_demo("plan")
+    done = assay_at_demo(*command.split())
     assert done.exit_code == 1
     assert "no answer" in done.stderr
     assert "`assay estate up`" in done.stderr
