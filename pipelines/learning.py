@@ -74,7 +74,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             told = telling & (blocked.levels[:, i] >= 0)
             held = np.bincount(blocked.levels[told, i], weights=belief[told, 0], minlength=len(c["levels"]))
             params[i][0] = _at_most(c["levels"], params[i][0], held, usual)
-            params[i][1] = _at_least(c["levels"], params[i][1])
+            params[i][1] = _at_least(c["levels"], params[i][1], params[i][2])
         equal = belief[:, 2] @ _agreeing(blocked, together)
         for n, both in enumerate(together):
             comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
@@ -179,9 +179,13 @@ def _at_most(levels: Sequence[dict], found: np.ndarray, told: np.ndarray, usual:
     return np.where(free, found * (1 - held[~free].sum()) / found[free].sum(), held)
 
 
-def _at_least(levels: Sequence[dict], found: np.ndarray) -> np.ndarray:
-    """What members of a household hold of a level at the least, however few of those in these records do."""
-    least = np.array([level.get("least_h", 0.0) for level in levels])
+def _at_least(levels: Sequence[dict], found: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """What members of a household hold of a level at the least, however few of those in these records do.
+
+    Where a level says `least_h: chance`, that is what strangers do.
+    """
+    least = [level.get("least_h", 0.0) for level in levels]
+    least = np.array([u if share == "chance" else share for share, u in zip(least, chance, strict=True)])
     held = np.maximum(found, least)
     return np.where(found < least, held, found * (1 - held[found < least].sum()) / found[found >= least].sum())
 

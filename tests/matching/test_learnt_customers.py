@@ -334,3 +334,18 @@ def test_people_of_one_birth_place_and_a_common_name_are_not_one_person_of_many_
     strangers = dict(zip(told, ("exact", "different", "different", "exact", "same"), strict=True))
     match, chance = (pairs_expected(rows, latent, strangers) for latent in ("match", "chance"))
     assert chance > match
+
+
+def test_members_of_a_home_bear_names_that_are_short_for_one_another_as_often_as_strangers_do():
+    told = ("first_name", "last_name", "address")
+    blocked = [
+        ("exact", "exact", "same home", 600),
+        ("misspelt", "exact", "same home", 60),
+        ("alias", "exact", "same home", 30),
+        ("different", "exact", "same home", 800),
+    ]
+    sample = [("different", "different", "different", 195_600), ("alias", "different", "different", 3_800)]
+    sample += [("exact", "different", "different", 600)]
+    learnt = learn(*(counted(rows, 2_000, told) for rows in (blocked, sample)), matching.declared("customers"))
+    alias = learnt["first_name", "alias"]
+    assert alias["household"] >= alias["chance"] > 0.015
