@@ -5,52 +5,20 @@ Only pairs of candidates come here, as numbers; what the numbers mean is declare
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
-from pipelines import logistic, partners, rivals
+from pipelines import candidates, partners, rivals
+from pipelines.candidates import Pairs, Seen
 from pipelines.logistic import Fit, odds_to_chance
 
-SIGNS = {"for": (0.0, np.inf), "against": (-np.inf, 0.0), "either": (-np.inf, np.inf)}
 LEADS = ("least_lead", "most_lead")
-BIT = float(np.log(2))
-_WIDE = np.array([2**32, 1])
-
-
-class Pairs(NamedTuple):
-    """Candidates as numbers: `values` is pairs x features; `one`, `other` are those of one record in one system across.
-
-    `systems` names the systems of both records, `records` (pairs x 2) numbers the records. What is `barred` is
-    different and never linked: it is nobody's rival.
-    """
-
-    one: rivals.Rivals
-    other: rivals.Rivals
-    values: np.ndarray
-    systems: tuple[np.ndarray, np.ndarray]
-    barred: np.ndarray
-    records: np.ndarray
-
-    def rivals(self, score: np.ndarray) -> np.ndarray:
-        """The score of each pair that may be linked; what is barred comes last."""
-        return np.where(self.barred, -np.inf, score)
-
-    def scored(self, leads: np.ndarray, fit: Fit) -> np.ndarray:
-        """The log odds of each pair with such leads (pairs x 2)."""
-        return self.alike(fit.weights[:-2]) + leads @ fit.weights[-2:] + fit.constant
-
-    def alike(self, weights: np.ndarray) -> np.ndarray:
-        """The weighed sum of each pair's features."""
-        return (self.values @ weights.astype(self.values.dtype)).astype(float)
+LEAD_LIMITS = [candidates.SIGNS["for"] for _ in LEADS]
 
 
 class Learnt(NamedTuple):
@@ -75,15 +43,6 @@ class Links(NamedTuple):
     beside: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-class Seen(NamedTuple):
-    """Rows to learn from: places of pairs, their leads (rows x 2), how likely the same, and how often each counts."""
-
-    places: np.ndarray
-    leads: np.ndarray
-    known: np.ndarray | float
-    counts: np.ndarray | float = 1.0
-
-
 def learn(table: pa.Table, spec: dict) -> pa.Table:
     """Weights of the features of `table` (one_no, other_no, their systems and one column per declared feature).
 
@@ -99,14 +58,14 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     articles stand more than twice. Empty if too few pairs are sure. The same pairs in any order give the same weights.
     """
     features, settings = spec["features"], spec["learn"]
-    pairs = _pairs(table, features)
+    pairs = candidates.read_pairs(table, features)
     del table
     start = np.array([feature.get("start", 0.0) for feature in features])
     conflict = (pairs.values[:, [bool(feature.get("conflict")) for feature in features]] > 0).any(axis=1)
-    limits = [SIGNS[feature["speaks"]] for feature in features]
+    limits = candidates.limits(features)
     learnt = _by_leads(pairs, start, conflict, limits, settings)
     if learnt is None:
-        return _as_table([])
+        return candidates.as_table([])
     links, several = _linked(pairs, learnt, settings)
     within = None
     if len(several) == 1 or learnt.share < settings["scarce_share"]:
@@ -118,7 +77,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         within = within if _agrees(pairs, pairs.alike(within.weights[:-2]) + within.constant > 0, settings) else None
     if within is not None:
         said = {f"{kind} {system}": 1.0 for kind in ("several", "within") for system in links.beside}
-        return _as_table(_rows(features, learnt._replace(fit=within), 0.0, said))
+        return candidates.as_table(_rows(features, learnt._replace(fit=within), 0.0, said))
     often = [system for system, share in several.items() if share > settings["several_share"]]
     while often and len(several) > 1:
         apart = _each_alone(pairs, often)
@@ -138,37 +97,9 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
             score[places] = alone
             best = np.union1d(best, places)
     cut = best_cut(score[best], score[~pairs.barred])
-    return _as_table(_rows(features, learnt, cut, {f"several {system}": share for system, share in several.items()}))
-
-
-def learn_offers(offers: pa.Table, links: pa.Table, spec: dict) -> pa.Table:
-    """Weights of the features of `offers`, pairs of one system that lists articles several times, as `learn` says them.
-
-    Taught by offers that both have a partner elsewhere, by the `links` (left_no, right_no, is_shared): those that share
-    one are one article as far as links say so, those that no links lead to each other are two. No lead says anything,
-    for the rival of a match is often a match too. Empty if too few teach.
-    """
-    features, settings = spec["features"], spec["learn"]
-    pairs = _pairs(offers, features)
-    del offers
-    ends = np.c_[links["left_no"].to_numpy(), links["right_no"].to_numpy()]
-    is_shared = links["is_shared"].to_numpy()
-    linked, places = np.unique(ends[~is_shared], return_inverse=True)
-    if not len(linked) or not len(pairs.values):
-        return _as_table([])
-    left, right = places.reshape(-1, 2).T
-    edges = coo_matrix((np.ones(len(left)), (left, right)), (len(linked), len(linked)))
-    article = connected_components(edges, directed=False)[1]
-    places = np.minimum(np.searchsorted(linked, pairs.records), len(linked) - 1)
-    apart = (linked[places] == pairs.records).all(axis=1) & (article[places[:, 0]] != article[places[:, 1]])
-    same = np.isin(pairs.records @ _WIDE, ends[is_shared] @ _WIDE)
-    taught = [np.flatnonzero(which & ~pairs.barred) for which in (same, apart)]
-    if min(map(len, taught)) < settings["least_sure"]:
-        return _as_table([])
-    seen = [Seen(told, np.zeros((len(told), 0)), known) for told, known in zip(taught, (1.0, 0.0), strict=True)]
-    fit = _fit(pairs, seen, [SIGNS[feature["speaks"]] for feature in features], settings["shrink"])
-    weights = [(feature["name"], weight) for feature, weight in zip(features, fit.weights, strict=True)]
-    return _as_table([_row(name, 0.0, weight / BIT) for name, weight in [*weights, ("constant", fit.constant)]])
+    return candidates.as_table(
+        _rows(features, learnt, cut, {f"several {system}": share for system, share in several.items()})
+    )
 
 
 def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
@@ -182,24 +113,6 @@ def with_new_words(known: pa.Table, said: pa.Table) -> pa.Table:
     heaviest = pa.scalar(pc.max(known["weight"]).as_py() or 1.0)
     weighed = weighed.set_column(2, "weight", pc.fill_null(weighed["weight"], heaviest))
     return pa.concat_tables([known, weighed]).sort_by([("kind", "ascending"), ("token", "ascending")])
-
-
-def _pairs(table: pa.Table, features: Sequence[dict]) -> Pairs:
-    table = table.take(
-        pc.sort_indices(table.select(["one_no", "other_no"]), [("one_no", "ascending"), ("other_no", "ascending")])
-    )
-    names = pa.chunked_array([*table["one_system"].chunks, *table["other_system"].chunks], pa.string()).unique()
-    names = names.take(pc.sort_indices(names))
-    systems = [pc.index_in(table[name], names).to_numpy() for name in ("one_system", "other_system")]
-    records = np.c_[table["one_no"].to_numpy(), table["other_no"].to_numpy()]
-    numbers = [np.unique(records[:, side], return_inverse=True)[1] for side in (0, 1)]
-    groups = [rivals.group(numbers[side] * len(names) + systems[1 - side]) for side in (0, 1)]
-    values = np.empty((len(table), len(features)), np.float32)
-    for place, feature in enumerate(features):
-        values[:, place] = table[feature["name"]].to_numpy()
-    barred = (values[:, [bool(feature.get("bars")) for feature in features]] > 0).any(axis=1)
-    named = np.array(names.to_pylist(), dtype=str)
-    return Pairs(*groups, values, tuple(named[of] for of in systems), barred, records)
 
 
 def _by_leads(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, limits: list, settings: dict) -> Learnt | None:
@@ -238,7 +151,9 @@ def _by_leads(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, limits: lis
             Seen(different, leads[different], 0.0),
         ]
         seen += [Seen(one.places, one.leads, 0.0, weight) for one in missing]
-        fit = _fit(pairs, seen, [*limits, SIGNS["for"], SIGNS["for"]], settings["shrink"], fit)
+        fit = candidates.fit(
+            pairs, seen, [*limits, candidates.SIGNS["for"], candidates.SIGNS["for"]], settings["shrink"], fit
+        )
         score = pairs.scored(leads, fit)
         share = (share + _matched_share(pairs, score, missing, fit)) / 2
         share = min(max(share, 0.05), 0.98)
@@ -305,7 +220,7 @@ def _other_candidates(pairs: Pairs, sure: np.ndarray) -> np.ndarray:
 def _by_features(pairs, sure, different, limits, settings, begin: Fit | None) -> Fit:
     """What features by themselves say, without leads."""
     seen = [Seen(places, np.empty((len(places), 0)), known) for places, known in ((sure, 1.0), (different, 0.0))]
-    return _fit(pairs, seen, limits, settings["shrink"], begin)
+    return candidates.fit(pairs, seen, limits, settings["shrink"], begin)
 
 
 def _blended(pairs, sure, start, fit: Fit, blend: float) -> tuple[np.ndarray, float]:
@@ -328,18 +243,6 @@ def _without_match(pairs, sure, score, base, side: int, limit: float) -> Seen:
     own = np.clip(base[runner] - second, -limit, limit)
     facing = np.clip(base[runner] - across.next_best(pairs.rivals(base))[runner], -limit, limit)
     return Seen(runner, _led(own, facing), 0.0)
-
-
-def _fit(pairs: Pairs, seen: list[Seen], limits: list, shrink: float, begin: Fit | None = None) -> Fit:
-    places = np.concatenate([one.places for one in seen])
-    leads = np.concatenate([one.leads for one in seen])
-    known, counts = (
-        np.concatenate([np.broadcast_to(told, len(one.places)) for one, told in zip(seen, said, strict=True)])
-        for said in ([one.known for one in seen], [one.counts for one in seen])
-    )
-    chosen = logistic.evenly(len(places))
-    values = np.c_[pairs.values[places[chosen]], leads[chosen]]
-    return logistic.fit(values, known[chosen], counts[chosen] * len(places) / len(chosen), limits, shrink, begin)
 
 
 def _matched_share(pairs: Pairs, score: np.ndarray, missing: list[Seen], fit: Fit) -> float:
@@ -398,7 +301,7 @@ def _without_leads(pairs: Pairs, linked: np.ndarray, base, conflict, limits: lis
     every, none = np.arange(len(base)), np.zeros((len(base), 0))
     for _ in range(settings["rounds"]):
         chance[pairs.barred], chance[sure] = 0.0, 1.0
-        fit = _fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
+        fit = candidates.fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
         chance = odds_to_chance(pairs.alike(fit.weights) + fit.constant)
     return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
 
@@ -444,7 +347,7 @@ def _in_groups(pairs: Pairs, alike: np.ndarray, conflict: np.ndarray, limits: li
     chance = odds_to_chance((alike - cut) / settings["blur"])
     chance[pairs.barred] = 0.0
     every, none = np.arange(len(alike)), np.zeros((len(alike), 0))
-    fit = _fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
+    fit = candidates.fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
     return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
 
 
@@ -471,26 +374,9 @@ def best_cut(linked: np.ndarray, score: np.ndarray) -> float:
 
 def _rows(features: Sequence[dict], learnt: Learnt, cut: float, several: dict):
     weights = zip(features, learnt.similarity, learnt.fit.weights, strict=False)
-    rows = [_row(feature["name"], similarity, weight / BIT) for feature, similarity, weight in weights]
-    rows += [_row(lead, 0.0, weight / BIT) for lead, weight in zip(LEADS, learnt.fit.weights[-2:], strict=True)]
-    rows.append(_row("constant", learnt.offset, learnt.fit.constant / BIT))
-    rows.append(_row("cut", 0.0, cut / BIT))
-    rows.append(_row("matched share", 0.0, learnt.share))
-    return rows + [_row(of, 0.0, more) for of, more in several.items()]
-
-
-def _row(feature: str, similarity: float, weight: float) -> dict:
-    return {"feature": feature, "similarity": float(f"{similarity:.6g}"), "weight": float(f"{weight:.6g}")}
-
-
-def _as_table(rows: list[dict]) -> pa.Table:
-    version = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
-    schema = pa.schema(
-        [
-            ("model_version", pa.string()),
-            ("feature", pa.string()),
-            ("similarity", pa.float64()),
-            ("weight", pa.float64()),
-        ]
-    )
-    return pa.Table.from_pylist([{"model_version": version, **row} for row in rows], schema=schema)
+    rows = [candidates.in_bits(feature["name"], similarity, weight) for feature, similarity, weight in weights]
+    rows += [candidates.in_bits(lead, 0.0, weight) for lead, weight in zip(LEADS, learnt.fit.weights[-2:], strict=True)]
+    rows.append(candidates.in_bits("constant", learnt.offset, learnt.fit.constant))
+    rows.append(candidates.in_bits("cut", 0.0, cut))
+    rows.append(candidates.row("matched share", 0.0, learnt.share))
+    return rows + [candidates.row(of, 0.0, more) for of, more in several.items()]

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines import likeness, logistic, matching, rivals
+from pipelines import likeness, logistic, matching, offers, rivals
 
 FEATURES = [
     {"name": "alike", "speaks": "for", "start": 1.0},
@@ -136,18 +136,18 @@ def test_what_two_offers_of_one_system_have_in_common_is_learnt_from_those_with_
             alike = dice.uniform(0.5, 1) if real else dice.uniform(0, 0.6)
             rows.append((one, other, "b", "b", alike, float(not real and dice.random() < 0.5)))
     names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
-    offers = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+    pairs = pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
     links = [(offer, 1000 + article(offer), False) for offer in range(150)]
     links += [(*two, True) for two in itertools.combinations(range(150), 2) if article(two[0]) == article(two[1])]
     links = pa.Table.from_pylist([dict(zip(["left_no", "right_no", "is_shared"], link, strict=True)) for link in links])
     spec = {**matching.declared("products")["likeness"], "features": FEATURES}
-    learnt = {row["feature"]: row["weight"] for row in likeness.learn_offers(offers, links, spec).to_pylist()}
+    learnt = {row["feature"]: row["weight"] for row in offers.learn(pairs, links, spec).to_pylist()}
     bits = [learnt["constant"] + alike * learnt["alike"] + no * learnt["contradicts"] for *_, alike, no in rows]
     right = [article(row[0]) == article(row[1]) for row, said in zip(rows, bits, strict=True) if said > 0]
     assert sum(right) > 0.7 * 300
     assert len(right) < sum(right) / 0.8
-    assert not len(likeness.learn_offers(offers, links.slice(0, 3), spec)), "a few teach nothing"
-    assert not len(likeness.learn_offers(offers.slice(0, 0), links, spec))
+    assert not len(offers.learn(pairs, links.slice(0, 3), spec)), "a few teach nothing"
+    assert not len(offers.learn(pairs.slice(0, 0), links, spec))
 
 
 def test_two_shops_are_never_taken_for_a_market():

@@ -166,9 +166,9 @@ union all
 {# Mailboxes of several names at which a record has none. -#}
 select 'several at', email, null, null, null
 from {{ records }}
-where email is not null and not is_company
+where email in (select email from {{ records }} where email is not null and first_word is null and not is_company) and not is_company
 group by email
-having count(*) > count(first_word) and min(left(first_word, 1)) <> max(left(first_word, 1))
+having min(left(first_word, 1)) <> max(left(first_word, 1))
 union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all
