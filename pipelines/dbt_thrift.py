@@ -35,7 +35,7 @@ from pipelines import known_ids
 
 IN_MODELS = (
     *("build_ids", "changes", "contradictions", "echoes", "learning", "likeness", "linkage", "matching"),
-    *("product_groups", "thresholds", "trained"),
+    *("offers", "product_groups", "thresholds", "trained"),
 )
 IN_BUILDS = ("dbt.task.build", *(f"pipelines.{name}" for name in IN_MODELS))
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError)
