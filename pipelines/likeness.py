@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines import candidates, partners, rivals
+from pipelines import article_groups, candidates, rivals
 from pipelines.candidates import Pairs, Seen
 from pipelines.logistic import Fit, odds_to_chance
 
@@ -69,7 +69,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     links, several = _linked(pairs, learnt, settings)
     within = None
     if len(several) == 1 or learnt.share < settings["scarce_share"]:
-        within = _in_groups(pairs, pairs.alike(start), conflict, limits, settings)
+        within = article_groups.learn(pairs, pairs.alike(start), learnt.fit.weights[:-2], conflict, limits, settings)
     if within is None and len(several) == 1:
         ((places, alone),) = links.beside.values()
         linked = np.union1d(links.linked, places[alone > links.cut])
@@ -319,45 +319,6 @@ def _agrees(pairs: Pairs, alike: np.ndarray, settings: dict) -> bool:
     closed = sum(other in partners[one] for one, other in met)
     more = sum(len(own) > 1 for own in partners.values())
     return more > settings["several_share"] * len(partners) and closed > settings["agreed_share"] * len(met)
-
-
-def _in_groups(pairs: Pairs, alike: np.ndarray, conflict: np.ndarray, limits: list, settings: dict) -> Fit | None:
-    """What features say where most articles stand three times or more, in one catalogue or many shops; None elsewhere.
-
-    There what comes next to a match is a match too, so that no lead and no runner-up teaches anything. Partners of one
-    record are partners of each other as long as pairs are one article, and ends of a chain where they are merely alike:
-    the pairs down to where most partners agree are the same by and by, by the similarity `alike` as declared.
-    Two articles that stand twice and resemble each other agree as well: None where most records are far more alike to
-    one other than to all the rest, and where too many pairs contradict: those are articles of one kind.
-    """
-    places = np.argsort(-pairs.rivals(alike), kind="stable")[: int((~pairs.barred).sum())]
-    records, ends = np.unique(pairs.records[places], return_inverse=True)
-    if partners.single(ends.reshape(-1, 2), alike[places], settings["partners"]) > settings["single_share"]:
-        return None
-    sizes = np.unique((len(records) * 1.15 ** np.arange(-10, 23)).astype(int))
-    sizes = sizes[(sizes > 0) & (sizes <= len(places))]
-    agreed, several = partners.agreed(ends.reshape(-1, 2), _systems(pairs, places, ends), settings["partners"], sizes)
-    agreed = np.where(several >= settings["grouped_share"], agreed, 0.0)
-    if not len(sizes) or agreed.max() < settings["closed_share"]:
-        return None
-    last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
-    if conflict[places[: sizes[last]]].mean() > settings["contrary_share"]:
-        return None
-    cut = alike[places[sizes[last] - 1]]
-    chance = odds_to_chance((alike - cut) / settings["blur"])
-    chance[pairs.barred] = 0.0
-    every, none = np.arange(len(alike)), np.zeros((len(alike), 0))
-    fit = candidates.fit(pairs, [Seen(every, none, chance)], limits, settings["shrink"])
-    return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
-
-
-def _systems(pairs: Pairs, places: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """The number of each record's system by its number in `ends`; where there is one alone, each record has its own."""
-    named = np.unique(np.r_[pairs.systems[0][places], pairs.systems[1][places]], return_inverse=True)[1]
-    of = np.arange(ends.max(initial=-1) + 1)
-    if named.any():
-        of[ends.reshape(-1, 2).T.ravel()] = named
-    return of
 
 
 def best_cut(linked: np.ndarray, score: np.ndarray) -> float:

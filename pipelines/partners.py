@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
 
 
 def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -30,6 +31,17 @@ def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) 
         np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
     )
     return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
+
+
+def crossed(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each pair, how many ways from end to end by three other pairs are whole, and how many have the first and last.
+
+    `ends` are one record of each of two systems, between which alone records are compared.
+    """
+    (one, own), (other, across) = (np.unique(side, return_inverse=True, return_counts=True)[1:] for side in ends.T)
+    linked = csr_array((np.ones(len(ends)), (one, other)), shape=(len(own), len(across)))
+    ways = np.asarray((linked @ linked.T @ linked)[one, other]).ravel()
+    return ways - own[one] - across[other] + 1, (own[one] - 1) * (across[other] - 1)
 
 
 def single(ends: np.ndarray, alike: np.ndarray, most: int) -> float:
