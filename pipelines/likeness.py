@@ -18,6 +18,7 @@ from pipelines.candidates import Pairs, Seen
 from pipelines.logistic import Fit, odds_to_chance
 
 LEADS = ("least_lead", "most_lead")
+NEVER = 20.0  # log odds that no other feature outweighs
 LEAD_LIMITS = [candidates.SIGNS["for"] for _ in LEADS]
 
 
@@ -96,6 +97,8 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
         if several[system] > settings["several_share"]:
             score[places] = alone
             best = np.union1d(best, places)
+    if len(several) == 1:
+        learnt, score = _seldom(pairs, features, learnt, links.linked)
     cut = best_cut(score[best], score[~pairs.barred])
     return candidates.as_table(
         _rows(features, learnt, cut, {f"several {system}": share for system, share in several.items()})
@@ -173,6 +176,18 @@ def _beyond_variants(pairs: Pairs, start: np.ndarray, conflict: np.ndarray, shar
     nearest = np.r_[pairs.one.best(different), pairs.other.best(different)]
     nearest = nearest[np.isfinite(nearest)]
     return alike > np.quantile(nearest, share) if len(nearest) else np.ones(len(alike), bool)
+
+
+def _seldom(pairs: Pairs, features: Sequence[dict], learnt: Learnt, linked: np.ndarray) -> tuple[Learnt, np.ndarray]:
+    """What was learnt and the scores, without links that have what is `seldom` in links, where it is not.
+
+    There most of what resembles each other are variants, and what is learnt from them cannot tell.
+    """
+    shares = (pairs.values[linked] > 0).mean(axis=0)
+    often = np.array([share > feature.get("seldom", 1.0) for share, feature in zip(shares, features, strict=True)])
+    weights = learnt.fit.weights - np.r_[np.where(often, NEVER, 0.0), 0.0, 0.0]
+    score = learnt.score - (pairs.values[:, often] * NEVER).sum(axis=1)
+    return learnt._replace(fit=learnt.fit._replace(weights=weights)), score
 
 
 def _each_alone(pairs: Pairs, often: Sequence[str]) -> Pairs:

@@ -47,6 +47,14 @@ def test_the_share_of_records_with_a_match_is_estimated(share):
     assert learn(candidates(int(300 * share), 300))["matched share"] == pytest.approx(share, abs=0.15)
 
 
+@pytest.mark.parametrize(("share", "is_variant"), [(0.1, False), (0.8, True)])
+def test_what_is_seldom_in_links_forbids_them_in_a_catalogue_where_it_is_not(share, is_variant):
+    dice, rows = random.Random(2), candidates(160, 200).to_pylist()
+    rows = [row | {"other_system": "a", "option": float(dice.random() < share)} for row in rows]
+    learnt = learn(pa.Table.from_pylist(rows), [*FEATURES, {"name": "option", "speaks": "against", "seldom": 0.3}])
+    assert (learnt["option"] < -20) == is_variant
+
+
 def groups(systems: int, least: float = 0.4) -> pa.Table:
     """Sixty articles with five offers each in so many shops; all resemble what follows them, too."""
     dice, rows = random.Random(9), []

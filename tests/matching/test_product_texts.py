@@ -349,6 +349,30 @@ def test_one_catalogue_that_has_articles_several_times_is_matched_in_itself(tmp_
     assert right == sum(joined)
 
 
+def test_a_word_that_stands_in_place_of_others_in_many_names_of_a_catalogue_tells_its_variants_apart(tmp_path):
+    flavours, rows = ["lemon", "cherry", "vanilla", "walnut"], []
+    for no, (maker, thing) in enumerate(
+        itertools.product(MAKERS, ["yoghurt", "tea", "cake mix", "ice cream", "bonbon"])
+    ):
+        for flavour in flavours[no % 2 : 2 + no % 3]:
+            rows.append(article(f"abc:{no} {flavour} 0", f"{maker} {EXTRAS[no % 6]} {thing} {flavour}", 3, maker))
+            if no % 2 and flavour == "cherry":
+                again = f"{thing} {flavour} {EXTRAS[no % 6]} {maker}"
+                rows.append(article(f"abc:{no} {flavour} 1", again, 3, maker))
+    query = match(tmp_path, rows, domain="products")
+    assert {token for (token,) in query("select token from matched_products__word_weights where kind = 'option'")} >= {
+        *flavours
+    }
+    apart = query("""
+        select l.record_id, r.record_id, option_apart from matched_products__likeness
+        inner join matched_products__evidence as l on one_no = l.record_no
+        inner join matched_products__evidence as r on other_no = r.record_no
+    """)
+    named = [(one.split(), other.split(), said) for one, other, said in apart]
+    said = {(one[1] == other[1], said) for one, other, said in named if one[0] == other[0]}
+    assert said == {(True, 0), (False, 1)}
+
+
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """One catalogue that has articles several times, and pairs in it that differ in one thing."""

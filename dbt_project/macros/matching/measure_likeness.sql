@@ -41,12 +41,14 @@ measured as (
         list_has_any(l.brand_words, r.brand_words)
         or array_length(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
         or array_length(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
+        case when one.system = other.system then {{ option_apart('options.tokens') }} else false end as option_apart,
         abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance
     from likeness
     inner join {{ evidence }} as one on likeness.one_no = one.record_no
     inner join {{ evidence }} as other on likeness.other_no = other.record_no
     inner join {{ bags }} as l on likeness.one_no = l.record_no
     inner join {{ bags }} as r on likeness.other_no = r.record_no
+    cross join (select coalesce(list(token order by token), []) as tokens from {{ weights }} where kind = 'option') as options
 
 )
 
@@ -62,3 +64,17 @@ select
     {%- endfor %}
 from measured
 {% endmacro %}
+
+{#- The words that one name has alone, but for makers, who are compared by themselves. -#}
+{% macro said_alone(one, other) -%}
+list_filter({{ one }}.words, lambda w: not list_contains({{ other }}.words, w) and not list_contains({{ one }}.brand_words, w) and not list_contains({{ other }}.brand_words, w))
+{%- endmacro %}
+
+{#- Whether each name has an option that the other lacks, or one has, and the other has no word of its own. -#}
+{% macro option_apart(options) -%}
+{%- set one, other = said_alone('l', 'r'), said_alone('r', 'l') -%}
+(
+    list_has_any({{ one }}, {{ options }}) and (array_length({{ other }}) = 0 or list_has_any({{ other }}, {{ options }}))
+    or array_length({{ one }}) = 0 and list_has_any({{ other }}, {{ options }})
+)
+{%- endmacro %}

@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
 {#- Learnt, without labels: what each word says. Rare words say more; so do words that the other side repeats where two
     records are surely one article, and a word of decoration ('software', 'black') says less. No token at all stands for a word
-    that nobody has said yet. Read while there is no trained model alone. Which pairs are surely one
-    is found among the nearest of each record: what resembles it less is nearly never the most alike. -#}
+    that nobody has said yet. Where there is one catalogue alone, a word that stands in place of another in names that are the same
+    besides, oftener than names with it are repeated, is an option. Read while there is no trained model alone. Which pairs are
+    surely one is found among the nearest of each record: what resembles it less is nearly never the most alike. -#}
 {%- set find = declared('products', 'likeness.find') -%}
 with rarity as (
 
@@ -89,6 +90,42 @@ usual as (
     from told
     group by kind
 
+),
+
+of_one as (
+
+    select * from {{ ref('matched_products__lookalikes') }}
+    where (select count(distinct system) from {{ ref('matched_products__words') }}) = 1
+
+),
+
+beside as (
+
+    select
+        {{ said_alone('l', 'r') }} as one_alone,
+        {{ said_alone('r', 'l') }} as other_alone,
+        l.words
+    from of_one
+    inner join {{ ref('matched_products__bags') }} as l on of_one.one_no = l.record_no
+    inner join {{ ref('matched_products__bags') }} as r on of_one.other_no = r.record_no
+
+),
+
+options as (
+
+    select token
+    from (
+        select unnest(one_alone || other_alone) as token, 1 as is_exchanged
+        from beside
+        where array_length(one_alone) = 1 and array_length(other_alone) = 1
+        union all
+        select unnest(words), 0
+        from beside
+        where array_length(one_alone) = 0 and array_length(other_alone) = 0
+    )
+    group by token
+    having sum(is_exchanged) >= {{ find.exchanged or 0 }} and 2 * sum(is_exchanged) > count(*)
+
 )
 
 select
@@ -107,3 +144,8 @@ select kind, '', round(max(case when kind in ('model', 'code') then 1 else most 
 from rarity
 left join usual using (kind)
 group by kind
+
+union all
+
+select 'option', token, 1
+from options
