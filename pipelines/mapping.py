@@ -27,6 +27,8 @@ LONGEST_LINE = 64_000_000
 AROUND = r"^[^0-9.-]+|[^0-9]+$|[ '’\x{a0}\x{2009}\x{202f}]([0-9]{3})\b"
 """What stands around an amount, and spaces and apostrophes between its thousands: CHF 1'299.00 is 1299.00."""
 DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
+THOUSANDS_POINT = r"^[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}[^0-9]?(€|EUR|kr|DKK|NOK|SEK|zł|PLN|lei|RON|Ft|HUF|Kč)$"
+"""Where this currency stands behind the amount the decimal sign is a comma: 1.299 € is 1299.00, 1.299 KWD is 1.299."""
 PARQUET = b"PAR1"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
 """Types of columns that no text of one value can be made of."""
@@ -109,11 +111,12 @@ def _dated(text: str, written: str, type: str) -> str:
 
 
 def _amount(text: str) -> str:
-    """The number in a text of money as SQL: $1,299.00 and 1.299,00 € are 1299.00, 1.299.000 is more than a million."""
+    """The number in a text of money as SQL: $1,299.00, 1.299,00 € and 1.299 € are 1299.00, 1.299.000 a million."""
     bare = f"regexp_replace({text}, {quoted(AROUND)}, '\\1', 'g')"
     return f"""case
         when regexp_matches({bare}, {quoted(DECIMAL_COMMA)}) then replace(replace({bare}, '.', ''), ',', '.')
-        when regexp_matches({bare}, '^-?[0-9]{{1,3}}(\\.[0-9]{{3}}){{2,}}$') then replace({bare}, '.', '')
+        when regexp_matches({bare}, '^-?[0-9]{{1,3}}(\\.[0-9]{{3}}){{2,}}$')
+            or regexp_matches({text}, {quoted(THOUSANDS_POINT)}) then replace({bare}, '.', '')
         else regexp_replace({bare}, ',([0-9]{{3}})\\b', '\\1', 'g')
     end"""
 

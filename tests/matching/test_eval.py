@@ -219,13 +219,15 @@ def test_spaces_around_an_entity_make_no_other_one(tmp_path):
 
 def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_is_counted(tmp_path):
     rows = ["$1,299.00", "12.50 EUR", "7", "-3.2", "1.299,00 €", "CHF 1'299.50", "1 299,5", "1.299.000"]
-    rows += ["5 - 9", "on request"]
+    rows += ["1.299 €", "2.499 kr", "0.499 €", "1.299 KWD", "5 - 9", "on request"]
     records = write(tmp_path / "a.csv", "id,price\n" + "".join(f'{n},"{row}"\n' for n, row in enumerate(rows)))
     text = "domain: products\nrecords: {id: id, attributes: {price_amount: price}}\ntruth: {record: id, entity: id}\n"
     laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
     with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
-        read = warehouse.execute("select price_amount from trial.records order by source_key").fetchall()
-    told = [1299.0, 12.5, 7.0, -3.2, 1299.0, 1299.5, 1299.5, 1299000.0, None, None]
+        read = warehouse.execute(
+            "select price_amount from trial.records order by len(source_key), source_key"
+        ).fetchall()
+    told = [1299.0, 12.5, 7.0, -3.2, 1299.0, 1299.5, 1299.5, 1299000.0, 1299.0, 2499.0, 0.499, 1.299, None, None]
     assert [amount and float(amount) for (amount,) in read] == told
     assert laid.unread == {"price_amount": 2}
 
