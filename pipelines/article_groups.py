@@ -50,7 +50,7 @@ def _among_two(pairs, declared, led, conflict, limits: list, settings: dict, rec
     free, alike, learnt = ~pairs.barred & ~conflict, pairs.alike(led), []
     for _ in range(settings["rounds"]):
         best = _best_first(alike, free)[: int(settings["taught_share"] * records)]
-        closed, met = _crossed(pairs, best)
+        closed, met = _crossed(pairs, best, settings["crossed_partners"])
         told = met > 0
         if told.sum() < settings["least_sure"]:
             return None
@@ -65,7 +65,7 @@ def _among_two(pairs, declared, led, conflict, limits: list, settings: dict, rec
         alike = pairs.alike(np.mean(learnt, axis=0))
     places = _best_first(alike, free)
     sizes = _sizes(records, 15, len(places))
-    counted = [_crossed(pairs, places[:size]) for size in sizes]
+    counted = [_crossed(pairs, places[:size], settings["crossed_partners"]) for size in sizes]
     agreed = np.array([closed.sum() / max(met.sum(), 1) for closed, met in counted])
     several = np.array([np.mean(np.unique(pairs.records[places[:size]], return_counts=True)[1] > 1) for size in sizes])
     agreed = _agreed(agreed, several, settings)
@@ -100,10 +100,10 @@ def _around(pairs: Pairs, alike: np.ndarray, cut: float, limits: list, settings:
     return Fit(np.r_[fit.weights, 0.0, 0.0], fit.constant)
 
 
-def _crossed(pairs: Pairs, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _crossed(pairs: Pairs, places: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Of each of these pairs of two systems how many partners' partners agree, and how many there are."""
     first = pairs.systems[0][places] < pairs.systems[1][places]
-    return partners.crossed(np.where(first[:, None], pairs.records[places], pairs.records[places, ::-1]))
+    return partners.crossed(np.where(first[:, None], pairs.records[places], pairs.records[places, ::-1]), most)
 
 
 def _systems(pairs: Pairs, places: np.ndarray, ends: np.ndarray) -> np.ndarray:

@@ -33,15 +33,21 @@ def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) 
     return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
 
 
-def crossed(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def crossed(ends: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Of each pair, how many ways from end to end by three other pairs are whole, and how many have the first and last.
 
-    `ends` are one record of each of two systems, between which alone records are compared.
+    `ends` are one record of each of two systems, between which alone records are compared. What has more than so many
+    partners is like all of a kind: it is on no way, or there would be as many ways as the square of its partners.
     """
-    (one, own), (other, across) = (np.unique(side, return_inverse=True, return_counts=True)[1:] for side in ends.T)
-    linked = csr_array((np.ones(len(ends)), (one, other)), shape=(len(own), len(across)))
-    ways = np.asarray((linked @ linked.T @ linked)[one, other]).ravel()
-    return ways - own[one] - across[other] + 1, (own[one] - 1) * (across[other] - 1)
+    one, other = (np.unique(side, return_inverse=True)[1] for side in ends.T)
+    few = (np.bincount(one)[one] <= most) & (np.bincount(other)[other] <= most)
+    one, other = one[few], other[few]
+    own, across = np.bincount(one), np.bincount(other)
+    linked = csr_array((np.ones(len(one)), (one, other)), shape=(len(own), len(across)))
+    closed, met = np.zeros(len(ends)), np.zeros(len(ends))
+    closed[few] = np.asarray((linked @ linked.T @ linked)[one, other]).ravel() - own[one] - across[other] + 1
+    met[few] = (own[one] - 1) * (across[other] - 1)
+    return closed, met
 
 
 def single(ends: np.ndarray, alike: np.ndarray, most: int) -> float:

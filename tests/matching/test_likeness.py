@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines import likeness, logistic, matching, offers, rivals
+from pipelines import likeness, logistic, matching, offers, partners, rivals
 
 FEATURES = [
     {"name": "alike", "speaks": "for", "start": 1.0},
@@ -83,6 +83,25 @@ def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems, 
     assert sum(right) >= 0.6 * sum(row["one_no"] // 5 == row["other_no"] // 5 for row in rows)
     expected = np.mean([1 / (1 + 2**-said) for said in bits if said > 0])
     assert expected == pytest.approx(sum(right) / len(right), abs=0.1), "what links are expected to be worth they are"
+
+
+def test_what_thousands_resemble_is_on_no_way_from_partner_to_partner_and_all_others_are_counted():
+    dice = random.Random(5)
+    pairs = {(dice.randrange(40), 100 + dice.randrange(40)) for _ in range(200)}
+    whole = [
+        sum(
+            {(one, y), (x, y), (x, other)} <= pairs
+            for x in range(40)
+            for y in range(100, 140)
+            if x != one and y != other
+        )
+        for one, other in sorted(pairs)
+    ]
+    alike_to_all = [(one, 999) for one in range(5000)]
+    closed, met = partners.crossed(np.array(sorted(pairs) + alike_to_all), most=60)
+    assert closed[: len(pairs)].tolist() == whole
+    assert met[: len(pairs)].sum() > sum(whole) > 0
+    assert met[len(pairs) :].sum() == 0
 
 
 @pytest.mark.parametrize("systems", [1, 2])
