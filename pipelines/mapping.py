@@ -30,6 +30,7 @@ DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
 THOUSANDS_POINT = r"^[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}[^0-9]?(€|EUR|kr|DKK|NOK|SEK|zł|PLN|lei|RON|Ft|HUF|Kč)$"
 """Where this currency stands behind the amount the decimal sign is a comma: 1.299 € is 1299.00, 1.299 KWD is 1.299."""
 PARQUET = b"PAR1"
+UNQUOTED = "(empty)"
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
 """Types of columns that no text of one value can be made of."""
 LINES = (
@@ -221,12 +222,9 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(f"{path} is a folder; name a file")
     with path.open("rb") as file:
         parquet = path.suffix.lower() == ".parquet" or file.read(len(PARQUET)) == PARQUET
-    separator = f", sep={quoted(how.separator)}" if how.separator else ""
-    # What DuckDB takes for comments, it leaves out: ids that begin with #.
-    options = f"all_varchar=true, header=true, comment='', max_line_size={LONGEST_LINE}{separator}"
     try:
         with nullcontext(path) if parquet else _in_utf8(path, how.encoding) as file:
-            reader = f"read_parquet({quoted(str(file))})" if parquet else f"read_csv({quoted(str(file))}, {options})"
+            reader = f"read_parquet({quoted(str(file))})" if parquet else _csv(db, quoted(str(file)), how)
             types = {row[0]: row[1] for row in db.execute(f"describe from {reader}").fetchall()}
             suspects = [column for column in dict.fromkeys(needed) if f"{column}_1".lower() in map(str.lower, types)]
             if suspects and not parquet:
@@ -240,7 +238,9 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
         raise UnusableInput(f"{path.name} cannot be unpacked: it is no whole gzip archive") from error
     except duckdb.Error as error:
         remedy = "it is no Parquet file" if parquet else f"check {LINES}"
-        raise UnusableInput(f"{path.name} cannot be read ({type(error).__name__}): {remedy}") from error
+        line = re.search(r"on Line: (\d+)", str(error))
+        place = f"{path.name}, line {line[1]}," if line else path.name
+        raise UnusableInput(f"{place} cannot be read ({type(error).__name__}): {remedy}") from error
     columns = [row[0] for row in db.execute(f"describe {name}").fetchall()]
     missing = [column for column in dict.fromkeys(needed) if column not in columns]
     if missing:
@@ -254,6 +254,24 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
     if not rows:
         raise UnusableInput(f"{path.name} holds no rows")
     return rows
+
+
+def _csv(db: duckdb.DuckDBPyConnection, file: str, how: Readable) -> str:
+    """What reads a CSV file as texts, as SQL.
+
+    DuckDB looks for quotes in the first 20,480 lines alone; where these have none, later ones may, and keep them if the
+    file cannot be read so.
+    """
+    separator = f", sep={quoted(how.separator)}" if how.separator else ""
+    # What DuckDB takes for comments, it leaves out: ids that begin with #.
+    options = f"{file}, all_varchar=true, header=true, comment='', max_line_size={LONGEST_LINE}{separator}"
+    if db.execute(f"select quote from sniff_csv({options})").fetchone()[0] == UNQUOTED:
+        try:
+            db.execute(f"select count(columns(*)) from read_csv({options}, quote='\"')")
+            return f"read_csv({options}, quote='\"')"
+        except duckdb.Error:
+            pass
+    return f"read_csv({options})"
 
 
 def _refuse_namesakes(db: duckdb.DuckDBPyConnection, path: Path, reader: str, suspects: list[str]) -> None:

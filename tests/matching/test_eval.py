@@ -217,6 +217,33 @@ def test_spaces_around_an_entity_make_no_other_one(tmp_path):
     assert sorted(known.entities["entity_id"].to_pylist()) == ["A", "A", "B"]
 
 
+@pytest.mark.parametrize(
+    ("late", "read"),
+    [
+        ('"Bourgondie, van"', "Bourgondie, van"),
+        ('"Bou ""B"""', 'Bou "B"'),
+        ('"5 inch', '"5 inch'),
+        ('5" tube', '5" tube'),
+    ],
+)
+def test_quotes_that_come_late_in_a_long_file_are_quotes_and_one_alone_is_a_mark(tmp_path, late, read):
+    early = "".join(f"{n},name {n}\n" for n in range(25000))
+    records = write(tmp_path / "a.csv", f"id,name\n{early}last,{late}\n")
+    text = "records: {id: id, attributes: {last_name: name}}\ntruth: {record: id, entity: id}\n"
+    laid = trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
+    with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
+        last = warehouse.execute("select last_name from trial.records where source_key = 'last'").fetchone()
+    assert last == (read,)
+
+
+def test_a_line_that_cannot_be_read_is_named(tmp_path):
+    early = "".join(f"{n},name {n}\n" for n in range(25000))
+    records = write(tmp_path / "a.csv", f"id,name\n{early}last,one,two\n")
+    text = "records: {id: id, attributes: {last_name: name}}\ntruth: {record: id, entity: id}\n"
+    with pytest.raises(UnusableInput, match=r"a\.csv, line 25002, cannot be read"):
+        trial.lay(tmp_path / "home", load(write(tmp_path / "m.yml", text)), [records])
+
+
 def test_an_amount_is_read_with_its_currency_and_thousands_and_one_that_is_none_is_counted(tmp_path):
     rows = ["$1,299.00", "12.50 EUR", "7", "-3.2", "1.299,00 €", "CHF 1'299.50", "1 299,5", "1.299.000"]
     rows += ["1.299 €", "2.499 kr", "0.499 €", "1.299 KWD", "5 - 9", "on request"]
