@@ -30,7 +30,7 @@ DECIMAL_COMMA = r",([0-9]{1,2}|[0-9]{4,})$"
 THOUSANDS_POINT = r"^[^0-9]*[1-9][0-9]{0,2}\.[0-9]{3}[^0-9]?(€|EUR|kr|DKK|NOK|SEK|zł|PLN|lei|RON|Ft|HUF|Kč)$"
 """Where this currency stands behind the amount the decimal sign is a comma: 1.299 € is 1299.00, 1.299 KWD is 1.299."""
 PARQUET = b"PAR1"
-UNQUOTED = "(empty)"
+UNQUOTED = "(empty)"  # as DuckDB says of a file in whose first lines it saw no quotes
 NO_TEXT = re.compile(r"\]$|^(STRUCT|MAP|UNION|BLOB|BIT)\b")
 """Types of columns that no text of one value can be made of."""
 LINES = (
@@ -259,8 +259,8 @@ def view(db: duckdb.DuckDBPyConnection, name: str, path: Path, how: Readable, ne
 def _csv(db: duckdb.DuckDBPyConnection, file: str, how: Readable) -> str:
     """What reads a CSV file as texts, as SQL.
 
-    DuckDB looks for quotes in the first 20,480 lines alone; where these have none, later ones may, and keep them if the
-    file cannot be read so.
+    DuckDB looks for quotes in the first 20,480 lines alone. Where these have none later ones still may; a file that
+    cannot be read with quotes has none: there such a mark belongs to the value.
     """
     separator = f", sep={quoted(how.separator)}" if how.separator else ""
     # What DuckDB takes for comments, it leaves out: ids that begin with #.
