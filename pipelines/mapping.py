@@ -93,14 +93,14 @@ class Attribute(_Strict):
         Of a date whose year is written with two digits, it is the last such year that has come.
         """
         if self.format:
-            written = ", ".join(_dated(self.text, each, type) for each in self._formats)
+            written = ", ".join(dated(self.text, each, type) for each in self._formats)
             return f"coalesce({written}, try_cast({self.text} as {type}))"
         if type.startswith("decimal"):
             return f"try_cast({_amount(self.text)} as {type})"
         return self.text if type == "varchar" else f"try_cast({self.text} as {type})"
 
 
-def _dated(text: str, written: str, type: str) -> str:
+def dated(text: str, written: str, type: str) -> str:
     """SQL of a text `written` so, as a type. With %Y strptime takes 71 for the year 71, with %y for one to come."""
     read = f"try_cast(try_strptime({text}, {quoted(written)}) as {type})"
     if type != "date":

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from pipelines import ledger, splink_backend, transform
 from pipelines.crowds import Crowd, crowds
-from pipelines.mapping import Mapping, UnusableInput, conformed_shape, named, view
+from pipelines.dates import month_is_first, read_date
+from pipelines.mapping import Attribute, Mapping, UnusableInput, conformed_shape, named, view
 from pipelines.resources import PROJECT, Settings
 from pipelines.warehouse import open_warehouse
 
@@ -167,11 +168,24 @@ def _read(
     anonymous = warehouse.execute(f"select count(*) from given where {key} is null").fetchone()[0]
     if anonymous:
         raise UnusableInput(f"{path.name}: {anonymous:,} of {rows:,} records have no {given.id}")
-    values = [attributes[name].sql(type) if name in attributes else "null" for name, type in shape.items()]
+    read = {
+        name: _value(warehouse, attributes[name], type, given.source.text)
+        for name, type in shape.items()
+        if name in attributes
+    }
+    values = [read.get(name, "null") for name in shape]
     envelope = [f"'file{position + 1}:' || {key}", given.source.text, key, f"'{position + 1}'"]
     envelope += ["null", "null", "null", "false"]
     warehouse.execute(f"insert into trial.records select {', '.join([*envelope, *values])} from given")
-    typed = {name: value for name, value in attributes.items() if shape[name] != "varchar"}
-    lost = [f"count({value.text}) - count({value.sql(shape[name])})" for name, value in typed.items()]
+    typed = [name for name in attributes if shape[name] != "varchar"]
+    lost = [f"count({attributes[name].text}) - count({read[name]})" for name in typed]
     counts = warehouse.execute(f"select {', '.join(lost)} from given").fetchone() if lost else ()
     return {name: count for name, count in zip(typed, counts, strict=True) if count}
+
+
+def _value(warehouse: duckdb.DuckDBPyConnection, attribute: Attribute, type: str, source: str) -> str:
+    """An attribute of `given` as SQL of its type; a date that is not as the mapping says as it can be read."""
+    if type != "date":
+        return attribute.sql(type)
+    months = month_is_first(warehouse, attribute.text, source)
+    return f"coalesce({attribute.sql(type)}, {read_date(attribute.text, source, months)})"

@@ -271,6 +271,28 @@ def test_dates_of_one_column_may_be_written_in_several_ways_and_with_two_digits_
     assert laid.unread == {"birth_on": 1}
 
 
+def test_dates_whose_form_no_mapping_says_are_read_where_they_can_be_read_in_one_way(tmp_path):
+    rows = [
+        *(("till", row) for row in ("25/03/1984", "07/03/1984", "7/3/84", "07-03-1984")),
+        *(("shop", row) for row in ("03/25/1984", "03/07/1984", "3-7-84", "03.07.1984")),
+        *(("crm", row) for row in ("07.03.1984", "7.3.1984 0:00", "7. 3. 84", "07/03/1984", "31/31/1984", "3/3/1984")),
+        *(("crm", row) for row in ("19840307", "19840307.0", "07031984", "30748", "30748.0", "1984-03-07T10:00:00Z")),
+        *(("crm", row) for row in ("7 March 1984", "07-Mar-84", "March 7, 1984", "7", "1984", "0000-00-00", "n/a")),
+    ]
+    text = "id,system,born\n" + "".join(f'{n},{system},"{row}"\n' for n, (system, row) in enumerate(rows))
+    told = "records: {id: id, source: system, attributes: {birth_on: born}}\ntruth: {record: id, entity: id}\n"
+    mapping = load(write(tmp_path / "m.yml", told))
+    laid = trial.lay(tmp_path / "home", mapping, [write(tmp_path / "a.csv", text)])
+    with duckdb.connect(str(laid.settings.warehouse)) as warehouse:
+        read = warehouse.execute("select cast(birth_on as varchar) from trial.records order by cast(source_key as int)")
+        born = [born for (born,) in read.fetchall()]
+    day = "1984-03-07"
+    assert born[:8] == ["1984-03-25", day, day, day] * 2
+    assert born[8:14] == [day, day, day, None, None, "1984-03-03"]
+    assert born[14:] == [day] * 9 + [None] * 4
+    assert laid.unread == {"birth_on": 6}
+
+
 def test_a_mapped_column_without_a_single_value_is_told(tmp_path):
     mapping = write(
         tmp_path / "m.yml",
