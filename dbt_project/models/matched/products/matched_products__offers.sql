@@ -1,24 +1,15 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['one_no', 'other_no']) }}
-{#- Look-alikes within a system that was found to list articles several times, with the same features as those of two systems:
-    of an article that it alone lists, no partner elsewhere says which of its offers are one. Where articles stand in groups
-    among many shops, none is known to list any twice; where among two, both do. -#}
-{%- set model = ref('matched_products__likeness_model') -%}
-{%- set words -%}
-(
-    select words.* from {{ ref('matched_products__words') }} as words
-    cross join (select count(distinct system) as systems from {{ ref('matched_products__words') }})
-    where {{ keeps_several('system', model, 'often_share') }} and systems > 1
-    and (systems = 2 or 'within ' || system not in (select feature from {{ model }}))
-)
-{%- endset -%}
+{#- Look-alikes within a system that lists articles several times, with the same features as those of two systems. They are a table of
+    their own, for else DuckDB takes them for few and keeps every word of each pair in memory. -#}
+{%- set lookalikes = ref('matched_products__offer_lookalikes') -%}
 {%- if stays() -%}
 {{ no_rows() }}
 {%- else -%}
-with nearest as (
-    {{ nearest_records(words, ref('matched_products__evidence'), within=true) }}
-)
-
-select * from (
-    {{ measure_likeness('nearest', words, ref('matched_products__word_weights'), ref('matched_products__evidence'), ref('matched_products__bags')) }}
-)
+{{ measure_likeness(
+    lookalikes,
+    '(select * from ' ~ ref('matched_products__words') ~ ' where record_no in (select unnest([one_no, other_no]) from ' ~ lookalikes ~ '))',
+    ref('matched_products__word_weights'),
+    ref('matched_products__evidence'),
+    ref('matched_products__bags')
+) }}
 {%- endif %}
