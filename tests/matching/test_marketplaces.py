@@ -128,3 +128,25 @@ def test_two_marketplaces_that_both_list_articles_several_times_are_matched_wher
     shared = {name for name in offers if int(name[:-1]) % 5 == 0}
     assert all(len(set(offers[name])) == 1 for name in shared)
     assert all(set(offers[one]).isdisjoint(offers[other]) for one, other in itertools.combinations(offers, 2))
+
+
+def many_shops() -> list[dict]:
+    """Articles in one to five of ten shops, and one that stands five times in each, in other words."""
+    dice, rows = random.Random(9), []
+    for no, (maker, thing) in enumerate(itertools.product([*MAKERS, "Quarlo", "Zendal", "Lumero", "Pandek"], THINGS)):
+        extra, told = EXTRAS[no % len(EXTRAS)], f"{maker[:2]}{300 + 7 * no} {200 + 50 * (no % 9)} ml"
+        shops = 5 * list(range(10)) if no == 20 else dice.sample(range(10), (1, 1, 1, 3, 4, 5)[no % 6])
+        for place, shop in enumerate(shops):
+            words = [maker, extra, thing, told]
+            dice.shuffle(words)
+            fill = dice.sample(["new", "boxed", "original", "sale", "retail", "promo"], 2)
+            rows.append(article(f"shop{shop}:{no} {place}", " ".join([*words, *fill]), 20 + 3 * no))
+    return rows
+
+
+def test_an_article_that_shops_list_more_often_than_partners_are_looked_for_is_one(tmp_path):
+    query = match(tmp_path, many_shops(), domain="products")
+    cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
+    often = {record for record in cluster if record.split(":")[1].startswith("20 ")}
+    assert {cluster[record] for record in often}.isdisjoint(cluster[record] for record in set(cluster) - often)
+    assert len({cluster[record] for record in often}) == 1

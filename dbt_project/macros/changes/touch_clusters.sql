@@ -72,9 +72,15 @@
     group by left_no, right_no, component_no
     having count(*) = 2
   {%- endset -%}
+  {%- set of_records = 'select component_no from ' ~ anew ~ ' where record_no in (select record_no from {changed})' -%}
+  {#- A word that came since stands in texts that changed; weights are learnt anew with the model alone. -#}
   {{ return(touch({
     name ~ 'components': 'component_no',
-    name ~ 'evidence': 'select component_no from ' ~ anew ~ ' where record_no in (select record_no from {changed})',
+    name ~ 'evidence': of_records,
+    name ~ 'bags': of_records,
+    name ~ 'words': of_records,
+    name ~ 'repeats': of_records,
+    name ~ 'word_weights': 'select null from {changed} where false',
     name ~ 'scores': of_pairs,
     name ~ 'decisions': of_pairs,
   })) }}

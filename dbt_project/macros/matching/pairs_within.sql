@@ -1,7 +1,7 @@
 {#- Every pair inside a component, also those that no block brought together, with the stewards' decisions on top. Of touched components
     only the pairs are looked up and compared that nobody scored in this build and that were not there before: records whose evidence
     stayed say the same of each other. -#}
-{% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none) %}
+{% macro pairs_within(domain, components, evidence, model, scores, decisions, keys=none, alike=none) %}
 {%- set at_hand = met(evidence) if keys is not none and is_told(evidence.identifier ~ '__met') else none %}
 with members as (
 
@@ -45,7 +45,11 @@ unscored as (
     select left_no, right_no from inside where bits is null
 
 ),
-
+{% if alike is not none %}
+resembling as (
+    {{ alike }}
+),
+{% endif %}
 compared as (
     {{ compare_pairs(domain, 'select * from unscored', evidence, few=true, at_hand=at_hand) }}
 ),
@@ -61,10 +65,13 @@ select
     case decisions.decision
         when 'must' then cast('infinity' as double)
         when 'cannot' then cast('-infinity' as double)
-        else coalesce(inside.bits, completed.bits)
+        else coalesce(inside.bits, {{ 'resembling.bits, ' if alike is not none }}completed.bits)
     end as bits
 from inside
 left join completed using (left_no, right_no)
+{%- if alike is not none %}
+left join resembling using (left_no, right_no)
+{%- endif %}
 left join {{ decisions }} as decisions using (left_no, right_no)
 {% endmacro %}
 

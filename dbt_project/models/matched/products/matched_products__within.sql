@@ -8,4 +8,5 @@
     scores=ref('matched_products__scores'),
     decisions=ref('matched_products__decisions'),
     keys=keys,
+    alike=resembling_within('unscored'),
 ) }}
