@@ -1,13 +1,13 @@
-{#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents and case removed. Most texts are plain
-    words but for accents, which is seen in a small part of the time that replacing takes. `also` is a range of further letters
-    that stay. -#}
+{#- Latin letters, digits and single spaces only: Cyrillic and Greek transliterated, accents, case and what stands for a lost
+    letter (M?ller) removed. Most texts are plain words but for accents, which is seen in a small part of the time that replacing
+    takes. `also` is a range of further letters that stay. -#}
 {% macro fold_text(text, also='') -%}
 case
   when {{ matches('strip_accents(lower(' ~ text ~ '))', '^[a-z0-9]+( [a-z0-9]+)*$') }} then strip_accents(lower({{ text }}))
   else trim(regexp_replace(
     case
       when regexp_matches({{ text }}, '[^\x00-\x7f]') then {{ transliterate('lower(' ~ text ~ ')') }}
-      else replace(lower({{ text }}), '''', '')
+      else translate(lower({{ text }}), '''`?', '')
     end, '[^a-z0-9{{ also }}]+', ' ', 'g'))
 end
 {%- endmacro %}
@@ -40,7 +40,7 @@ array_to_string(list_sort(string_split(replace({{ folded }}, ' ', ''), '')), '')
     ('ж', 'zh'), ('х', 'h'), ('ц', 'ts'), ('ч', 'ch'), ('ш', 'sh'), ('щ', 'sch'), ('ю', 'yu'), ('я', 'ya'), ('є', 'ye'),
     ('ї', 'yi'), ('ђ', 'dj'), ('љ', 'lj'), ('њ', 'nj'), ('џ', 'dz'), ('ъ', ''), ('ь', ''),
     ('ου', 'ou'), ('θ', 'th'), ('χ', 'ch'), ('ψ', 'ps'), ('ξ', 'x'),
-    ('ß', 'ss'), ('æ', 'ae'), ('œ', 'oe'), ('þ', 'th'), ("'", ''), ('’', ''), ('ʼ', ''),
+    ('ß', 'ss'), ('æ', 'ae'), ('œ', 'oe'), ('þ', 'th'), ("'", ''), ('’', ''), ('‘', ''), ('ʼ', ''), ('´', ''), ('`', ''), ('?', ''), ('\ufffd', ''), ('\u200c', ''), ('\u200d', ''),
   ] -%}
   {%- set letters = 'абвгдезийклмнопрстуфыэёіґјћ' ~ 'αβγδεζηικλμνοπρσςτυφω' ~ 'łøđðıħŋ' -%}
   {%- set latin = 'abvgdeziiklmnoprstufyeeigjc' ~ 'avgdeziiklmnoprsstyfo' ~ 'loddihn' -%}

@@ -23,3 +23,15 @@ from (
     left join {{ words }} as l on records.last_word = l.word
 )
 {% endmacro %}
+
+{#- The words of names of a system that has family names first, the other way round: of "Novák Jan Karel" Jan is the first. -#}
+{% macro straight_words(records, is_turned) %}
+{%- set family = 'coalesce(' ~ records ~ '.after_particle, ' ~ records ~ '.first_word)' -%}
+{%- set given = 'coalesce(' ~ records ~ '.last_words, ' ~ records ~ '.last_word)' -%}
+    {{ records }}.* exclude (first_word, second_word, last_word, last_words, after_particle),
+    case when {{ is_turned }} then split_part({{ given }}, ' ', 1) else {{ records }}.first_word end as first_word,
+    case when {{ is_turned }} then nullif(split_part({{ given }}, ' ', 2), '') else {{ records }}.second_word end as second_word,
+    case when {{ is_turned }} then {{ family }} else {{ records }}.last_word end as last_word,
+    case when {{ is_turned }} then {{ family }} else {{ records }}.last_words end as last_words,
+    case when not {{ is_turned }} then {{ records }}.after_particle end as after_particle
+{% endmacro %}

@@ -3,14 +3,28 @@
 {#- Every system's customers in one shape, each value by one rule; what stands for nobody is null. Beside them goes what we
     published on Odoo, so that it is compared in the same form: equal is an echo, different a correction by a person. -#}
 with records as (
-    select * from {{ ref('conformed_customers__records') }} where {{ is_touched(keys, 'record_id') }}
+    select
+        {{ restated('customers', {
+            'full_name': mended_text('full_name'),
+            'first_name': mended_text('first_name'),
+            'last_name': mended_text('last_name'),
+            'company_name': mended_text('company_name'),
+            'email': mended_text('email'),
+            'phone': written_number('phone'),
+            'mobile': written_number('mobile'),
+            'street': mended_text('street'),
+            'street2': mended_text('street2'),
+            'city': mended_text('city'),
+        }, 'given') }}
+    from {{ ref('conformed_customers__records') }} as given
+    where {{ is_touched(keys, 'record_id') }}
 ),
 
 spelt as (
     select
         {{ restated('customers', {
             'full_name': natural_name('full_name'),
-            'email': "lower(replace(email, ' ', ''))",
+            'email': email_address('email'),
             'phone': phone_number('phone', 'plans'),
             'mobile': phone_number('mobile', 'plans'),
             'zip': 'upper(zip)',
@@ -27,7 +41,7 @@ spelt as (
 known as (
     select
         {{ restated('customers', {
-            'full_name': "case when bad_name.value is null then coalesce(full_name, " ~ full_name('first_name', 'last_name') ~ ") end",
+            'full_name': "case when bad_name.value is null then coalesce(full_name, " ~ natural_name(full_name('first_name', 'last_name')) ~ ") end",
             'email': 'case when bad_user.value is null and bad_email.value is null then email end',
             'phone': 'case when bad_phone.value is null then phone end',
             'mobile': 'case when bad_mobile.value is null then mobile end',

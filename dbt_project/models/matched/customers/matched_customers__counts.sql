@@ -1,8 +1,40 @@
 {{ config(materialized='view') }}
 {#- What only all records together tell: how common names are, which word is whose, which values stand for nobody. A name
     of one record only is nobody's business: left out, it counts as one. -#}
-{%- set records = ref('matched_customers__normalised') -%}
-with words as (
+{%- set records = 'straight' -%}
+{%- set is_turned = '(turned.system is not null and normalised.first_word is not null and normalised.last_word is not null)' -%}
+with given as (
+
+    select name from {{ ref('nicknames') }}
+    union
+    select given_name from {{ ref('nicknames') }}
+
+),
+
+{#- Systems that have family names first. -#}
+turned as (
+
+    select system
+    from {{ ref('matched_customers__normalised') }} as normalised
+    left join given as f on first_word = f.name
+    left join given as l on last_word = l.name
+    where first_word <> last_word
+    group by system
+    having
+        count(*) filter (l.name is not null and f.name is null)
+        >= greatest({{ declared('customers', 'normalise.turned_records') }}, {{ declared('customers', 'normalise.turned_excess') }} * count(*) filter (f.name is not null and l.name is null))
+
+),
+
+straight as (
+
+    select {{ straight_words('normalised', is_turned) }}
+    from {{ ref('matched_customers__normalised') }} as normalised
+    left join turned on normalised.system = turned.system
+
+),
+
+words as (
 
     select word, count(*) filter (place = 'first') as as_first, count(*) filter (place = 'last') as as_last
     from (
@@ -162,6 +194,8 @@ union all
 select 'trading', system, null, null, null from trading
 union all
 select 'accounts', system, null, null, null from accounts
+union all
+select 'turned', system, null, null, null from turned
 union all
 {# Mailboxes of several names at which a record has none. -#}
 select 'several at', email, null, null, null

@@ -14,8 +14,16 @@ greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declare
 {%- set is_contact = '(not is_company and company is not null and accounts.value is not null)' -%}
 {%- set smooth = declared('customers', 'normalise.affinity_records') -%}
 {%- set vocabulary = ref('matched_customers__vocabulary') -%}
-{%- set records = narrowed(ref('matched_customers__normalised'), keys, 'record_id') -%}
-with records as (
+{%- set is_turned = '(turned.value is not null and normalised.first_word is not null and normalised.last_word is not null)' -%}
+with straight as (
+
+    select {{ straight_words('normalised', is_turned) }}
+    from {{ narrowed(ref('matched_customers__normalised'), keys, 'record_id') }} as normalised
+    left join {{ vocabulary }} as turned on turned.kind = 'turned' and normalised.system = turned.value
+
+),
+
+records as (
 
     select
         {{ record_number('normalised.record_id') }} as record_no,
@@ -36,7 +44,7 @@ with records as (
         case when bad_vat.value is null then vat end as vat,
         case when bad_loyalty.value is null then loyalty_code end as loyalty_code,
         case when bad_birth.value is null then birth_on end as birth_on
-    from {{ records }} as normalised
+    from straight as normalised
     left join (select distinct given_name from {{ ref('nicknames') }}) as given on normalised.first_word = given.given_name
     left join {{ vocabulary }} as kin
         on kin.kind = 'company' and replace(normalised.perhaps_company, ' ', '') = kin.value
@@ -96,7 +104,7 @@ sounds as (
     select word, {{ sound_key('word') }} as sound
     from (
         {%- for place in ['first_word', 'after_particle', 'last_word'] %}
-        select {{ place }} as word from {{ records }}
+        select {{ place }} as word from straight
         {{ 'union' if not loop.last }}
         {%- endfor %}
     )

@@ -11,6 +11,11 @@
 {#- A number by itself and its letter; one that is glued to the end of a street where there is no other. -#}
 {%- set numbers = declared('customers', 'normalise.house_numbers') -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
+{%- set zips = declared('customers', 'normalise.zips') -%}
+{%- set no_text = "('" ~ declared('customers', 'normalise.no_text') | join("', '") ~ "')" -%}
+{%- set nobody = "('" ~ (declared('customers', 'normalise.no_text') + declared('customers', 'placeholders.names')) | join("', '") ~ "')" -%}
+{#- A name that stands whole in the column of family names. -#}
+{%- set whole = "first_name is null and last_name like '%,%'" -%}
 {%- set listed = "'" ~ particles | join("', '") ~ "'" -%}
 with placed as (
 
@@ -50,7 +55,7 @@ own as (
         own_country as country_code,
         case when {{ list_has('echoes', 'name') }} and kind = 'person' then {{ natural_name('own_name') }} else left(full_name, {{ longest }}) end as full_name,
         case when {{ list_has('echoes', 'company_name') }} and kind = 'company' then own_name else left(company_name, {{ longest }}) end as company_name,
-        case when {{ list_has('echoes', 'email') }} then replace(own_email, ' ', '') else placed.email end as email,
+        case when {{ list_has('echoes', 'email') }} then {{ email_address('own_email') }} else placed.email end as email,
         case when {{ list_has('echoes', 'phone') }} then {{ phone_number('own_phone', 'plans') }} else placed.phone end as phone,
         {%- for column in ['street', 'street2', 'city', 'zip'] %}
         case when {{ list_has('echoes', 'address') }} and {{ list_has('written', column) }} then own_{{ column }} else left(placed.{{ column }}, {{ longest }}) end as {{ column }},
@@ -63,14 +68,28 @@ own as (
 
 ),
 
-{#- An address that stands in one line, of which there is neither city nor zip elsewhere. -#}
+{#- An address that stands in one line, of which there is neither city nor zip elsewhere; a zip in front of its city. -#}
 lined as (
 
     select
         * exclude (street, city, zip),
-        case when parts is null then street else split_part(parts, '|', 1) end as street,
-        case when parts is null then city else split_part(parts, '|', 2) end as city,
-        case when parts is null then zip else split_part(parts, '|', 3) end as zip
+        case
+            when parts is not null then split_part(parts, '|', 1)
+            {#- Where city and zip stand behind the street as well, they are none of it. -#}
+            when contains(lower(split_part(street, ',', -1)), lower(city)) and street like '%,%'
+                then left(street, length(street) - length(split_part(street, ',', -1)) - 1)
+            else street
+        end as street,
+        case
+            when zip is null and {{ matches('upper(city)', '^(?:[A-Z]{1,2}-)?(?:' ~ zips ~ ') +[^0-9]') }}
+                then {{ replace_all('upper(city)', '^(?:[A-Z]{1,2}-)?(?:' ~ zips ~ ') +', '') }}
+            when parts is null then city
+            else split_part(parts, '|', 2)
+        end as city,
+        case
+            when parts is null then coalesce(zip, nullif(regexp_extract(upper(city), '^(?:[A-Z]{1,2}-)?(' || '{{ zips }}' || ') +[^0-9]', 1), ''))
+            else split_part(parts, '|', 3)
+        end as zip
     from (
         select *, case when city is null and zip is null then {{ address_line('street') }} end as parts from own
     )
@@ -84,8 +103,9 @@ folded as (
         system,
         coalesce(kind = 'company', false) as is_company,
         kind is null or system not in ('{{ declared('customers', 'normalise.kind_stated_by') | join("', '") }}') as is_unstated,
-        nullif({{ fold_name("coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end)") }}, '') as given,
-        nullif({{ fold_name("coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end)") }}, '') as family,
+        nullif({{ fold_name("case when " ~ whole ~ " then split_part(last_name, ',', 2) else coalesce(first_name, case when full_name like '%,%' then split_part(full_name, ',', 2) end) end") }}, '') as given,
+        nullif({{ fold_name("case when " ~ whole ~ " then split_part(last_name, ',', 1) else coalesce(last_name, case when full_name like '%,%' then split_part(full_name, ',', 1) end) end") }}, '') as family,
+        coalesce(first_name is null and {{ matches('last_name', '^[^,]*[^ ,-] +[^ ,-][^,]*$') }}, false) as is_whole_name,
         nullif({{ fold_name('full_name') }}, '') as full_name,
         nullif({{ fold_name('company_name') }}, '') as company_name,
         case when len(email) <= {{ longest }} then lower(trim(email)) end as email,
@@ -97,7 +117,7 @@ folded as (
         regexp_replace({{ fold_name(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
         {%- endfor %}
         nullif({{ fold_name('city') }}, '') as city,
-        nullif(regexp_replace(upper(zip), '[^A-Z0-9]', '', 'g'), '') as zip,
+        nullif(regexp_replace(upper(zip), '^([0-9]+)\.0+$|[^A-Z0-9]', '\1', 'g'), '') as zip,
         coalesce(language, lower(country_code)) as origin,
         birth_on,
         nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') as vat,
@@ -108,6 +128,32 @@ folded as (
         nullif({{ fold_text('occupation') }}, '') as occupation,
         linked_record_id
     from lined
+
+),
+
+{#- What is known of it: no placeholders, zips in their shortest form. -#}
+told as (
+
+    select
+        * exclude (given, family, full_name, street_line, street2_line, city, zip),
+        case when given in {{ no_text }} and family not in {{ nobody }} then null else {{ untitled('given') }} end as given,
+        case when family in {{ no_text }} and given not in {{ nobody }} then null else family end as family,
+        case
+            when given in {{ no_text }} and family not in {{ nobody }} then family
+            when family in {{ no_text }} and given not in {{ nobody }} then {{ untitled('given') }}
+            else {{ untitled('full_name') }}
+        end as full_name,
+        case when street_line not in {{ no_text }} then street_line end as street_line,
+        case when street2_line not in {{ no_text }} then street2_line end as street2_line,
+        case when city not in {{ no_text }} then {{ replace_all('city', ' (cedex.*|[0-9]{1,2}(e|er|eme)( .*)?)$', '') }} end as city,
+        case
+            when lower(zip) in {{ no_text }} or {{ matches('zip', '^(0+|9{4,})$') }} then null
+            when {{ matches('zip', '^[0-9]{3,4}$') }} and country_code in ('{{ declared('customers', 'normalise.zips_of_five') | join("', '") }}') then lpad(zip, 5, '0')
+            when {{ matches('zip', '^[A-Z]{1,2}([0-9]{4,5}|[0-9]{4}[A-Z]{2})$') }} then {{ replace_all('zip', '^[A-Z]+', '') }}
+            when {{ matches('zip', '^[0-9]{9}$') }} then left(zip, 5)
+            else zip
+        end as zip
+    from folded
 
 ),
 
@@ -137,7 +183,7 @@ sorted as (
             and {{ matches('email', '^(' ~ declared('customers', 'placeholders.role_users') | join('|') ~ ')(@|$)') }},
             false
         ) as is_company
-    from folded
+    from told
 
 ),
 
@@ -145,8 +191,8 @@ worded as (
 
     select
         * exclude (given),
-        {{ words("coalesce(given, case when not is_company and family is null then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
-        {{ words("coalesce(family, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
+        {{ words("coalesce(given, case when not is_company and (family is null or is_whole_name) then split_part(full_name, ' ', 1) end)", titles) }} as given_words,
+        {{ words("coalesce(case when is_company or not is_whole_name then family end, case when not is_company and given is null then substr(full_name, instr(full_name || ' ', ' ') + 1) end)", titles + particles) }} as family_words,
         {{ words('full_name', titles + particles) }} as name_words,
         case
             when not is_company and {{ is_unspaced('coalesce(family, given, full_name)') }}
@@ -183,7 +229,7 @@ select
     is_company,
     not is_company and not has_name as is_nobody,
     coalesce(unspaced_name, case when has_name then given_words[1] end) as first_word,
-    case when has_parts then coalesce(given_words[2], case when family is null and array_length(family_words) > 1 then family_words[1] end) end as second_word,
+    case when has_parts then coalesce(given_words[2], case when (family is null or is_whole_name) and array_length(family_words) > 1 then family_words[1] end) end as second_word,
     case when has_parts then coalesce(long_family_words[-1], family_words[-1]) end as last_word,
     case when has_parts then nullif(array_to_string(long_family_words, ' '), '') end as last_words,
     {#- 'van Mil, Jan' in the wrong fields: what follows the particle may be the family name. -#}

@@ -1,0 +1,107 @@
+"""One person's values in the forms that systems write them in are one and the same evidence."""
+
+from __future__ import annotations
+
+import csv
+
+import duckdb
+import pytest
+
+from pipelines import trial
+from pipelines.mapping import load
+
+COLUMNS = ["id", "system", "full", "first", "last", "email", "phone", "street", "city", "zip", "country"]
+MAPPING = """
+records:
+  id: id
+  source: system
+  attributes:
+    full_name: full
+    first_name: first
+    last_name: last
+    email: email
+    phone: phone
+    street: street
+    city: city
+    zip: zip
+    country_code: country
+truth: {record: id, entity: id}
+"""
+NAME = {"first": "Jürgen", "last": "Möller"}
+# What is written, and what it is; of names, the first and the last.
+FORMS = {
+    "letters read in the wrong encoding": ({"first": "JÃ¼rgen", "last": "MÃ¶ller"}, NAME),
+    "marks of no width": ({"first": "Jür\u200bgen", "last": "\ufeffMöl\u00adler"}, NAME),
+    "a lost letter parts no word": ({"first": "J?rgen", "last": "M\ufffdller"}, {"first": "Jrgen", "last": "Mller"}),
+    "titles of the north and the south": ({"full": "Hr. Jürgen Möller"}, NAME),
+    "a title of two words": ({"first": "Dr. med. Jürgen", "last": "Möller"}, NAME),
+    "a degree behind a comma": ({"full": "Jürgen Möller, Ph.D."}, NAME),
+    "a degree behind two commas": ({"full": "Möller, Jürgen, MBA"}, NAME),
+    "a whole name where the family's stands": ({"last": "Jürgen Möller"}, NAME),
+    "a whole name with a comma where the family's stands": ({"last": "Möller, Jürgen"}, NAME),
+    "a double family name is no whole name": ({"last": "Möller-Lüde"}, {"last": "Lüde"}),
+    "a placeholder in front of a name": ({"first": "N/A", "last": "Möller"}, {"last": "Möller"}),
+    "a placeholder behind a name": ({"first": "Jürgen", "last": "NULL"}, {"first": "Jürgen"}),
+    "an accent as apostrophe": ({"first": "Ann", "last": "O´Brien"}, {"first": "Ann", "last": "O'Brien"}),
+    "a link to write to": ({"email": "mailto:Jana@posta.example"}, {"email": "jana@posta.example"}),
+    "a mailbox with its owner": ({"email": '"Jana N." <jana@posta.example>'}, {"email": "jana@posta.example"}),
+    "several mailboxes": ({"email": "jana@posta.example; j.n@prace.example"}, {"email": "jana@posta.example"}),
+    "a space in a mailbox": ({"email": "jana @posta.example"}, {"email": "jana@posta.example"}),
+    "a number taken for an amount": ({"phone": "4.91511234567E+11"}, {"phone": "+491511234567"}),
+    "a number with a fraction": ({"phone": "4915112345678.0"}, {"phone": "+4915112345678"}),
+    "a number that lost its digits": ({"phone": "4.9151E+11"}, {}),
+    "two numbers": ({"phone": "030 1234567 / 0151 12345678"}, {"phone": "030 1234567"}),
+    "an area code behind a stroke": ({"phone": "030/1234567"}, {"phone": "030 1234567"}),
+    "an extension in German": ({"phone": "030 1234567 Durchwahl 12"}, {"phone": "030 1234567"}),
+    "a zip that lost its zero": ({"zip": "1067", "country": "DE"}, {"zip": "01067", "country": "DE"}),
+    "a zip of four digits": ({"zip": "1067", "country": "AT"}, {"zip": "1067", "country": "AT"}),
+    "a zip with a fraction": ({"zip": "80331.0"}, {"zip": "80331"}),
+    "a zip with its country": ({"zip": "D-80331"}, {"zip": "80331"}),
+    "a zip with a delivery route": ({"zip": "10115-1234"}, {"zip": "10115"}),
+    "a zip in front of its city": ({"city": "80331 München"}, {"city": "München", "zip": "80331"}),
+    "a zip that is none": ({"zip": "99999"}, {}),
+    "a city by post": ({"city": "Paris CEDEX 15"}, {"city": "Paris"}),
+    "a street that is not known": ({"street": "N/A"}, {}),
+    "a house by word": ({"street": "Rosenplatz Nr. 4"}, {"street": "Rosenplatz 4"}),
+    "a flat behind the house": ({"street": "Zeisigweg 4 Whg. 12"}, {"street": "Zeisigweg 4"}),
+    "a place that stands behind its street, too": (
+        {"street": "Zeisigweg 4, 80331 München", "city": "München", "zip": "80331"},
+        {"street": "Zeisigweg 4", "city": "München", "zip": "80331"},
+    ),
+}  # fmt: skip
+COMPARED = ["first_name", "last_name", "email", "phone_1", "street", "house", "city", "zip", "is_company"]
+TURNED = ["Anna Bergmann", "Maria Zapletal", "David Kruse", "Peter Holub", "Julia Vrba", "Daniel Kolb"]
+TURNED += ["Eva Sedlak", "Michael Rau", "Katharina Brandt", "Robert Fink", "Susan Bloch", "Andrew Kelb"]
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forms")
+    rows = []
+    for number, forms in enumerate(FORMS.values()):
+        rows += [{"id": f"{number}{half}", "system": "shop", **form} for half, form in zip("ab", forms, strict=True)]
+    for number, name in enumerate(TURNED):
+        given, family = name.split()
+        rows += [{"id": f"turned{number}", "system": "till", "full": f"{family.upper()} {given}"}]
+    rows += [{"id": "turnedm", "system": "till", "full": "NOVOTNY Anna Maria"}]
+    with (folder / "records.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    (folder / "forms.yml").write_text(MAPPING)
+    laid = trial.lay(folder / "home", load(folder / "forms.yml"), [folder / "records.csv"])
+    trial.match(laid.settings, "customers", "evidence")
+    with duckdb.connect(str(laid.settings.warehouse), read_only=True) as warehouse:
+        told = f"select record_id, {', '.join(COMPARED)} from matched.matched_customers__evidence"
+        return {row[0].removeprefix("file1:"): row[1:] for row in warehouse.execute(told).fetchall()}
+
+
+@pytest.mark.parametrize(("number", "form"), list(enumerate(FORMS)), ids=list(FORMS))
+def test_a_form_is_evidence_as_the_plain_value_is(evidence, number, form):
+    assert evidence[f"{number}a"] == evidence[f"{number}b"]
+
+
+def test_where_a_system_has_family_names_first_they_are_family_names(evidence):
+    told = [" ".join(evidence[f"turned{number}"][:2]) for number in range(len(TURNED))]
+    assert told == [name.lower() for name in TURNED]
+    assert evidence["turnedm"][:2] == ("anna", "novotny")
