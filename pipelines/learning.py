@@ -30,7 +30,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
 
     `patterns` and `chance` hold one row per pattern of levels (one int column per comparison, null = nothing to
     compare), its count `pairs` and `inverse_affinity`, and the mean logarithm of the share of records that bear what
-    agrees, where a comparison says `learn_share`; `chance` is a random sample of all pairs of its `records`.
+    agrees, where a comparison declares a `share`; `chance` is a random sample of all pairs of its `records`.
     Pairs that no block brought together count as chance. Of what agrees with nothing beside it to be judged by, as much
     is chance as where there is something. Returns one row per comparison and level with the probability of that level
     in each class, and further rows: `prior`, each class's share of all pairs; `records`, how many it was learnt from;

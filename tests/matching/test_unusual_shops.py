@@ -13,6 +13,7 @@ from tests.matching.conftest import clusters, match, person
 GIVEN = ["Rosa", "Ida", "Emil", "Otto", "Paul", "Lina", "Hugo", "Berta", "Anton", "Klara", "Viktor", "Martha"]
 FAMILY = ["Abel", "Brunn", "Cordes", "Dietz", "Ehlers", "Fink", "Grote", "Harms", "Imhof", "Jahn", "Krause", "Lenz"]
 FIRST = date(1948, 1, 1)
+SYLLABLES = ["ba", "do", "gi", "ku", "le", "mo", "na", "pe", "ri", "so", "tu", "wa"]
 
 
 def test_a_first_of_january_is_a_year_alone_in_the_source_that_has_little_else(tmp_path):
@@ -128,7 +129,7 @@ def test_a_city_is_evidence_also_where_nobody_says_more_of_a_place(tmp_path):
         for n in range(144)
     ]
     query = match(tmp_path, people)
-    found = "select count(*) from matched_customers__comparisons join matched_customers__patterns using (pattern)"
+    found = "select sum(pairs) from matched_customers__patterns"
     label = "select level from matched_customers__model where label = 'same city and no more known'"
     assert query(f"{found} where address = ({label})")[0][0] >= 144
 
@@ -229,10 +230,10 @@ def test_a_name_far_rarer_than_the_one_that_it_resembles_is_misspelt_however_oft
     levels = """
         select least(l.record_id, r.record_id), label
         from matched_customers__comparisons
-        join matched_customers__patterns using (pattern)
+        join (select distinct pattern, first_name from matched_customers__patterns) as looks using (pattern)
         join matched_customers__evidence as l on left_no = l.record_no
         join matched_customers__evidence as r on right_no = r.record_no
-        join matched_customers__model on comparison = 'first_name' and level = matched_customers__patterns.first_name
+        join matched_customers__model on comparison = 'first_name' and level = looks.first_name
         where (l.record_id like 'app:%') <> (r.record_id like 'app:%') and l.last_name = r.last_name
         order by all
     """
@@ -256,3 +257,31 @@ def test_who_is_known_by_a_mailbox_alone_is_whose_name_alone_is_seen_there(tmp_p
     cluster = clusters(match(tmp_path, people))
     named = {of for record, of in cluster.items() if not record.startswith("news:")}
     assert [cluster[f"news:{n:03}"] in named for n in range(120)] == [n % 5 > 0 for n in range(120)]
+
+
+def namesakes(*place: Callable[[int], int]) -> list[dict]:
+    """A shop's customers, half of whom a till knows too, a third of these with another day of birth. Of four one has a
+    rare name, of the syllables at each `place`; the others have fifteen names among them."""
+    people = []
+    for n in range(1200):
+        rare = "".join(SYLLABLES[at(n) % 12] for at in place)
+        given, family = (f"{rare}n", f"{rare}bert") if n % 4 == 0 else (GIVEN[n % 3], FAMILY[n % 5])
+        born = FIRST + timedelta(n * 2741 % 20000)
+        told = born.replace(day=(born.day + 12) % 28 + 1) if n % 3 == 0 else born
+        people.append(person(f"shop:{n}", first_name=given, last_name=family, birth_on=born))
+        people += [person(f"till:{n}", first_name=given, last_name=family, birth_on=told)] if n % 2 == 0 else []
+    return people
+
+
+def test_rare_names_teach_how_often_a_day_is_mistyped_for_they_are_counted_apart_from_common_ones(tmp_path):
+    query = match(tmp_path, namesakes(lambda n: n, lambda n: n // 12, lambda n: n // 144, lambda n: n * 5))
+    another_day = "select match from matched_customers__model where comparison = 'birth_on' and label = 'one part'"
+    assert query(another_day)[0][0] > 0.1
+    counts = "select max(last_name_share) - min(last_name_share) from matched_customers__patterns group by pattern"
+    assert max(apart for (apart,) in query(counts) if apart is not None) > 3, "so many times e"
+
+
+def test_a_rare_name_that_families_hand_down_does_not_teach_that_people_have_many_birth_dates(tmp_path):
+    query = match(tmp_path, namesakes(lambda n: n, lambda n: n // 12, lambda n: n * 7 + n // 12))
+    another_date = "select match from matched_customers__model where comparison = 'birth_on' and label = 'different'"
+    assert query(another_date)[0][0] <= 0.05

@@ -23,16 +23,24 @@
   {{ columns | join(',\n        ') }}
 {%- endmacro %}
 
-{#- Compared pairs counted by pattern, with its levels and, of each, the mean of one over the affinity and of the logarithms of shares
-    that it learns by: what learning reads. -#}
+{#- Compared pairs counted by pattern and, where what agrees may be rare or common, by how many records bear it, in powers of sixteen:
+    what learning reads. With the levels, and of each count the mean of one over the affinity and of the logarithms of these shares. -#}
 {% macro count_patterns(domain, compared) -%}
-{%- set shared = declared(domain, 'compare.comparisons') | selectattr('learn_share', 'defined') | map(attribute='name') | list -%}
+{%- set shared, ns = [], namespace(place=1) -%}
+{%- for comparison in declared(domain, 'compare.comparisons') -%}
+  {%- set values = comparison.levels | length + 1 -%}
+  {%- if comparison.share is defined -%}
+    {%- set agrees = 'pattern // ' ~ ns.place ~ ' % ' ~ values ~ ' = 1' -%}
+    {%- do shared.append({'name': comparison.name, 'agrees': agrees, 'apart': comparison.learn_apart is not defined}) -%}
+  {%- endif -%}
+  {%- set ns.place = ns.place * values -%}
+{%- endfor -%}
 select
     pattern,
     pairs,
     inverse_affinity,
-    {%- for name in shared %}
-    {{ name }}_share / 1000 / pairs - 9 * ln(10) as {{ name }}_share,
+    {%- for each in shared %}
+    {{ each.name }}_bits / pairs * ln(2) - 9 * ln(10) as {{ each.name }}_share,
     {%- endfor %}
     {{ levels_of(domain) }}
 from (
@@ -40,10 +48,18 @@ from (
         pattern,
         count(*) as pairs,
         sum(cast(round(1000000000000 / affinity) as bigint)) / (1e6 * count(*)) as inverse_affinity
-        {%- for name in shared %},
-        cast(sum(cast(round(1000 * ln(greatest({{ name }}_share, 1))) as bigint)) as double) as {{ name }}_share
+        {%- for each in shared %},
+        cast(sum({{ each.name }}_bits) as double) as {{ each.name }}_bits
         {%- endfor %}
-    from {{ compared }}
-    group by pattern
+    from (
+        select
+            pattern,
+            affinity
+            {%- for each in shared %},
+            case when {{ each.agrees }} then cast(round(log2(greatest({{ each.name }}_share, 1))) as integer) end as {{ each.name }}_bits
+            {%- endfor %}
+        from {{ compared }}
+    )
+    group by pattern{% for each in shared if each.apart %}, {{ each.name }}_bits // 4{% endfor %}
 )
 {%- endmacro %}
