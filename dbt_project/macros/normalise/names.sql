@@ -17,5 +17,5 @@ nullif(trim(coalesce({{ first_name }}, '') || ' ' || coalesce({{ last_name }}, '
 
 {#- A folded name without titles of several words, of which a part alone may be a name (Dr. med.). -#}
 {% macro untitled(name) -%}
-trim({{ replace_all(name, declared('customers', 'normalise.long_titles'), '') }})
+case when contains({{ name }}, ' ') then trim({{ replace_all(name, declared('customers', 'normalise.long_titles'), '') }}) else {{ name }} end
 {%- endmacro %}

@@ -147,6 +147,7 @@ told as (
         case when street2_line not in {{ no_text }} then street2_line end as street2_line,
         case when city not in {{ no_text }} then {{ replace_all('city', ' (cedex.*|[0-9]{1,2}(e|er|eme)( .*)?)$', '') }} end as city,
         case
+            when {{ matches('zip', '^[0-9]{5}$') }} and zip not in ('00000', '99999') then zip  -- as nearly all are
             when lower(zip) in {{ no_text }} or {{ matches('zip', '^(0+|9{4,})$') }} then null
             when {{ matches('zip', '^[0-9]{3,4}$') }} and country_code in ('{{ declared('customers', 'normalise.zips_of_five') | join("', '") }}') then lpad(zip, 5, '0')
             when {{ matches('zip', '^[A-Z]{1,2}([0-9]{4,5}|[0-9]{4}[A-Z]{2})$') }} then {{ replace_all('zip', '^[A-Z]+', '') }}
