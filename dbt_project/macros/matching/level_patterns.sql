@@ -26,17 +26,20 @@
 {#- Compared pairs counted by pattern and, where what agrees may be rare or common, by how many records bear it, in powers of sixteen:
     what learning reads. With the levels, and of each count the mean of one over the affinity and of the logarithms of these shares. -#}
 {% macro count_patterns(domain, compared) -%}
-{%- set shared, ns = [], namespace(place=1) -%}
+{%- set shared, rarity, ns = [], [], namespace(place=1) -%}
 {%- for comparison in declared(domain, 'compare.comparisons') -%}
   {%- set values = comparison.levels | length + 1 -%}
   {%- if comparison.share is defined -%}
-    {%- set agrees = 'pattern // ' ~ ns.place ~ ' % ' ~ values ~ ' = 1' -%}
-    {%- do shared.append({'name': comparison.name, 'agrees': agrees, 'apart': comparison.learn_apart is not defined}) -%}
+    {%- do shared.append({'name': comparison.name, 'agrees': 'pattern // ' ~ ns.place ~ ' % ' ~ values ~ ' = 1'}) -%}
+    {%- if comparison.learn_apart is not defined -%}
+      {%- do rarity.append('coalesce(' ~ comparison.name ~ '_bits // 4 + 1, 0) * ' ~ 9 ** (rarity | length)) -%}
+    {%- endif -%}
   {%- endif -%}
   {%- set ns.place = ns.place * values -%}
 {%- endfor -%}
 select
     pattern,
+    rarity,
     pairs,
     inverse_affinity,
     {%- for each in shared %}
@@ -46,6 +49,7 @@ select
 from (
     select
         pattern,
+        {{ rarity | join(' + ') or '0' }} as rarity,
         count(*) as pairs,
         sum(cast(round(1000000000000 / affinity) as bigint)) / (1e6 * count(*)) as inverse_affinity
         {%- for each in shared %},
@@ -60,6 +64,6 @@ from (
             {%- endfor %}
         from {{ compared }}
     )
-    group by pattern{% for each in shared if each.apart %}, {{ each.name }}_bits // 4{% endfor %}
+    group by pattern, rarity
 )
 {%- endmacro %}
