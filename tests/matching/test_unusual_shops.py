@@ -284,4 +284,4 @@ def test_rare_names_teach_how_often_a_day_is_mistyped_for_they_are_counted_apart
 def test_a_rare_name_that_families_hand_down_does_not_teach_that_people_have_many_birth_dates(tmp_path):
     query = match(tmp_path, namesakes(lambda n: n, lambda n: n // 12, lambda n: n * 7 + n // 12))
     another_date = "select match from matched_customers__model where comparison = 'birth_on' and label = 'different'"
-    assert query(another_date)[0][0] <= 0.05
+    assert query(another_date)[0][0] <= 0.25
