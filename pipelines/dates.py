@@ -51,8 +51,8 @@ def read_date(text: str, source: str, months: dict[str, bool]) -> str:
                 when false then {dated(numbers, "%d/%m/%Y", "date")}
             end
         when regexp_matches({bare}, '^[0-9]{{5}}$') then {SERIAL} + cast({bare} as integer)
-        when regexp_matches({bare}, '^(1[89]|20)[0-9]{{6}}$') then {dated(bare, "%Y%m%d", "date")}
-        when regexp_matches({bare}, '^[0-9]{{4}}(1[89]|20)[0-9]{{2}}$') then {dated(bare, "%d%m%Y", "date")}
+        when regexp_matches({bare}, '^([0-9]{{4}})?(1[89]|20)[0-9]{{2}}([0-9]{{4}})?$') and length({bare}) = 8
+            then coalesce({dated(bare, "%Y%m%d", "date")}, {dated(bare, "%d%m%Y", "date")})
         else coalesce({in_words})
     end"""
 

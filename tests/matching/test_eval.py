@@ -278,6 +278,7 @@ def test_dates_whose_form_no_mapping_says_are_read_where_they_can_be_read_in_one
         *(("crm", row) for row in ("07.03.1984", "7.3.1984 0:00", "7. 3. 84", "07/03/1984", "31/31/1984", "3/3/1984")),
         *(("crm", row) for row in ("19840307", "19840307.0", "07031984", "30748", "30748.0", "1984-03-07T10:00:00Z")),
         *(("crm", row) for row in ("7 March 1984", "07-Mar-84", "March 7, 1984", "7", "1984", "0000-00-00", "n/a")),
+        ("crm", "20121984"),
     ]
     text = "id,system,born\n" + "".join(f'{n},{system},"{row}"\n' for n, (system, row) in enumerate(rows))
     told = "records: {id: id, source: system, attributes: {birth_on: born}}\ntruth: {record: id, entity: id}\n"
@@ -289,7 +290,7 @@ def test_dates_whose_form_no_mapping_says_are_read_where_they_can_be_read_in_one
     day = "1984-03-07"
     assert born[:8] == ["1984-03-25", day, day, day] * 2
     assert born[8:14] == [day, day, day, None, None, "1984-03-03"]
-    assert born[14:] == [day] * 9 + [None] * 4
+    assert born[14:] == [day] * 9 + [None] * 4 + ["1984-12-20"]
     assert laid.unread == {"birth_on": 6}
 
 
