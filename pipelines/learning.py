@@ -43,7 +43,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     strength = usual, spec["learn"]["household_pairs"], 100 * usual
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
     start = [p / p.sum(axis=1, keepdims=True) for p in start]
-    learnt = [[name not in c.get("fixed", []) for name in LATENT] for c in comparisons]
+    learnt = [[_learnt(c, name) for name in LATENT] for c in comparisons]
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
     start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
@@ -60,8 +60,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
         params = [
             np.stack(
                 [
-                    _expected(levels[:, i], weight, p, s) if learn_it else p
-                    for (levels, weight), p, s, learn_it in zip(seen, start[i], strength, learnt[i], strict=True)
+                    _expected(levels[:, i], weight, p, s, free)
+                    for (levels, weight), p, s, free in zip(seen, start[i], strength, learnt[i], strict=True)
                 ]
             )
             for i in range(len(comparisons))
@@ -190,10 +190,22 @@ def _at_least(levels: Sequence[dict], found: np.ndarray, chance: np.ndarray) -> 
     return np.where(found < least, held, found * (1 - held[found < least].sum()) / found[found >= least].sum())
 
 
-def _expected(levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float) -> np.ndarray:
+def _learnt(comparison: dict, latent: str) -> np.ndarray:
+    """Which levels are learnt of a class: all, or where the comparison is fixed those that say so themselves."""
+    fixed = latent in comparison.get("fixed", [])
+    return np.array([not fixed or latent in level.get("learnt", []) for level in comparison["levels"]])
+
+
+def _expected(
+    levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float, free: np.ndarray
+) -> np.ndarray:
+    """How often a class holds each level; what is not `free` keeps its proportions of the rest."""
+    if not free.any():
+        return start
     held = levels >= 0
     seen = np.bincount(levels[held], weights=weight[held], minlength=len(start))
-    return (seen + strength * start) / (seen.sum() + strength)
+    found = (seen + strength * start) / (seen.sum() + strength)
+    return found if free.all() else np.where(free, found, start * (1 - found[free].sum()) / start[~free].sum())
 
 
 def _as_table(

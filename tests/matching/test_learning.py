@@ -69,6 +69,24 @@ def test_a_name_that_many_bear_agrees_by_chance_and_teaches_nothing_of_moving():
     assert by_value["home", "differ"]["match"] < 0.2 < by_level["home", "differ"]["match"]
 
 
+@pytest.mark.parametrize(("learnt_of", "is_one"), [([], True), (["household"], False)])
+def test_a_level_of_a_fixed_comparison_is_learnt_where_it_says_so(learnt_of, is_one):
+    """Fathers and sons of whom one alone says Jr never share a number, so they are no people who leave it out."""
+    exact = {"name": "agree", "m": 0.95, "h": 0.015, "u": 0.01}
+    namesake = {"name": "jr", "learnt": learnt_of, "m": 0.02, "h": 0.02, "u": 0.004}
+    differ = {"name": "differ", "m": 0.03, "h": 0.965, "u": 0.986}
+    name = {"name": "name", "fixed": ["household"], "levels": [exact, namesake, differ]}
+    spec = {"compare": {"comparisons": [name, comparison("home"), comparison("phone")]}, "learn": SPEC["learn"]}
+    seen = [(0, 0, 0, 3000.0), (0, 0, 1, 1000.0), (0, 0, None, 9000.0), (1, 0, 1, 1000.0), (1, 0, None, 3000.0)]
+    columns = ("name", "home", "phone", "pairs", "inverse_affinity", "records")
+    tables = [
+        pa.Table.from_pylist([dict(zip(columns, (*row, 1.0, RECORDS), strict=True)) for row in rows])
+        for rows in (seen, [(2, 1, 1, 100_000.0)])
+    ]
+    jr = learn(*tables, spec)["name", "jr"]
+    assert (jr["match"] > jr["household"]) is is_one
+
+
 def expected_counts(sizes: dict[str, float], records: int = RECORDS) -> pa.Table:
     """Each pattern with the count that the true probabilities give for so many pairs of each class."""
     rows = []
