@@ -31,6 +31,9 @@ NAME = {"first": "Jürgen", "last": "Möller"}
 # What is written, and what it is; of names, the first and the last.
 FORMS = {
     "letters read in the wrong encoding": ({"first": "JÃ¼rgen", "last": "MÃ¶ller"}, NAME),
+    "letters as a web page writes them": ({"first": "J&uuml;rgen", "last": "M&#xF6;ller"}, NAME),
+    "an apostrophe as a web page writes it": ({"first": "Ann", "last": "O&#39;Brien"}, {"first": "Ann", "last": "O'Brien"}),
+    "what only looks like a letter of a web page": ({"last": "Holt &Sons;"}, {"last": "Holt & Sons;"}),
     "marks of no width": ({"first": "Jür\u200bgen", "last": "\ufeffMöl\u00adler"}, NAME),
     "a lost letter parts no word": ({"first": "J?rgen", "last": "M\ufffdller"}, {"first": "Jrgen", "last": "Mller"}),
     "titles of the north and the south": ({"full": "Hr. Jürgen Möller"}, NAME),

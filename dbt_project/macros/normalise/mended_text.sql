@@ -1,6 +1,7 @@
-{#- A text whose letters some system read in the wrong encoding (MÃ¼ller) as it was, and without marks that have no width. -#}
+{#- A text whose letters some system read in the wrong encoding (MÃ¼ller) or wrote for a web page (M&uuml;ller) as it was, and without marks that have no width. -#}
 {% macro mended_text(value) -%}
 case
+    when {{ value }} like '%&%;%' then {{ unescaped(value) }}
     when {{ matches(value, '[^\\x00-\\x7f]') }}
         then {{ replace_all('coalesce(' ~ decoded_again(value) ~ ', ' ~ value ~ ')', '[\\x{ad}\\x{200b}\\x{2060}\\x{feff}]+', '') }}
     else {{ value }}
