@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 import pytest
@@ -66,6 +67,19 @@ def test_what_two_records_share_is_held_in_numbers_alone_for_it_is_tens_of_milli
     held = sql[: sql.index("best as (")].rstrip().removesuffix(",")
     columns = of_three(f"describe {held} select * from alike")
     assert {name: kind for name, kind, *_ in columns if kind not in ("INTEGER", "DOUBLE")} == {}
+
+
+def test_nothing_is_looked_up_for_each_likeness_for_that_keeps_tens_of_millions_in_memory(of_three, home):
+    compiled = home / "dbt" / "compiled" / "assay" / "models" / "matched" / "products"
+    sql = (compiled / "matched_products__lookalikes.sql").read_text()
+    ((_, plan),) = of_three(f"explain (format json) {sql}")
+    nearest = [step for step in steps(json.loads(plan)) if "max(#3, #4)" in step["extra_info"].get("Aggregates", ())]
+    assert len(nearest) == 2
+    assert [step["name"] for step in steps(nearest) if step["name"].endswith("JOIN")] == []
+
+
+def steps(plan: list[dict]) -> list[dict]:
+    return [step for top in plan for step in (top, *steps(top["children"]))]
 
 
 def wardrobe() -> list[dict]:

@@ -5,12 +5,29 @@
 {%- set find = declared('products', 'likeness.find') -%}
 {%- set places = 2 ** 32 -%}
 {%- set last = places - 1 -%}
+{%- set in_system = 2 ** 28 -%}
 {%- set kinds = ['name', 'all', 'letters', 'model', 'code'] -%}
 {%- set meet = 'l.system = r.system and l.place < r.place' if within else '(l.system < r.system or l.systems = 1 and l.place < r.place)' -%}
-with records as (
+with numbered as (
 
-    select record_no, system, cast(row_number() over (order by record_no) as integer) as place
+    select record_no, system, row_number() over (order by record_no) as position, min(record_no) over (partition by system) as first_no
     from (select distinct record_no, system from {{ words }})
+
+),
+
+{#- Where there are few systems, the nearest in each are asked for, and a place tells its system. That is not looked up for each likeness:
+    DuckDB takes likenesses for few and keeps them all to look up systems in. -#}
+records as (
+
+    select
+        record_no,
+        system,
+        cast(
+            position + (dense_rank() over (order by first_no) - 1)
+            * case when (select count(distinct system) from numbered) <= {{ find.few_systems or 0 }} then {{ in_system }} else 0 end
+            as integer
+        ) as place
+    from numbered
 
 ),
 
@@ -153,15 +170,6 @@ alike as (
 
 ),
 
-{#- Where there are few systems, the nearest in each are asked for. -#}
-asked as (
-
-    select records.place, case when size.systems <= {{ find.few_systems or 0 }} then records.system end as system
-    from records
-    cross join size
-
-),
-
 {#- A likeness and the place it is found at are one number, the likeness first: such numbers are compared in a fifth of the time. -#}
 best as (
 
@@ -171,9 +179,8 @@ best as (
         {{ near }} as near,
         {{ greatest_rows("cast(round(likeness * 1000000) as bigint) * " ~ places ~ " + " ~ last ~ " - " ~ far, [find.nearest or 1, find.nearest_in_all or 1] | max) }} as found
     from alike
-    inner join asked on alike.{{ far }} = asked.place
     where kind <= 3
-    group by kind, {{ near }}, asked.system
+    group by kind, {{ near }}, {{ far }} // {{ in_system }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
