@@ -32,7 +32,7 @@ NAME = {"first": "Jürgen", "last": "Möller"}
 FORMS = {
     "letters read in the wrong encoding": ({"first": "JÃ¼rgen", "last": "MÃ¶ller"}, NAME),
     "letters as a web page writes them": ({"first": "J&uuml;rgen", "last": "M&#xF6;ller"}, NAME),
-    "an apostrophe as a web page writes it": ({"first": "Ann", "last": "O&#39;Brien"}, {"first": "Ann", "last": "O'Brien"}),
+    "an apostrophe as a page writes it": ({"first": "Ann", "last": "O&#39;Brien"}, {"first": "Ann", "last": "O'Brien"}),
     "what only looks like a letter of a web page": ({"last": "Holt &Sons;"}, {"last": "Holt & Sons;"}),
     "marks of no width": ({"first": "Jür\u200bgen", "last": "\ufeffMöl\u00adler"}, NAME),
     "a lost letter parts no word": ({"first": "J?rgen", "last": "M\ufffdller"}, {"first": "Jrgen", "last": "Mller"}),
