@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 LATENT = ("match", "household", "chance")
+SEEN_BEFORE = 2
+"""So many pairs hold each level beside those of the sample: little where it shows some, all where it can show none."""
 
 
 class Patterns(NamedTuple):
@@ -40,12 +42,12 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     place = {c["name"]: i for i, c in enumerate(comparisons)}
     together = [[place[name] for name in names] for names in spec["learn"]["together"]]
     usual = spec["learn"]["prior_pairs"]
-    strength = usual, spec["learn"]["household_pairs"], 100 * usual
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
     start = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[_learnt(c, name) for name in LATENT] for c in comparisons]
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
     start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
+    strength = [(usual, spec["learn"]["household_pairs"], SEEN_BEFORE / p[2]) for p in start]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
     telling = (blocked.levels[:, [c.get("tells", False) for c in comparisons]] >= 0).any(axis=1)
     records = max(chance["records"].to_pylist(), default=0)
@@ -61,7 +63,7 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             np.stack(
                 [
                     _expected(levels[:, i], weight, p, s, free)
-                    for (levels, weight), p, s, free in zip(seen, start[i], strength, learnt[i], strict=True)
+                    for (levels, weight), p, s, free in zip(seen, start[i], strength[i], learnt[i], strict=True)
                 ]
             )
             for i in range(len(comparisons))
@@ -197,14 +199,18 @@ def _learnt(comparison: dict, latent: str) -> np.ndarray:
 
 
 def _expected(
-    levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float, free: np.ndarray
+    levels: np.ndarray, weight: np.ndarray, start: np.ndarray, strength: float | np.ndarray, free: np.ndarray
 ) -> np.ndarray:
-    """How often a class holds each level; what is not `free` keeps its proportions of the rest."""
+    """How often a class holds each level, the starting values of which weigh like `strength` pairs.
+
+    What is not `free` keeps its proportions of the rest.
+    """
     if not free.any():
         return start
     held = levels >= 0
     seen = np.bincount(levels[held], weights=weight[held], minlength=len(start))
     found = (seen + strength * start) / (seen.sum() + strength)
+    found /= found.sum()
     return found if free.all() else np.where(free, found, start * (1 - found[free].sum()) / start[~free].sum())
 
 

@@ -69,6 +69,19 @@ def test_a_name_that_many_bear_agrees_by_chance_and_teaches_nothing_of_moving():
     assert by_value["home", "differ"]["match"] < 0.2 < by_level["home", "differ"]["match"]
 
 
+def test_a_sample_tells_what_chance_does_and_of_what_it_cannot_show_the_expectation_stands():
+    levels = [{"name": "same", "m": 0.8, "h": 0.8, "u": 0.000001}, {"name": "alike", "m": 0.1, "h": 0.1, "u": 0.02}]
+    levels.append({"name": "different", "m": 0.1, "h": 0.1, "u": 0.979999})
+    spec = {"compare": {"comparisons": [{"name": "place", "levels": levels}]}, "learn": SPEC["learn"]}
+    seen = [{"place": 0, "pairs": 5.0}], [{"place": 1, "pairs": 20.0}, {"place": 2, "pairs": 19_980.0}]
+    tables = (
+        pa.Table.from_pylist([{**row, "inverse_affinity": 1.0, "records": RECORDS} for row in rows]) for rows in seen
+    )
+    chance = {level: row["chance"] for (_, level), row in learn(*tables, spec).items()}
+    assert chance["alike"] == pytest.approx(0.001, rel=0.15)
+    assert chance["same"] == pytest.approx(0.000001, rel=0.15)
+
+
 @pytest.mark.parametrize(("learnt_of", "is_one"), [([], True), (["household"], False)])
 def test_a_level_of_a_fixed_comparison_is_learnt_where_it_says_so(learnt_of, is_one):
     """Fathers and sons of whom one alone says Jr never share a number, so they are no people who leave it out."""

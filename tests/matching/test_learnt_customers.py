@@ -271,6 +271,8 @@ def test_companies_of_one_house_and_switchboard_are_not_one_company_of_many_name
         ("different", None, "different", 20_600),
         (None, "same city", "different", 1_000),
         ("different", "same city", "different", 600),
+        (None, "same zip", "different", 43),
+        ("different", "same zip", "different", 23),
     ]
     blocked, sample = ([(*row[:-1], "two companies", row[-1]) for row in rows] for rows in (blocked, sample))
     rows = learn(*(counted(each, 4_800, told) for each in (blocked, sample)), matching.declared("customers"))
@@ -299,6 +301,8 @@ def test_double_given_names_are_learnt_to_agree_by_chance():
         ("different", "different", "different", "different", 2_200),
         ("different", "exact", None, "different", 800),
         ("exact", "different", None, "different", 290),
+        ("exact", "different", "all shared", "different", 12),
+        ("different", "different", "all shared", "different", 2),
     ]
     tables = (counted(rows, 7_800, told) for rows in (blocked, sample))
     rows = learn(*tables, matching.declared("customers"))

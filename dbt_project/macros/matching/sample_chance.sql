@@ -1,32 +1,39 @@
-{#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. Of more records than
-    pairs are asked for, each so many-th has one pair. -#}
+{#- How pairs of records look that nothing but chance brought together: a fixed sample, counted by pattern. Each record has ten pairs
+    or more, of many records only each so many-th is in it: to look up few records many times costs less than many once. -#}
 {% macro sample_chance(domain, evidence) %}
-with numbered as (
-
-    select record_no, row_number() over (order by record_no) as place from {{ evidence }}
-
-),
-
-size as (
+{%- set pairs = declared(domain, 'learn.chance_pairs') -%}
+with size as (
 
     select
         count(*) as records,
-        greatest(1, least(count(*) - 1, {{ declared(domain, 'learn.chance_pairs') }} // greatest(count(*), 1))) as steps,
-        greatest(1, count(*) // {{ declared(domain, 'learn.chance_pairs') or 1 }}) as stride
+        greatest(1, count(*) // greatest(1, {{ pairs }} // 10)) as stride
     from {{ evidence }}
+
+),
+
+numbered as (
+
+    select
+        record_no,
+        row_number() over (order by record_no) as place,
+        count(*) over () as places
+    from (
+        select
+            record_no,
+            row_number() over (order by record_no) as nth
+        from {{ evidence }}
+    )
+    cross join size
+    where nth % stride = 0
 
 ),
 
 sampling as (
 
     select
-        record_no,
-        place,
-        records,
-        unnest(range(1, steps + 1)) as step
+        *,
+        unnest(range(1, greatest(1, least(places - 1, {{ pairs }} // places)) + 1)) as step
     from numbered
-    cross join size
-    where place % stride = 0
 
 ),
 
@@ -37,7 +44,7 @@ sampled as (
         r.record_no as right_no
     from sampling as l
     inner join numbered as r
-        on r.place = 1 + (l.place + (l.step * 7919 + l.place * 104729) % greatest(l.records - 1, 1)) % l.records
+        on r.place = 1 + (l.place + (l.step * 7919 + l.place * 104729) % greatest(l.places - 1, 1)) % l.places
 
 ),
 
