@@ -12,7 +12,7 @@ import pyarrow as pa
 
 LATENT = ("match", "household", "chance")
 SEEN_BEFORE = 2
-"""So many pairs hold each level beside those of the sample: little where it shows some, all where it can show none."""
+"""At least so many pairs hold each level by chance beside those of the sample, which are all where it can show none."""
 
 
 class Patterns(NamedTuple):
@@ -47,7 +47,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     learnt = [[_learnt(c, name) for name in LATENT] for c in comparisons]
     blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
     start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
-    strength = [(usual, spec["learn"]["household_pairs"], SEEN_BEFORE / p[2]) for p in start]
+    # Strangers that a block brings together are of one place or language, and so a little more alike than any two.
+    strength = [(usual, spec["learn"]["household_pairs"], np.maximum(40 * usual, SEEN_BEFORE / p[2])) for p in start]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
     telling = (blocked.levels[:, [c.get("tells", False) for c in comparisons]] >= 0).any(axis=1)
     records = max(chance["records"].to_pylist(), default=0)

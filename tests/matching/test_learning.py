@@ -73,7 +73,7 @@ def test_a_sample_tells_what_chance_does_and_of_what_it_cannot_show_the_expectat
     levels = [{"name": "same", "m": 0.8, "h": 0.8, "u": 0.000001}, {"name": "alike", "m": 0.1, "h": 0.1, "u": 0.02}]
     levels.append({"name": "different", "m": 0.1, "h": 0.1, "u": 0.979999})
     spec = {"compare": {"comparisons": [{"name": "place", "levels": levels}]}, "learn": SPEC["learn"]}
-    seen = [{"place": 0, "pairs": 5.0}], [{"place": 1, "pairs": 20.0}, {"place": 2, "pairs": 19_980.0}]
+    seen = [{"place": 0, "pairs": 5.0}], [{"place": 1, "pairs": 200.0}, {"place": 2, "pairs": 199_800.0}]
     tables = (
         pa.Table.from_pylist([{**row, "inverse_affinity": 1.0, "records": RECORDS} for row in rows]) for rows in seen
     )
