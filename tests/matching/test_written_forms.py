@@ -34,6 +34,7 @@ FORMS = {
     "letters as a web page writes them": ({"first": "J&uuml;rgen", "last": "M&#xF6;ller"}, NAME),
     "an apostrophe as a page writes it": ({"first": "Ann", "last": "O&#39;Brien"}, {"first": "Ann", "last": "O'Brien"}),
     "what only looks like a letter of a web page": ({"last": "Holt &Sons;"}, {"last": "Holt & Sons;"}),
+    "a control character written as a letter": ({"last": "Holt&#00;Sons"}, {"last": "Holt Sons"}),
     "marks of no width": ({"first": "Jür\u200bgen", "last": "\ufeffMöl\u00adler"}, NAME),
     "a lost letter parts no word": ({"first": "J?rgen", "last": "M\ufffdller"}, {"first": "Jrgen", "last": "Mller"}),
     "titles of the north and the south": ({"full": "Hr. Jürgen Möller"}, NAME),
