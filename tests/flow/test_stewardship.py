@@ -163,8 +163,18 @@ def test_a_steward_works_through_the_queue_at_a_terminal(settings):
 
 
 def test_what_a_case_says_that_each_decision_would_do_is_what_the_next_build_does(settings):
+    with explain.warehouse(settings) as db:
+        apart = db.execute("""
+            select l.record_id, r.record_id from matched.matched_customers__scores as scores
+            join matched.matched_customers__evidence as l on scores.left_no = l.record_no
+            join matched.matched_customers__evidence as r on scores.right_no = r.record_no
+            join matched.matched_customers__clusters as lc on l.record_id = lc.record_id
+            join matched.matched_customers__clusters as rc on r.record_id = rc.record_id
+            where lc.cluster_id <> rc.cluster_id
+            order by bits desc, 1, 2 limit 5
+        """).fetchall()
     decided, seen, asked = [], set(), Counter()
-    for case in cases.queue(settings, "customers"):
+    for case in [*cases.queue(settings, "customers"), *cases.between(settings, "customers", apart, "asked")]:
         records = {record.record_id for record in [*case.left, *case.right]}
         if case.outcomes and not seen & records:
             seen |= records
