@@ -18,13 +18,15 @@ SEEN_BEFORE = 2
 class Patterns(NamedTuple):
     """Pairs that look alike, counted: `levels` and `shares` are patterns x comparisons, -1 = nothing to compare.
 
-    Shares are of the records that bear what agrees, 0 where that is no matter.
+    Shares are of the records that bear what agrees, 0 where that is no matter. The affinity is 1 where
+    nothing goes `together`, which is pairs of comparisons declared so x patterns.
     """
 
     levels: np.ndarray
     shares: np.ndarray
     pairs: np.ndarray
     inverse_affinity: np.ndarray
+    together: np.ndarray
 
 
 def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
@@ -36,7 +38,8 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     Pairs that no block brought together count as chance. Of what agrees with nothing beside it to be judged by, as much
     is chance as where there is something. Returns one row per comparison and level with the probability of that level
     in each class, and further rows: `prior`, each class's share of all pairs; `records`, how many it was learnt from;
-    `together`, for each pair of comparisons declared so, how many times more often than expected both agree by chance.
+    `together`, for each pair of comparisons declared so, how many times more often than expected both agree by chance;
+    of the last, where one is `counted`, `chance` says it as its `excess`.
     """
     comparisons = spec["compare"]["comparisons"]
     place = {c["name"]: i for i, c in enumerate(comparisons)}
@@ -45,10 +48,9 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     start = [np.array([[level[k] for level in c["levels"]] for k in "mhu"], float) for c in comparisons]
     start = [p / p.sum(axis=1, keepdims=True) for p in start]
     learnt = [[_learnt(c, name) for name in LATENT] for c in comparisons]
-    blocked, sampled = _patterns(patterns, comparisons), _patterns(chance, comparisons)
+    blocked, sampled = (_patterns(seen, comparisons, together) for seen in (patterns, chance))
     start = params = [_held_by_some(p, blocked.levels[:, i], sampled.levels[:, i]) for i, p in enumerate(start)]
-    # Strangers that a block brings together are of one place or language, and so a little more alike than any two.
-    strength = [(usual, spec["learn"]["household_pairs"], np.maximum(40 * usual, SEEN_BEFORE / p[2])) for p in start]
+    strength = [(usual, spec["learn"]["household_pairs"], SEEN_BEFORE / p[2]) for p in start]
     beside = (blocked.levels[:, [c.get("missing") != "false" for c in comparisons]] >= 0).sum(axis=1) > 1
     telling = (blocked.levels[:, [c.get("tells", False) for c in comparisons]] >= 0).any(axis=1)
     records = max(chance["records"].to_pylist(), default=0)
@@ -56,9 +58,11 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
     priors = np.array([0.2, 0.1, 0.0]) * max(blocked.pairs.sum(), 1.0) / all_pairs
     priors[2] = 1 - priors.sum()
     excess, rare = np.ones(len(together)), (records, spec["learn"].get("share_records", 0))
+    if counted := bool(spec["learn"].get("counted")):
+        excess[-1] = max(chance["excess"].to_pylist(), default=1)
     for _ in range(spec["learn"]["rounds"]):
-        belief = _posterior(blocked, params, priors, together, excess, rare) * blocked.pairs[:, None]
-        by_chance = _posterior(sampled, params, priors, together, excess, rare)[:, 2] * sampled.pairs
+        belief = _posterior(blocked, params, priors, excess, rare) * blocked.pairs[:, None]
+        by_chance = _posterior(sampled, params, priors, excess, rare)[:, 2] * sampled.pairs
         seen = [(blocked.levels, belief[:, 0]), (blocked.levels, belief[:, 1]), (sampled.levels, by_chance)]
         params = [
             np.stack(
@@ -78,12 +82,12 @@ def learn(patterns: pa.Table, chance: pa.Table, spec: dict) -> pa.Table:
             held = np.bincount(blocked.levels[told, i], weights=belief[told, 0], minlength=len(c["levels"]))
             params[i][0] = _at_most(c["levels"], params[i][0], held, usual)
             params[i][1] = _at_least(c["levels"], params[i][1], params[i][2])
-        equal = belief[:, 2] @ _agreeing(blocked, together)
-        for n, both in enumerate(together):
+        for n, both in enumerate(together[: len(together) - counted]):
             comparable = scale * by_chance[(sampled.levels[:, both] >= 0).all(axis=1)].sum()
             apart = comparable * np.prod([params[i][2, 0] for i in both])
+            equal = belief[:, 2] * (1 if n else blocked.inverse_affinity) @ (blocked.levels[:, both] == 0).all(axis=1)
             # Who differs in all else may be one party: only many pairs tell that names go together.
-            excess[n] = max(1.0, (equal[n] + 2 * usual) / (apart + 2 * usual))
+            excess[n] = max(1.0, (equal + 2 * usual) / (apart + 2 * usual))
         found = (belief[:, :2].sum(axis=0) + 1) / (all_pairs + 4)
         priors = np.array([*found, 1 - found.sum()])
     return _as_table(comparisons, params, priors, excess, records)
@@ -104,30 +108,24 @@ def _held_by_some(start: np.ndarray, *seen: np.ndarray) -> np.ndarray:
     return moved
 
 
-def _patterns(table: pa.Table, comparisons: Sequence[dict]) -> Patterns:
+def _patterns(table: pa.Table, comparisons: Sequence[dict], together: Sequence[Sequence[int]]) -> Patterns:
     columns = [table[c["name"]].fill_null(-1).to_numpy() for c in comparisons]
     levels = np.stack(columns, axis=1).astype(np.int64).reshape(len(table), len(comparisons))
     shares = np.zeros(levels.shape)
     for i, c in enumerate(comparisons):
         if (name := f"{c['name']}_share") in table.schema.names:
             shares[:, i] = np.exp(table[name].fill_null(-np.inf).to_numpy()) * (levels[:, i] == 0)
-    return Patterns(levels, shares, *(table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity")))
-
-
-def _agreeing(patterns: Patterns, together: list[list[int]]) -> np.ndarray:
-    """Patterns x pairs of comparisons: where both agree one over their affinity, 1 but for the first pair; else 0."""
-    agreeing = np.zeros((len(patterns.levels), len(together)))
-    for n, both in enumerate(together):
-        agreeing[:, n] = (patterns.levels[:, both] == 0).all(axis=1)
-    agreeing[:, :1] *= patterns.inverse_affinity[:, None]
-    return agreeing
+    alike = [[n for n, level in enumerate(c["levels"]) if "together" in level] for c in comparisons]
+    agree = [np.all([np.isin(levels[:, i], alike[i]) for i in both], axis=0) for both in together]
+    agree = np.array(agree, bool).reshape(len(together), len(levels))
+    pairs, affinity = (table[name].to_numpy().astype(float) for name in ("pairs", "inverse_affinity"))
+    return Patterns(levels, shares, pairs, np.where(agree[:1].any(axis=0), affinity, 1.0), agree)
 
 
 def _posterior(
     patterns: Patterns,
     params: list[np.ndarray],
     priors: np.ndarray,
-    together: list[list[int]],
     excess: np.ndarray,
     rare: tuple[float, float],
 ) -> np.ndarray:
@@ -137,8 +135,7 @@ def _posterior(
     """
     records, smooth = rare
     log = np.tile(np.log(priors), (len(patterns.levels), 1))
-    agreeing = _agreeing(patterns, together)
-    log[:, 2] += np.log(np.divide(excess, agreeing, out=np.ones_like(agreeing), where=agreeing > 0)).sum(axis=1)
+    log[:, 2] += np.log(excess) @ patterns.together - np.log(patterns.inverse_affinity)
     for i, p in enumerate(params):
         table = np.vstack([np.log(p).T, np.zeros(3)])
         log += table[patterns.levels[:, i]]

@@ -32,7 +32,7 @@ def comparison(name: str) -> dict:
     """Two levels; the starting values are of the right order, not right."""
     household, chance = START[name]
     start = {"m": 0.6, "h": household, "u": chance}
-    agree = {"name": "agree", **start, "census": name in RARE}
+    agree = {"name": "agree", "together": True, **start, "census": name in RARE}
     differ = {"name": "differ", **{key: 1 - value for key, value in start.items()}}
     return {"name": name, "fixed": ["household"] if name == "name" else [], "levels": [agree, differ]}
 
@@ -180,6 +180,27 @@ def test_values_that_go_together_by_chance_lose_weight():
         "together", "agree by chance"
     ]
     assert 2 < excess["chance"] < 5
+
+
+def test_a_name_misspelt_by_chance_goes_with_what_the_same_name_goes_with():
+    """Names and homes go together, so that fewer of the misspelt names at one home are mistakes in one person's."""
+    exact, near = ({"name": name, "m": m, "h": 0.01, "u": 0.01} for name, m in (("agree", 0.7), ("misspelt", 0.1)))
+    seen = [(0, 0, 0, 1000.0), (1, 0, 0, 100.0), (0, 0, 1, 40_000.0), (1, 0, 1, 600.0), (2, 0, 0, 20.0)]
+    columns = ("name", "home", "mail", "pairs", "inverse_affinity", "records")
+    told = []
+    for flag in ({}, {"together": True}):
+        levels = [exact | {"together": True}, near | flag, {"name": "differ", "m": 0.2, "h": 0.98, "u": 0.98}]
+        compared = [{"name": "name", "fixed": ["household"], "levels": levels}, comparison("home"), comparison("mail")]
+        learn_of = SPEC["learn"] | {"together": [["name", "home"]]}
+        rows = (seen, [(0, 1, 1, 1_000.0), (1, 1, 1, 100.0), (2, 0, 1, 1_000.0), (2, 1, 1, 98_000.0)])
+        tables = (
+            pa.Table.from_pylist([dict(zip(columns, (*row, 1.0, RECORDS), strict=True)) for row in pairs])
+            for pairs in rows
+        )
+        told.append(
+            learn(*tables, {"compare": {"comparisons": compared}, "learn": learn_of})["name", "misspelt"]["match"]
+        )
+    assert told[1] < 0.95 * told[0]
 
 
 def test_mailboxes_that_are_all_there_is_to_compare_are_not_taken_for_chance():

@@ -26,10 +26,10 @@ def pairs_expected(rows: dict[tuple[str, str], dict], latent: str, looks: dict[s
 def counted(rows: list[tuple], records: int = 3_000, told: tuple[str, ...] = TOLD) -> pa.Table:
     """Labels of what is `told` (None where nothing is), then pairs: patterns of customers without anything else."""
     spec = matching.declared("customers")
-    known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "records": records}
+    known = {"kind": 0, "link": 1, "inverse_affinity": 1.0, "excess": 1.0, "records": records}
     names = [comparison["name"] for comparison in spec["compare"]["comparisons"]]
     schema = pa.schema([(name, pa.int64()) for name in (*names, "records")])
-    schema = schema.append(pa.field("pairs", pa.float64())).append(pa.field("inverse_affinity", pa.float64()))
+    schema = pa.schema([*schema, *((name, pa.float64()) for name in ("pairs", "inverse_affinity", "excess"))])
     labels = [{name: labelled(name, label) for name, label in zip(told, row, strict=False) if label} for row in rows]
     return pa.Table.from_pylist(
         [known | one | {"pairs": float(row[-1])} for one, row in zip(labels, rows, strict=True)], schema=schema

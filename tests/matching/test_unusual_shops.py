@@ -50,6 +50,22 @@ def test_whom_a_list_of_companies_names_is_their_contact_and_whom_a_list_of_peop
     assert query(companies) == [("ledger", 60)]
 
 
+def test_given_names_that_come_with_the_cities_of_a_country_are_seen_to_though_no_record_names_it(tmp_path):
+    """Half of the people are of one country, with six given names and three cities of its own."""
+    people = [
+        person(
+            f"{'register' if n % 3 else 'clinic'}:{n}",
+            first_name=GIVEN[6 * (n % 2) + n // 2 % 6],
+            last_name=f"{SYLLABLES[n // 12 % 12]}{SYLLABLES[n // 144]}r{SYLLABLES[n % 12]}".title(),
+            city=FAMILY[3 * (n % 2) + n // 12 % 3] + "burg",
+        )
+        for n in range(1200)
+    ]
+    query = match(tmp_path, people)
+    ((more,),) = query("select chance from matched_customers__model where comparison = 'together' and level = 2")
+    assert 1.5 < more < 2
+
+
 def two_children(named: Callable[[int, int], dict]) -> list[dict]:
     """Two children of each of 120 families, at one home and number, as a school and a doctor know them."""
     return [

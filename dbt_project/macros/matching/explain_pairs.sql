@@ -38,6 +38,6 @@ select
     left_no, right_no, 'together', {{ loop.index0 }}, 0, 0, together_chance[{{ loop.index }}]{{ ' + log2(affinity / 1000000)' if loop.first }}, null
 from leveled
 cross join weights
-where {{ both | join(' = 0 and ') }} = 0
+where {{ go_together(domain, both) }}
 {%- endfor %}
 {% endmacro %}

@@ -2,7 +2,6 @@
     is summed once for all pairs of one pattern, of which there are few; what its own values add is not. -#}
 {% macro score_pairs(domain, compared, model, keys=none) %}
 {%- set together, comparisons = declared(domain, 'learn.together'), declared(domain, 'compare.comparisons') -%}
-{%- set read = (comparisons | selectattr('share', 'defined') | map(attribute='name') | list + together[:1] | sum(start=[])) | unique -%}
 with weights as (
     {{ learnt_weights(domain, model) }}
 ),
@@ -17,8 +16,11 @@ patterns as (
 
     select
         pattern,
-        {%- for name in read %}
-        {{ name }} = 0 as {{ name }}_agrees,
+        {%- for comparison in comparisons if comparison.share is defined %}
+        {{ comparison.name }} = 0 as {{ comparison.name }}_agrees,
+        {%- endfor %}
+        {%- for both in together[:1] %}
+        {{ go_together(domain, both) }} as go_together,
         {%- endfor %}
         {%- for class in ['match', 'household', 'chance'] %}
         prior_{{ class }}
@@ -26,7 +28,7 @@ patterns as (
         + coalesce({{ 'case when ' ~ comparison.name ~ ' > 0 then ' if class == 'chance' and comparison.share is defined }}{{ comparison.name }}_{{ class }}[{{ comparison.name }} + 1]{{ ' end' if class == 'chance' and comparison.share is defined }}, 0)
         {%- endfor %}
         {%- for both in together if class == 'chance' %}
-        + case when {{ both | join(' = 0 and ') }} = 0 then together_chance[{{ loop.index }}] else 0 end
+        + case when {{ go_together(domain, both) }} then together_chance[{{ loop.index }}] else 0 end
         {%- endfor %}
         as log_{{ class }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -50,7 +52,7 @@ weighed as (
         + coalesce(case when {{ comparison.name }}_agrees then {{ shared_value_weight(domain, comparison) }} end, 0)
         {%- endfor %}
         {%- if together %}
-        + case when {{ together[0] | join('_agrees and ') }}_agrees then log2(affinity / 1000000) else 0 end
+        + case when go_together then log2(affinity / 1000000) else 0 end
         {%- endif %}
         as log_chance
     from compared_pairs as pairs
@@ -117,4 +119,15 @@ end
 {% macro shared_value_weight(domain, comparison) -%}
 {%- set smooth = declared(domain, 'learn.share_records') -%}
 log2(({{ comparison.name }}_share * records / 1000000000 + pow(2, {{ comparison.name }}_chance[1]) * {{ smooth }}) / (records + {{ smooth }}))
+{%- endmacro %}
+
+{#- Whether two comparisons hold levels that are declared to go together by chance. -#}
+{% macro go_together(domain, both) -%}
+  {%- set agree = [] -%}
+  {%- for comparison in declared(domain, 'compare.comparisons') if comparison.name in both -%}
+    {%- set levels = [] -%}
+    {%- for level in comparison.levels if level.together is defined -%}{%- do levels.append(comparison.levels.index(level)) -%}{%- endfor -%}
+    {%- do agree.append(comparison.name ~ ' in (' ~ levels | join(', ') ~ ')') -%}
+  {%- endfor -%}
+  {{ agree | join(' and ') }}
 {%- endmacro %}
