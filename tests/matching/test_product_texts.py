@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 import shutil
 
 import pytest
 
 from tests.matching.conftest import match
-from tests.matching.product_cases import article, catalogues, features
+from tests.matching.product_cases import MAKERS, THINGS, article, catalogues, features
 
 LONG = "endless " * 1_300_000
 
@@ -202,3 +203,24 @@ def test_a_later_build_weighs_words_as_they_were_trained_and_new_ones_as_rare(tm
 def test_no_products_at_all_are_matched_without_complaint(tmp_path):
     query = match(tmp_path, [], domain="products")
     assert query("select count(*) from matched_products__clusters") == [(0,)]
+
+
+def ranges() -> list[dict]:
+    """Things in two sizes, which shops name in other words or not at all; the larger costs twice as much."""
+    dice, rows = random.Random(4), []
+    for no, (maker, thing) in enumerate(itertools.product([*MAKERS, "Quarlo", "Zendal"], THINGS)):
+        for one, other, price in (("compact", "small", 20 + 3 * no), ("wide", "large", 44 + 6.6 * no)):
+            rows.append(article(f"abc:{no}{one}", f"{maker} {thing} {one if no % 2 else ''}", price))
+            told = f"{thing} by {maker} {other if no % 3 else ''}"
+            rows.append(article(f"xyz:{no}{one}", told, price * dice.uniform(0.85, 1.15)))
+    return rows
+
+
+def test_where_names_leave_open_which_of_two_an_article_is_prices_tell(tmp_path):
+    query = match(tmp_path, ranges(), domain="products")
+    cluster = dict(query("select record_id, cluster_id from matched_products__clusters"))
+    ours = [record for record in cluster if record.startswith("abc:")]
+    same = sum(cluster[record] == cluster[record.replace("abc", "xyz")] for record in ours)
+    linked = sum(cluster[f"xyz:{record[4:]}"] == cluster[own] for record, own in itertools.product(ours, ours))
+    assert same > 50
+    assert linked < 1.1 * same

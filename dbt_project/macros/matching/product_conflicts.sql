@@ -53,6 +53,11 @@ coalesce(one.pack <> other.pack and (
 ), false)
 {%- endmacro %}
 
+{#- One tells that it is several pieces, and the other nothing of its pack. -#}
+{% macro pieces_apart() -%}
+(one.pack is null and coalesce(not starts_with(other.pack, '1x'), false) or other.pack is null and coalesce(not starts_with(one.pack, '1x'), false))
+{%- endmacro %}
+
 {#- How many of a list are not in another. -#}
 {% macro unmatched(these, those) -%}
 (array_length({{ these }}) - array_length(list_intersect({{ these }}, {{ those }})))

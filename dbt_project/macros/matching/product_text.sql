@@ -5,19 +5,45 @@
   ('\\s+\\.([0-9])', '.\\1'),
   ('([0-9]),([0-9]{3})\\b', '\\1\\2'),
   ('\\b([0-9]{1,3}) (000)\\b', '\\1\\2'),
+  ('\\b([0-9]{1,3}),([0-9]{1,2})([^0-9,]|$)', '\\1.\\2\\3'),
+  ('\\b([0-9]{1,2}) ?(?:1/2|½)', '\\1.5'),
+  ('([0-9]) ?["”″]', '\\1 in '),
+  ('\\bhell(blau|grau|gru|braun|rot|rosa)', 'light \\1'),
+  ('\\bdunkel(blau|grau|gru|braun|rot|rosa)', 'dark \\1'),
   ('\\bv(?:er|ersion)?\\.? ?([0-9])', '\\1'),
   ('\\b([0-9]+)\\.0+\\b', '\\1'),
-  ('\\b([0-9]+(?:\\.[0-9]+)?)[ -]?(' ~ product_units() ~ ')\\b', '\\1 \\2 '),
+  ('\\b([0-9]+(?:\\.[0-9]+)?)[ -]?(' ~ units_behind() ~ ')\\b', '\\1 \\2 '),
+  ('\\b([0-9]+(?:\\.[0-9]+)?)(' ~ units_joined() ~ ')([^-a-z0-9.]|$)', '\\1 \\2\\3'),
+  ('([0-9]) +(?:watts?|w)\\b', '\\1 watt'),
+  ('([0-9])[ -]*volts?\\b', '\\1 v'),
+  ('\\b([0-9]+)\\.([0-9]) +tb\\b', '\\1\\200 gb'),
+  ('\\b([0-9]+) +tb\\b', '\\1000 gb'),
+  ('\\b([0-9]+)\\.([0-9]) +kw\\b', '\\1\\200 watt'),
+  ('\\b([0-9]+) +kw\\b', '\\1000 watt'),
+  ('\\b0([1-9]00 (?:gb|watt))\\b', '\\1'),
 ] -%}
-{%- set ns = namespace(sql="replace(replace(lower(strip_accents(left(" ~ text ~ ", " ~ longest ~ "))), '''', ''), '’', '')") -%}
+{{ replaced("replace(replace(lower(strip_accents(left(" ~ text ~ ", " ~ longest ~ "))), '''', ''), '’', '')", rules) }}
+{%- endmacro %}
+
+{#- A text with what matches each pattern put in other words, one after another. -#}
+{% macro replaced(text, rules) -%}
+{%- set ns = namespace(sql=text) -%}
 {%- for from, to in rules -%}
   {%- set ns.sql = "regexp_replace(" ~ ns.sql ~ ", '" ~ from ~ "', '" ~ to ~ "', 'g')" -%}
 {%- endfor -%}
 {{ ns.sql }}
 {%- endmacro %}
 
-{#- What stands behind a number without making it a model number. -#}
+{#- What stands behind a number without making it a model number; in GSR-12V-15 it does. -#}
 {% macro product_units() -%}
+{{ units_behind() }}|{{ units_joined() }}
+{%- endmacro %}
+
+{% macro units_joined() -%}
+m|v|ah|mah|wh|kw|va|mg
+{%- endmacro %}
+
+{% macro units_behind() -%}
 gb|mb|tb|mm|cm|ml|cl|kg|oz|in|ft|lb|lbs|w|watt|watts|hz|khz|mhz|ghz|mp|inch|pk|pack|pcs|ct|count|u|user|users|fps|rpm|mbps
 {%- endmacro %}
 
@@ -34,26 +60,26 @@ case
 end
 {%- endmacro %}
 
-{#- What may be a model number in such a text: digits with letters, or long numbers, joined over hyphens, dots and slashes. -#}
+{#- What may be a model number in such a text: digits with letters, or long numbers, joined over hyphens, dots, slashes and low lines. -#}
 {% macro product_codes(text) -%}
-{{ codes_among("list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_replace(w, '[-./]', '', 'g'))", 4) }}
+{{ codes_among("list_transform(" ~ joined_words(text) ~ ", lambda w: regexp_replace(w, '[-./_]', '', 'g'))", 4) }}
 {%- endmacro %}
 
 {#- The same of the parts that are so joined, and of a UPC the maker's own part: his number is written with a shop's ending,
     two stand side by side, or a barcode holds it. -#}
 {% macro product_code_parts(text) -%}
-{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: string_split(translate(w, '-.', '//'), '/') || [regexp_extract(w, '^[0-9]{6}([0-9]{5})[0-9]$', 1)]))", 5) }}
+{{ codes_among("flatten(list_transform(" ~ joined_words(text) ~ ", lambda w: string_split(translate(w, '-._', '///'), '/') || [regexp_extract(w, '^[0-9]{6}([0-9]{5})[0-9]$', 1)]))", 5) }}
 {%- endmacro %}
 
 {% macro joined_words(text) -%}
-regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./][a-z0-9]+)*')
+regexp_extract_all({{ text }}, '[a-z0-9]+(?:[-./_][a-z0-9]+)*')
 {%- endmacro %}
 
 {% macro codes_among(words, shortest) -%}
 list_filter(
   {{ words }},
   lambda w: regexp_matches(w, '[0-9]') and (length(w) >= 5 or length(w) >= {{ shortest }} and regexp_matches(w, '[a-z]'))
-    and not regexp_matches(w, '^[0-9]+(x[0-9]*|x[0-9]+(ml|g)|th|nd|rd|st|{{ product_units() }})$')
+    and not regexp_matches(w, '^[0-9]+(x[0-9]*|x[0-9]+(ml|g)|th|nd|rd|st|{{ product_units() }})$|^(480|576|720|1080|1440|2160)[ip]$')
 )
 {%- endmacro %}
 
@@ -95,12 +121,20 @@ regexp_replace(regexp_replace({{ pack_text(text) }}, '{{ pack_pattern() }}', ' '
 (?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|fl\.? ?oz|oz|ounces?|lbs?|pounds?)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
 {%- endmacro %}
 
-{#- In small letters; OS-391g, where g is no gram, becomes one word, and nobody sells 1.5 grams as 1,500 g. -#}
+{#- In small letters; OS-391g, where g is no gram, becomes one word, and nobody sells 1.5 grams as 1,500 g; '.75 l'
+    is 0.75 l, and a twin pack or Doppelpack one of 2. -#}
 {% macro pack_text(text) -%}
-regexp_replace(regexp_replace(lower({{ text }}), '\b([a-z]{1,3})-([0-9]+[gl])\b', '\1\2', 'g'), '\b([1-9][0-9]{0,2})[.,]([0-9]{3}) ?(ml|gr?)\b', '\1\2 \3', 'g')
+{%- set rules = [
+  ('\\b([a-z]{1,3})-([0-9]+[gl])\\b', '\\1\\2'),
+  ('\\b([1-9][0-9]{0,2})[.,]([0-9]{3}) ?(ml|gr?)\\b', '\\1\\2 \\3'),
+  ('(^|[^0-9 ] |\\()\\.([0-9])', '\\10.\\2'),
+  ('\\b(?:twin|duo|double|doppel)[ -]?pac(?:k|kung)\\b', '2 pack'),
+  ('\\b(?:triple|dreier)[ -]?pac(?:k|kung)\\b', '3 pack'),
+] -%}
+{{ replaced("lower(" ~ text ~ ")", rules) }}
 {%- endmacro %}
 
-{#- '6er-Pack', '24er Tray', '6 Stück', '6 pz', 'pack of 6', 'lot de 6', 'confezione da 6', 'set van 6'. -#}
+{#- '6er-Pack', '24er Tray', '6 Stück', '6-teilig', '6 pz', 'pack of 6', 'lot de 6', 'confezione da 6', 'set van 6'. -#}
 {% macro pieces_pattern() -%}
-\b(?:([0-9]{1,3})(?:er[ -]?(?:tray|set|box|karton|kasten|kiste)|(?:er)?[ -]?(?:packs?|packung|pk|pcs|ct|count|st[üu]ck|stk|stuks|pz|pezzi|uds|unidades))|(?:packs?|lot|set|confezione|caja|box) (?:of|de|da|van) ([0-9]{1,3}))\b
+\b(?:([0-9]{1,3})(?:er[ -]?(?:tray|set|box|karton|kasten|kiste)|(?:er)?[ -]?(?:packs?|packung|pk|pcs|pieces?|teilig|tlg|ct|count|st[üu]ck|stk|stuks|pz|pezzi|uds|unidades))|(?:packs?|lot|set|confezione|caja|box|carton|tray) (?:of|de|da|van) ([0-9]{1,3}))\b
 {%- endmacro %}

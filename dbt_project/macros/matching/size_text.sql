@@ -8,11 +8,7 @@
   ('\\bxxxx[ -]?(s|l)(?:mall|arge)?\\b', '4x\\1'),
   ('\\b(?:([2-6])[ -]?)?x[ -]?(s|l)(?:mall|arge)\\b', '\\1x\\2'),
 ] -%}
-{%- set ns = namespace(sql="lower(" ~ text ~ ")") -%}
-{%- for from, to in rules -%}
-  {%- set ns.sql = "regexp_replace(" ~ ns.sql ~ ", '" ~ from ~ "', '" ~ to ~ "', 'g')" -%}
-{%- endfor -%}
-{{ ns.sql }}
+{{ replaced("lower(" ~ text ~ ")", rules) }}
 {%- endmacro %}
 
 {#- The same of options, where a letter is a size: it stands beside its word, for the titles of another shop have either. 'W32/L34'

@@ -49,6 +49,7 @@ bags as (
         list_sort(list(distinct word) filter (part in ('name', 'options') and kind in ('colour', 'shade', 'tone'))) as colours,
         list_sort(list(distinct word) filter (part = 'options')) as option_words,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'edition')) as editions,
+        list_sort(list(distinct word) filter (part in ('name', 'options') and kind = 'condition')) as conditions,
         list_sort(list(distinct word) filter (part = 'name' and kind = 'accessory')) as accessories,
         list_sort(list(distinct word) filter (part <> 'brand' and kind = 'platform')) as platforms
     from spelled
@@ -80,6 +81,7 @@ select
     coalesce(coded.sizes, []) as sizes,
     coalesce(coded.letters, []) as letters,
     coalesce(bags.editions, []) as editions,
+    coalesce(bags.conditions, []) as conditions,
     coalesce(bags.accessories, []) as accessories,
     coalesce(bags.platforms, []) as platforms,
     coalesce(coded.models, []) as models,

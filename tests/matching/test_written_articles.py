@@ -1,0 +1,82 @@
+"""One article's measures, colours and model numbers in the forms that shops write them in are the same words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.matching.conftest import match, variant
+
+# What is written, and what it is.
+FORMS = [
+    ("drive 1TB", "drive 1000 GB"),
+    ("drive 0.5 TB", "drive 500GB"),
+    ("kettle 2,2 kW", "kettle 2200W"),
+    ("bulb 60 Watt", "bulb 60W"),
+    ("drill 18 Volt", "drill 18V"),
+    ("cable 2m", "cable 2.0 m"),
+    ("cable 1,5 m", "cable 1.5m"),
+    ('screen 55"', "screen 55 inches"),
+    ("screen 55″", "screen 55 Zoll"),
+    ("screen 55 pulgadas", "screen 55 pouces"),
+    ("shoe 42 1/2", "shoe 42,5"),
+    ("shoe 42½", "shoe 42.5"),
+    ("shirt schwarze", "shirt zwart"),
+    ("shirt witte", "shirt blanche"),
+    ("shirt hellblau", "shirt light blue"),
+    ("shirt dunkelgrau", "shirt dark grey"),
+    ("phone generalüberholt", "phone refurbished"),
+    ("phone Schutzhülle", "phone case"),
+    ("cola Doppelpack", "cola 2-pack"),
+    ("wine .75 l", "wine 750 ml"),
+    ("suite 10 .4", "suite 10.4"),
+    ("cups 6-teilig", "cups 6 pieces"),
+]
+TWO = [
+    ("cable 1m", "cable 3m", "number_conflict"),
+    ("pill 500mg", "pill 250mg", "number_conflict"),
+    ("phone", "phone reconditionné", "condition_apart"),
+    ("phone", "Displayschutzfolie phone", "accessories_unmatched"),
+    ("bulb", "bulb (pack of 4)", "pieces_apart"),
+]
+ONE = [("saw DCD_796_D2", "saw DCD796D2", "model_equal"), ("saw GSR-12V-15", "saw GSR12V15", "model_equal")]
+NAMES = [
+    f"{first}{last}" for first in ("brolk", "dusk", "fent", "glam", "jorv", "kwill") for last in ("ane", "ist", "o")
+]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The words of each form, and a query that finds its pair by a word of its own."""
+    said = [*FORMS, *((one, other) for one, other, _ in TWO + ONE)]
+    named = {pair: f"{NAMES[no % 18]}{NAMES[no // 18]}{NAMES[(5 * no + 7) % 18]}" for no, pair in enumerate(said)}
+    records = [
+        variant(f"{system}:{name}", template_name=f"{name} {form}")
+        for pair, name in named.items()
+        for system, form in zip(("abc", "xyz"), pair, strict=True)
+    ]
+    query = match(tmp_path_factory.mktemp("written"), records, domain="products")
+    words = dict(
+        query("select record_id, words from matched_products__bags join matched_products__evidence using (record_no)")
+    )
+
+    def measured(one: str, other: str, feature: str) -> float:
+        pairs = query(f"""
+            select pairs.{feature} from matched_products__likeness as pairs
+            join matched_products__evidence as l on one_no = l.record_no
+            join matched_products__evidence as r on other_no = r.record_no
+            where l.record_id = 'abc:{named[one, other]}' and r.record_id = 'xyz:{named[one, other]}'
+        """)
+        return pairs[0][0]
+
+    return {pair: (words[f"abc:{name}"], words[f"xyz:{name}"]) for pair, name in named.items()}, measured
+
+
+@pytest.mark.parametrize(("one", "other"), FORMS)
+def test_a_form_has_the_words_that_the_other_has(written, one, other):
+    of_one, of_other = written[0][one, other]
+    assert of_one == of_other
+
+
+@pytest.mark.parametrize(("one", "other", "feature"), TWO + ONE)
+def test_what_tells_articles_apart_or_that_they_are_one_is_seen(written, one, other, feature):
+    assert written[1](one, other, feature) > 0
