@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 
+import duckdb
+import jinja2
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from pipelines import likeness, logistic, matching, offers, partners, rivals
+from pipelines.resources import PROJECT
 
 FEATURES = [
     {"name": "alike", "speaks": "for", "start": 1.0},
@@ -253,3 +256,25 @@ def test_a_word_of_a_kind_that_training_did_not_see_weighs_as_the_heaviest():
     told = {(row["kind"], row["token"]): row["weight"] for row in likeness.with_new_words(known, said).to_pylist()}
     assert told == {("brand", "vellmar"): 5.0, ("name", ""): 5.0, ("name", "kettle"): 2.0, ("name", "lamp"): 5.0}
     assert likeness.with_new_words(known.slice(0, 0), said.slice(0, 0)).num_rows == 0
+
+
+@pytest.mark.parametrize(("model", "best"), [("", 12), ("union all select 'several xyz', 0.0, 1.0", 11)])
+def test_the_best_partner_has_the_most_bits_unless_its_system_lists_articles_several_times(model, best):
+    said = {
+        "likeness.features": [{"name": "alike"}, {"name": "apart"}],
+        "likeness.learn": {"lead_limit": 0.5, "several_share": 0.2, "often_share": 2.0},
+    }
+    text = (PROJECT / "dbt_project" / "macros" / "matching" / "weigh_likeness.sql").read_text(encoding="utf-8")
+    macros = jinja2.Environment().from_string(text, {"declared": lambda _, part: said[part]}).make_module()
+    with duckdb.connect() as db:
+        db.execute(f"""
+            create table model as
+            select * from (values ('alike', 1.0, 1.0), ('apart', 0.0, -9.0), ('least_lead', 0.0, 0.0),
+                ('most_lead', 0.0, 0.0), ('constant', 0.0, 0.0), ('cut', 0.0, 0.0))
+            as learnt(feature, similarity, weight) {model};
+            create table likeness as
+            select * from (values (1, 11, 'abc', 'xyz', 0.9, 1.0), (1, 12, 'abc', 'xyz', 0.8, 0.0))
+            as pairs(one_no, other_no, one_system, other_system, alike, apart)
+        """)
+        pairs = db.execute(macros.weigh_likeness("likeness", "model")).to_arrow_table().to_pylist()
+    assert [pair["other_no"] for pair in pairs if pair["is_mutual_best"]] == [best]

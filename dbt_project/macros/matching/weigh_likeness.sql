@@ -1,5 +1,6 @@
 {#- Look-alikes with their features, their leads over the next best of either record, and bits above the learnt cut. What is barred
-    is nobody's rival: the same article in another pack takes no partner away.
+    is nobody's rival: the same article in another pack takes no partner away. A record's best partner has the most bits, but where
+    a system lists articles several times, the largest similarity: what comes second there is measured beside it.
     `beside_bits` come on top for the partner of a record that has a better one, in a system that lists articles several times. -#}
 {% macro weigh_likeness(likeness, model) %}
 {%- set features = declared('products', 'likeness.features') | map(attribute='name') | list -%}
@@ -90,15 +91,31 @@ led as (
         end as beside
     from leads
 
+),
+
+weighed as (
+
+    select
+        *,
+        round(constant_weight - cut_weight{% for name in features + ['least_lead', 'most_lead'] %} + {{ name }} * {{ name }}_weight{% endfor %}, 4) as likeness_bits,
+        round(
+            (least(beside[1], beside[2]) - least_lead) * least_lead_weight + (greatest(beside[1], beside[2]) - most_lead) * most_lead_weight, 4
+        ) as beside_bits
+    from led
+
 )
 
 select
     *,
-    round(constant_weight - cut_weight{% for name in features + ['least_lead', 'most_lead'] %} + {{ name }} * {{ name }}_weight{% endfor %}, 4) as likeness_bits,
-    round(
-        (least(beside[1], beside[2]) - least_lead) * least_lead_weight + (greatest(beside[1], beside[2]) - most_lead) * most_lead_weight, 4
-    ) as beside_bits
-from led
+    case
+        when is_barred then false
+        when {{ keeps_several('one_system', model) }} or {{ keeps_several('other_system', model) }} then one_place = 1 and other_place = 1
+        else{% for side, across in [('one', 'other'), ('other', 'one')] %}{{ ' and' if not loop.first }} row_number() over (
+            partition by {{ side }}_no, {{ across }}_system, {{ side }}_alone
+            order by case when not is_barred then likeness_bits end desc nulls last, {{ across }}_no
+        ) = 1{% endfor %}
+    end as is_mutual_best
+from weighed
 {% endmacro %}
 
 {#- Whether a system was found to list so many articles several times that a record elsewhere may have several partners there, or, at

@@ -20,9 +20,8 @@ scored as (
 
     select
         *,
-        one_place = 1 and other_place = 1 and not is_barred as is_mutual_best,
         case
-            when (is_within or one_place = 1 and other_place = 1) and not is_barred then likeness_bits
+            when is_mutual_best or is_within and not is_barred then likeness_bits
             when beside_bits is not null and not is_barred then likeness_bits + beside_bits
             else least(likeness_bits, -1)
         end as bits
