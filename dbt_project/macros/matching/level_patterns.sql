@@ -50,19 +50,22 @@ from (
     select
         pattern,
         {{ rarity | join(' + ') or '0' }} as rarity,
-        count(*) as pairs,
-        sum(cast(round(1000000000000 / affinity) as bigint)) / (1e6 * count(*)) as inverse_affinity
+        cast(sum(times) as bigint) as pairs,
+        sum(inverse) / (1e6 * sum(times)) as inverse_affinity
         {%- for each in shared %},
-        cast(sum({{ each.name }}_bits) as double) as {{ each.name }}_bits
+        cast(sum({{ each.name }}_bits * times) as double) as {{ each.name }}_bits
         {%- endfor %}
     from (
+        {#- Few bits differ among millions of pairs: what is summed is summed of each kind once. -#}
         select
-            pattern,
-            affinity
+            pattern
             {%- for each in shared %},
             case when {{ each.agrees }} then cast(round(log2(greatest({{ each.name }}_share, 1))) as integer) end as {{ each.name }}_bits
-            {%- endfor %}
+            {%- endfor %},
+            count(*) as times,
+            sum(cast(round(1000000000000 / affinity) as bigint)) as inverse
         from {{ compared }}
+        group by all
     )
     group by pattern, rarity
 )

@@ -1,27 +1,7 @@
-{#- Every pair of records that at least one block of bearable size brings together. Of a block of any size each record looks at no more
-    others than the largest bearable one has; where few are touched, only these look around them. -#}
+{#- Every pair of records that at least one block of bearable size brings together; where few are touched, only these look around them.
+    The records of blocks that are not bearable, and of those of one, fall out before anything is paired. -#}
 {% macro pair_records(domain, blocks, keys=none) %}
-{%- if keys is none %}
-{%- set most = [declared(domain, 'blocks.cap')] %}
-{%- for rule in declared(domain, 'blocks.rules') if rule.cap is defined %}{% do most.append(rule.cap) %}{% endfor %}
-with gathered as (
-
-    select
-        record_no as left_no,
-        list(record_no) over (
-            partition by key order by record_no rows between 1 following and {{ most | max }} following
-        ) as others,
-        count(*) over (partition by key) as records
-    from {{ blocks }}
-    qualify records between 2 and {{ block_cap(domain, 'rule') }}
-
-)
-
-select left_no, right_no
-from (select left_no, unnest(others) as right_no from gathered)
-group by left_no, right_no
-{%- else %}
-with looking as materialized (
+with{% if keys is not none %} looking as materialized (
 
     select rule, key, record_no from {{ blocks }} where {{ is_touched(keys, 'record_no') }}
 
@@ -32,23 +12,30 @@ near as materialized (
     select rule, key, record_no from {{ blocks }} semi join looking using (key)
 
 ),
+{%- endif %}
+{%- set near = blocks if keys is none else 'near' %} bearable as materialized (
 
-bearable as (
-
-    select key
-    from near
-    group by key
-    having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)') }}
+    select key, record_no
+    from {{ near }}
+    where key in (
+        select key
+        from {{ near }}
+        group by key
+        having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)') }}
+    )
 
 )
 
+{% if keys is none -%}
+select l.record_no as left_no, r.record_no as right_no
+from bearable as l
+inner join bearable as r on l.key = r.key and l.record_no < r.record_no
+{%- else -%}
 select least(looking.record_no, others.record_no) as left_no, greatest(looking.record_no, others.record_no) as right_no
 from looking
-semi join bearable using (key)
-inner join near as others using (key)
-where looking.record_no <> others.record_no
-group by left_no, right_no
+inner join bearable as others on looking.key = others.key and looking.record_no <> others.record_no
 {%- endif %}
+group by left_no, right_no
 {% endmacro %}
 
 {#- The blocks that changed records are in now, or were in, each whole: one look at all blocks, and what follows looks at these. They
