@@ -12,7 +12,7 @@
   {%- set idle = not whole and is_idle(this.identifier) -%}
   {%- if whole or language == 'python' and not idle -%}
     {%- call statement('main' if whole else 'made', language=language) -%}
-      {{ create_table_as(not whole, made, compiled_code, language) }}
+      {{ create_table_as(not whole, made, compiled_code if language == 'python' else laid_first(compiled_code), language) }}
     {%- endcall -%}
   {%- endif -%}
   {%- if whole -%}
@@ -44,3 +44,17 @@ insert into {{ made_rows(this.identifier) }} by name (
 
 {#- Where the new rows of a model stand before they are put in the place of the old ones. -#}
 {% macro made_rows(name) -%}{{ return('changed."' ~ name ~ '__made"') }}{%- endmacro %}
+
+{#- A query whose rows lie in a table of the connection before what is around it is planned, where everything is made: of a table DuckDB
+    knows how many rows there are, and what it expects of a join within a join may be so wrong that it hashes the larger side. -#}
+{% macro lay_first(query) -%}/* first */ {{ query }} /* then */{%- endmacro %}
+
+{#- A model's code without what is to lie in a table before, which is made now. -#}
+{% macro laid_first(code) -%}
+  {%- set parts = modules.re.split('/\\* (?:first|then) \\*/', code) -%}
+  {%- if parts | length == 1 -%}{{ return(code) }}{%- endif -%}
+  {%- call statement('first', auto_begin=false) -%}
+create or replace temp table laid_first as {{ parts[1] }}
+  {%- endcall -%}
+  {{ return(parts[0] ~ 'from laid_first' ~ parts[2]) }}
+{%- endmacro %}

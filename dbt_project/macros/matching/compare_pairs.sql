@@ -21,7 +21,7 @@
         {%- endif %}
         {%- endfor %}
 {%- endset %}
-with these as materialized (
+with these as {{ 'materialized ' if few }}(
     {{ pairs }}
 ){% if few %},
 
@@ -62,7 +62,7 @@ from (
 {#- The same for the pairs that blocks bring: all, or those of touched records. What the records of many bring is too much to carry. -#}
 {% macro compare_blocks(domain, pairs, evidence, keys) -%}
   {%- if keys is none -%}
-{{ compare_pairs(domain, pairs, evidence, void=void_columns(domain, evidence)) }}
+{{ compare_pairs(domain, lay_first(pairs), evidence, void=void_columns(domain, evidence)) }}
   {%- elif is_idle(this.identifier) or run_query('select count(*) from ' ~ keys).rows[0][0] > 3000 -%}
 {{ compare_pairs(domain, pairs, evidence, few=true) }}
   {%- else -%}
