@@ -228,6 +228,21 @@ CASES += [
     person("shop:blurred", first_name="Rbecwxa", last_name="Tjorquisr", zip="98207"),
 ]
 
+# Names and streets in the letters of one country, and the Latin ones that they are compared in.
+SCRIPTS = {
+    "greek": ("Ευάγγελος", "Μπουρνάζος", "Λεωφόρος Αυλώνος 7", "evangelos", "bournazos", "avlonos"),
+    "bulgarian": ("Цветелина", "Търновска", "бул. Витоша 7", "tsvetelina", "tarnovska", "vitosha"),
+    "ukrainian": ("Тарас", "Пилипенко", "вул. Шкільна 7, кв. 12", "taras", "pilipenko", "shkilna"),
+    "serbian": ("Ђура", "Љубисављевић", "ул. Церска 7", "dura", "ljubisavljevic", "tserska"),
+    "kazakh": ("Әсел", "Қожахмет", "ул. Арай 7", "asel", "kozhahmet", "arai"),
+    "armenian": ("Երվանդ", "Հարությունյան", "Աբովյան 7", "yervand", "harutyunyan", "abovyan"),
+    "georgian": ("თამარ", "ჭავჭავაძე", "ვაჟა 7", "tamar", "chavchavadze", "vazha"),
+}
+CASES += [
+    person(f"shop:letters-{country}", first_name=first, last_name=last, street=street)
+    for country, (first, last, street, *_) in SCRIPTS.items()
+]
+
 # Scripts that nothing is transliterated from: names are compared within one, and say nothing across two.
 CASES += [
     person("shop:hebrew", first_name="דוד", last_name="אלמוג", phone="+420602777011"),

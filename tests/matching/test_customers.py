@@ -15,7 +15,7 @@ from pipelines import ledger, splink_backend
 from pipelines.matching import declared
 from tests.matching import spark
 from tests.matching.conftest import clusters, match, person
-from tests.matching.customer_cases import CASES, DECISIONS, HOME, STRANGERS
+from tests.matching.customer_cases import CASES, DECISIONS, HOME, SCRIPTS, STRANGERS
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,12 @@ def test_a_pet_name_is_learnt_from_what_several_families_share(matched, cluster_
 @pytest.mark.parametrize(("native", "latin"), [("shop:cyrillic", "pos:latin"), ("shop:greek", "pos:greeklish")])
 def test_a_name_in_another_script_is_recognised(cluster_of, native, latin):
     assert cluster_of[native] == cluster_of[latin]
+
+
+@pytest.mark.parametrize("country", SCRIPTS)
+def test_names_and_places_are_compared_in_latin_letters(matched, country):
+    names = "select first_name, last_name, street, house from matched_customers__evidence where record_id"
+    assert matched(f"{names} = 'shop:letters-{country}'") == [(*SCRIPTS[country][3:], "7")]
 
 
 def test_names_of_one_script_are_compared_letter_by_letter(matched, cluster_of):
