@@ -28,6 +28,7 @@ SAID = {
     "1x1000ml": ["Cola 1 litro", "Cola 1 L", "Cola 1000 ml", "Cola 1.000 l"],
     "1x500g": ["Flour 500 gr", "Flour 500gramm", "Flour 0,5 kilo", "Flour 500 grams"],
     "1x500ml": ["Cola 16.9 fl oz", "Cola 16.9 fl. oz.", "Cola 16.9 FL OZ"],
+    "1x3785ml": ["Oil 1 gallon", "Oil 3.785 l", "Oil 128 fl oz", "Oil 1 gal"],
     "1x907g": ["Flour 2 lb", "Flour 2 lbs.", "Flour 2 pounds", "Flour 32 oz", "Flour 32 ounces"],
     "6x355ml": ["Cola 6 x 12 fl oz", "Cola 12 fl oz 6 pack"],
     None: ["Cola 6", "Lot 49", "Case of 6 stories", "Grade 5 kettle", "Littoral 3"],

@@ -30,6 +30,32 @@ FORMS = [
     ("wine .75 l", "wine 750 ml"),
     ("suite 10 .4", "suite 10.4"),
     ("cups 6-teilig", "cups 6 pieces"),
+    ("rug 3 metres", "rug 3 m"),
+    ("rug 60 Zentimeter", "rug 60cm"),
+    ("rug 6 feet", "rug 6ft"),
+    ("screen 55-Zoll", "screen 55 in"),
+    ("oil 1 gallon", "oil 3.785 l"),
+    ("oil 2 quarts", "oil 1893 ml"),
+    ("water 16 fl oz", "water 473 ml"),
+]
+# Told in two units, and whether that is one measure.
+UNITS = [
+    ("cable 2 m", "cable 200 cm", True),
+    ("drawer 280 mm", "drawer 28 cm", True),
+    ("drawer 28 mm", "drawer 280 mm", False),
+    ("screen 139 cm", 'screen 55"', True),
+    ("screen 139.7 cm", "screen 55 Zoll", True),
+    ("screen 139 cm", "screen 50 Zoll", False),
+    ("screen 54 in", "screen 55 in", False),
+    ("pipe 1.83 m", "pipe 6 feet", True),
+    ("cable 2 m", "cable 300 cm", False),
+    ("cable 2 m", "cable 200 mm", False),
+    ("pack 5 Ah", "pack 5000mAh", True),
+    ("pack 5 Ah", "pack 4000 mAh", False),
+    ("module 8 GB", "module 8192 MB", True),
+    ("module 8 GB", "module 4096 MB", False),
+    ("radio 2.4 GHz", "radio 2400 MHz", True),
+    ("pan 3 in 1", "pan 76 mm 1", False),
 ]
 TWO = [
     ("cable 1m", "cable 3m", "number_conflict"),
@@ -38,7 +64,9 @@ TWO = [
     ("phone", "Displayschutzfolie phone", "accessories_unmatched"),
     ("bulb", "bulb (pack of 4)", "pieces_apart"),
 ]
-ONE = [("saw DCD_796_D2", "saw DCD796D2", "model_equal"), ("saw GSR-12V-15", "saw GSR12V15", "model_equal")]
+TWO += [(one, other, "number_conflict") for one, other, is_one in UNITS if not is_one]
+ONE = [(one, other, "numbers_equal") for one, other, is_one in UNITS if is_one]
+ONE += [("saw DCD_796_D2", "saw DCD796D2", "model_equal"), ("saw GSR-12V-15", "saw GSR12V15", "model_equal")]
 NAMES = [
     f"{first}{last}" for first in ("brolk", "dusk", "fent", "glam", "jorv", "kwill") for last in ("ane", "ist", "o")
 ]
@@ -80,3 +108,9 @@ def test_a_form_has_the_words_that_the_other_has(written, one, other):
 @pytest.mark.parametrize(("one", "other", "feature"), TWO + ONE)
 def test_what_tells_articles_apart_or_that_they_are_one_is_seen(written, one, other, feature):
     assert written[1](one, other, feature) > 0
+
+
+@pytest.mark.parametrize(("one", "other"), [pair[:2] for pair in UNITS if pair[2]])
+def test_a_measure_in_another_unit_contradicts_nothing_and_leaves_no_number_over(written, one, other):
+    for feature in ("number_conflict", "numbers_unmatched", "no_number_shared"):
+        assert written[1](one, other, feature) == 0

@@ -33,13 +33,31 @@
 
 {#- Each name has a number that the other record mentions nowhere. -#}
 {% macro numbers_differ() -%}
-({{ unmatched('l.numbers', 'r.all_words') }} > 0 and {{ unmatched('r.numbers', 'l.all_words') }} > 0)
+({{ numbers_unmatched('l', 'r') }} > 0 and {{ numbers_unmatched('r', 'l') }} > 0)
+{%- endmacro %}
+
+{#- How many numbers of one name the other record mentions nowhere, in no other unit either. -#}
+{% macro numbers_unmatched(one, other) -%}
+{{ unmatched(one ~ '.numbers', with_measures(other, other ~ '.all_words', one)) }}
+{%- endmacro %}
+
+{#- Words of a record, and those in which another tells the same measures in other units: 2 and m of who says 200 cm. As
+    inches and feet are rounded, so may these be; in one unit two numbers are two measures. -#}
+{% macro with_measures(one, words, other) -%}
+case
+  when array_length({{ one }}.measures) > 0 and array_length({{ other }}.measures) > 0
+    then {{ words }} || flatten(list_transform(list_filter({{ other }}.measures, lambda m: array_length(list_filter({{ one }}.measures, lambda k:
+      k.kind = m.kind and k.unit <> m.unit and least(k.amount, m.amount) >= 0.98 * greatest(k.amount, m.amount)
+    )) > 0), lambda m: [m.number, m.unit]))
+  else {{ words }}
+end
 {%- endmacro %}
 
 {#- Both have options, and each has a word among them that the other record mentions nowhere. -#}
 {% macro options_differ() -%}
 (array_length(l.option_words) > 0 and array_length(r.option_words) > 0
-    and {{ unmatched('l.option_words', 'r.all_words') }} > 0 and {{ unmatched('r.option_words', 'l.all_words') }} > 0)
+    and {{ unmatched('l.option_words', with_measures('r', 'r.all_words', 'l')) }} > 0
+    and {{ unmatched('r.option_words', with_measures('l', 'l.all_words', 'r')) }} > 0)
 {%- endmacro %}
 
 {#- Two packs are of other pieces or amounts. Ounces and pounds are rounded, and an ounce of what is liquid may be of either kind.

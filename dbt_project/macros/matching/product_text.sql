@@ -7,7 +7,10 @@
   ('\\b([0-9]{1,3}) (000)\\b', '\\1\\2'),
   ('\\b([0-9]{1,3}),([0-9]{1,2})([^0-9,]|$)', '\\1.\\2\\3'),
   ('\\b([34][0-9]|1?[0-9]) ?(?:1/2|½)', '\\1.5'),
-  ('([0-9]) ?["”″]', '\\1 in '),
+  ('([0-9])(?: ?["”″]|[ -]?(?:zoll|pouces?|pulgadas?|pollici|duim)\\b)', '\\1 in '),
+  ('([0-9])[ -]?(?:foot|feet|fuss|pieds|piedi|voet)\\b', '\\1 ft '),
+  ('([0-9])[ -]?(?:([mkcz])(?:illi|ilo|enti))?met(?:er|re|ro|ri)s?\\b', '\\1 \\2m '),
+  ('([0-9] )zm ', '\\1cm '),
   ('\\bhell(blau|grau|gru|braun|rot|rosa)', 'light \\1'),
   ('\\bdunkel(blau|grau|gru|braun|rot|rosa)', 'dark \\1'),
   ('\\bv(?:er|ersion)?\\.? ?([0-9])', '\\1'),
@@ -45,6 +48,34 @@ m|v|ah|mah|wh|kw|va|mg
 
 {% macro units_behind() -%}
 gb|mb|tb|mm|cm|ml|cl|kg|oz|in|ft|lb|lbs|w|watt|watts|hz|khz|mhz|ghz|mp|inch|pk|pack|pcs|ct|count|u|user|users|fps|rpm|mbps
+{%- endmacro %}
+
+{#- How much each unit is of the first of its kind: what is told in another unit is one, if it is nearly as much. -#}
+{% macro units_of_a_kind() -%}
+{{ return([
+  {'mm': 1, 'cm': 10, 'm': 1000, 'in': 25.4, 'ft': 304.8},
+  {'mah': 1, 'ah': 1000},
+  {'mb': 1, 'gb': 1024},
+  {'hz': 1, 'khz': 1e3, 'mhz': 1e6, 'ghz': 1e9},
+]) }}
+{%- endmacro %}
+
+{#- The measures in such a text, each as number, unit, kind and how much it is; '3 in 1' is none. -#}
+{% macro product_measures(text) -%}
+{%- set units, kinds, amounts = [], [], [] -%}
+{%- for kind in units_of_a_kind() -%}
+  {%- for unit, amount in kind.items() -%}
+    {%- do units.append(unit) -%}
+    {%- do kinds.append("when '" ~ unit ~ "' then '" ~ (kind | first) ~ "'") -%}
+    {%- do amounts.append("when '" ~ unit ~ "' then " ~ amount) -%}
+  {%- endfor -%}
+{%- endfor -%}
+{%- set number, unit = "regexp_extract(s, '[0-9.]+')", "regexp_extract(s, '[a-z]+')" -%}
+{%- set said = "regexp_extract_all(" ~ text ~ ", '\\b[0-9]+(?:\\.[0-9]+)? +(?:in +1|" ~ units | join('|') ~ ")\\b')" -%}
+list_transform(list_filter(list_distinct({{ said }}), lambda s: not ends_with(s, ' 1')), lambda s: {
+  'number': {{ number }}, 'unit': {{ unit }}, 'kind': case {{ unit }} {{ kinds | join(' ') }} end,
+  'amount': cast({{ number }} as double) * case {{ unit }} {{ amounts | join(' ') }} end
+})
 {%- endmacro %}
 
 {#- Words and numbers of such a text. Where a script has no spaces between words, two letters beside each other are one. -#}
@@ -101,13 +132,14 @@ end), lambda m: m is not null)
 {%- set said = pack_text(text) -%}
 {%- set content = "replace(regexp_extract(" ~ said ~ ", '" ~ pack_pattern() ~ "', GROUP), ',', '.')" -%}
 {%- set amount, unit = content.replace('GROUP', '2'), content.replace('GROUP', '3') -%}
+{%- set letter = "left(replace(replace(" ~ unit ~ ", 'lb', 'p'), 'gal', 'a'), 1)" -%}
 {%- set pieces = "coalesce(nullif(" ~ content.replace('GROUP', '1') ~ ", ''), nullif(" ~ content.replace('GROUP', '4') ~ ", ''), nullif(regexp_extract(" ~ said ~ ", '"
     ~ pieces_pattern() ~ "', 1), ''), nullif(regexp_extract(" ~ said ~ ", '" ~ pieces_pattern() ~ "', 2), ''))" -%}
 case
   when {{ amount }} <> '' then
-    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ amount }} as double) * case left(replace({{ unit }}, 'lb', 'p'), 1)
-      when 'c' then 10 when 'd' then 100 when 'l' then 1000 when 'k' then 1000 when 'o' then 28.35 when 'p' then 453.59 when 'f' then 29.57 else 1
-    end) as bigint) || case when left(replace({{ unit }}, 'lb', 'p'), 1) in ('g', 'k', 'o', 'p') then 'g' else 'ml' end
+    coalesce({{ pieces }}, '1') || 'x' || cast(round(cast({{ amount }} as double) * case {{ letter }}
+      when 'a' then 3785.41 when 'q' then 946.35 when 'c' then 10 when 'd' then 100 when 'l' then 1000 when 'k' then 1000 when 'o' then 28.35 when 'p' then 453.59 when 'f' then 29.57 else 1
+    end) as bigint) || case when {{ letter }} in ('g', 'k', 'o', 'p') then 'g' else 'ml' end
   when {{ pieces }} is not null then {{ pieces }} || 'x'
 end
 {%- endmacro %}
@@ -118,7 +150,7 @@ regexp_replace(regexp_replace({{ pack_text(text) }}, '{{ pack_pattern() }}', ' '
 {%- endmacro %}
 
 {% macro pack_pattern() -%}
-(?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|fl\.? ?oz|oz|ounces?|lbs?|pounds?)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
+(?:\b([0-9]{1,3}) ?[x×*] ?|\b)([0-9]{1,6}(?:[.,][0-9]{1,3})?) ?(ml|cl|dl|l|lt|ltr|lit(?:er|ers|re|res|ro|ros|ri)|g|gr|grams?|gramm|grammes?|gramos|grammi|kg|kilos?|fl\.? ?oz|oz|ounces?|lbs?|pounds?|gal(?:l?ons?|lone[ns]?|ones)?|quarts?|qt)\b(?: ?[x×*] ?([0-9]{1,3})\b)?
 {%- endmacro %}
 
 {#- In small letters; OS-391g, where g is no gram, becomes one word, and nobody sells 1.5 grams as 1,500 g; '.75 l'

@@ -66,7 +66,8 @@ coded as (
         {{ size_tokens('option_text') }} as sizes,
         {{ size_letters("concat_ws(' ', name_text, option_text)") }} as letters,
         {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
-            || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes
+            || {{ product_code_parts("concat_ws(' ', name_text, more_text, model_text)") }} as loose_codes,
+        {{ product_measures("concat_ws(' ', name_text, option_text, more_text)") }} as measures
     from {{ evidence }}
 
 )
@@ -91,6 +92,7 @@ select
     ) as model_stems,
     list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
     coalesce(bags.numbers, []) as numbers,
-    coalesce(bags.all_numbers, []) as all_numbers
+    coalesce(bags.all_numbers, []) as all_numbers,
+    coalesce(coded.measures, []) as measures
 from coded
 left join bags using (record_no)
