@@ -87,7 +87,12 @@ def evidence(tmp_path_factory):
     for number, name in enumerate(TURNED):
         given, family = name.split()
         rows += [{"id": f"turned{number}", "system": "till", "full": f"{family.upper()} {given}"}]
-    rows += [{"id": "turnedm", "system": "till", "full": "NOVOTNY Anna Maria"}]
+        rows += [{"id": f"whole{number}", "system": "kiosk", "first": name}]
+        rows += [{"id": f"given{number}", "system": "app", "first": given}]
+    rows += [
+        {"id": "turnedm", "system": "till", "full": "NOVOTNY Anna Maria"},
+        {"id": "givenm", "system": "app", "first": "Anna Maria"},
+    ]
     with (folder / "records.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -109,3 +114,9 @@ def test_where_a_system_has_family_names_first_they_are_family_names(evidence):
     told = [" ".join(evidence[f"turned{number}"][:2]) for number in range(len(TURNED))]
     assert told == [name.lower() for name in TURNED]
     assert evidence["turnedm"][:2] == ("anna", "novotny")
+
+
+def test_where_a_system_has_whole_names_for_given_names_they_are_taken_apart(evidence):
+    told = [" ".join(evidence[f"whole{number}"][:2]) for number in range(len(TURNED))]
+    assert told == [name.lower() for name in TURNED]
+    assert evidence["givenm"][:2] == ("anna", None)

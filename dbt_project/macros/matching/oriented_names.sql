@@ -35,3 +35,12 @@ from (
     case when {{ is_turned }} then {{ family }} else {{ records }}.last_words end as last_words,
     case when not {{ is_turned }} then {{ records }}.after_particle end as after_particle
 {% endmacro %}
+
+{#- Of a system that writes whole names where given names belong, what follows the first word is the family name. -#}
+{% macro parted_words(records, of_system) %}
+{%- set is_whole = '(' ~ of_system ~ ' and ' ~ records ~ '.last_word is null and ' ~ records ~ '.second_word is not null and contains(' ~ records ~ ".name_words, ' '))" -%}
+    {{ records }}.* exclude (second_word, last_word, last_words),
+    case when not {{ is_whole }} then {{ records }}.second_word end as second_word,
+    case when {{ is_whole }} then split_part({{ records }}.name_words, ' ', -1) else {{ records }}.last_word end as last_word,
+    case when {{ is_whole }} then substr({{ records }}.name_words, instr({{ records }}.name_words, ' ') + 1) else {{ records }}.last_words end as last_words
+{% endmacro %}

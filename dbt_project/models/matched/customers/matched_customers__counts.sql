@@ -2,7 +2,7 @@
 {#- What only all records together tell: how common names are, which word is whose, which values stand for nobody. A name
     of one record only is nobody's business: left out, it counts as one. -#}
 {%- set records = 'straight' -%}
-{%- set is_turned = '(turned.system is not null and normalised.first_word is not null and normalised.last_word is not null)' -%}
+{%- set is_turned = '(turned.system is not null and parted.first_word is not null and parted.last_word is not null)' -%}
 with given as (
 
     select name from {{ ref('nicknames') }}
@@ -11,11 +11,31 @@ with given as (
 
 ),
 
+{#- Systems that write whole names where given names belong. -#}
+whole as (
+
+    select system
+    from {{ ref('matched_customers__normalised') }}
+    where first_word is not null and last_word is null
+    group by system
+    having
+        count(second_word) >= greatest({{ declared('customers', 'normalise.whole_records') }}, {{ declared('customers', 'normalise.whole_share') }} * count(*))
+
+),
+
+parted as (
+
+    select {{ parted_words('normalised', 'whole.system is not null') }}
+    from {{ ref('matched_customers__normalised') }} as normalised
+    left join whole on normalised.system = whole.system
+
+),
+
 {#- Systems that have family names first. -#}
 turned as (
 
     select system
-    from {{ ref('matched_customers__normalised') }} as normalised
+    from parted
     left join given as f on first_word = f.name
     left join given as l on last_word = l.name
     where first_word <> last_word
@@ -28,9 +48,9 @@ turned as (
 
 straight as (
 
-    select {{ straight_words('normalised', is_turned) }}
-    from {{ ref('matched_customers__normalised') }} as normalised
-    left join turned on normalised.system = turned.system
+    select {{ straight_words('parted', is_turned) }}
+    from parted
+    left join turned on parted.system = turned.system
 
 ),
 
@@ -196,6 +216,8 @@ union all
 select 'accounts', system, null, null, null from accounts
 union all
 select 'turned', system, null, null, null from turned
+union all
+select 'whole', system, null, null, null from whole
 union all
 {# Mailboxes of several names at which a record has none. -#}
 select 'several at', email, null, null, null

@@ -14,12 +14,16 @@ greatest({{ declared('customers', 'normalise.known_name_records') }}, {{ declare
 {%- set is_contact = '(not is_company and company is not null and accounts.value is not null)' -%}
 {%- set smooth = declared('customers', 'normalise.affinity_records') -%}
 {%- set vocabulary = ref('matched_customers__vocabulary') -%}
-{%- set is_turned = '(turned.value is not null and normalised.first_word is not null and normalised.last_word is not null)' -%}
+{%- set is_turned = '(turned.value is not null and parted.first_word is not null and parted.last_word is not null)' -%}
 with straight as (
 
-    select {{ straight_words('normalised', is_turned) }}
-    from {{ narrowed(ref('matched_customers__normalised'), keys, 'record_id') }} as normalised
-    left join {{ vocabulary }} as turned on turned.kind = 'turned' and normalised.system = turned.value
+    select {{ straight_words('parted', is_turned) }}
+    from (
+        select {{ parted_words('normalised', 'whole.value is not null') }}
+        from {{ narrowed(ref('matched_customers__normalised'), keys, 'record_id') }} as normalised
+        left join {{ vocabulary }} as whole on whole.kind = 'whole' and normalised.system = whole.value
+    ) as parted
+    left join {{ vocabulary }} as turned on turned.kind = 'turned' and parted.system = turned.value
 
 ),
 
