@@ -24,6 +24,12 @@ FORMS = [
     ("shirt witte", "shirt blanche"),
     ("shirt hellblau", "shirt light blue"),
     ("shirt dunkelgrau", "shirt dark grey"),
+    ("shirt lichtblauw", "shirt lightblue"),
+    ("shirt bleu foncé", "shirt azul oscuro"),
+    ("shirt verde chiaro", "shirt vert clair"),
+    ("vacuum Ersatzfilter", "vacuum filtro"),
+    ("screen Fernbedienung", "screen telecomando"),
+    ("screen afstandsbediening", "screen télécommande"),
     ("phone generalüberholt", "phone refurbished"),
     ("phone Schutzhülle", "phone case"),
     ("cola Doppelpack", "cola 2-pack"),
@@ -60,7 +66,16 @@ UNITS = [
 TWO = [
     ("cable 1m", "cable 3m", "number_conflict"),
     ("pill 500mg", "pill 250mg", "number_conflict"),
+    ("shirt light blue", "shirt dark blue", "colour_conflict"),
+    ("shirt hellblau", "shirt bleu foncé", "colour_conflict"),
+    ("shirt gris claro", "shirt grigio scuro", "colour_conflict"),
     ("phone", "phone reconditionné", "condition_apart"),
+    ("vacuum", "filter for vacuum", "accessories_unmatched"),
+    ("screen", "mando a distancia para screen", "accessories_unmatched"),
+    ("phone", "custodie per phone", "accessories_unmatched"),
+    ("camera", "hoesje voor camera", "accessories_unmatched"),
+    ("camera", "chargeurs pour camera", "accessories_unmatched"),
+    ("printer", "kompatibel printer", "accessories_unmatched"),
     ("phone", "Displayschutzfolie phone", "accessories_unmatched"),
     ("bulb", "bulb (pack of 4)", "pieces_apart"),
 ]
@@ -70,12 +85,19 @@ ONE += [("saw DCD_796_D2", "saw DCD796D2", "model_equal"), ("saw GSR-12V-15", "s
 NAMES = [
     f"{first}{last}" for first in ("brolk", "dusk", "fent", "glam", "jorv", "kwill") for last in ("ane", "ist", "o")
 ]
+# A shade and the colour, a shade of another, and what is bright without being a colour contradict nothing.
+OPEN = [
+    ("shirt light blue", "shirt blue"),
+    ("shirt light grey dark blue", "shirt navy dark blue"),
+    ("lamp blue light", "lamp dark blue"),
+    ("shirt hellblau", "shirt azul claro"),
+]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The words of each form, and a query that finds its pair by a word of its own."""
-    said = [*FORMS, *((one, other) for one, other, _ in TWO + ONE)]
+    said = [*FORMS, *((one, other) for one, other, _ in TWO + ONE), *OPEN]
     named = {pair: f"{NAMES[no % 18]}{NAMES[no // 18]}{NAMES[(5 * no + 7) % 18]}" for no, pair in enumerate(said)}
     records = [
         variant(f"{system}:{name}", template_name=f"{name} {form}")
@@ -114,3 +136,8 @@ def test_what_tells_articles_apart_or_that_they_are_one_is_seen(written, one, ot
 def test_a_measure_in_another_unit_contradicts_nothing_and_leaves_no_number_over(written, one, other):
     for feature in ("number_conflict", "numbers_unmatched", "no_number_shared"):
         assert written[1](one, other, feature) == 0
+
+
+@pytest.mark.parametrize(("one", "other"), OPEN)
+def test_a_shade_contradicts_another_of_its_own_colour_alone(written, one, other):
+    assert written[1](one, other, "colour_conflict") == 0

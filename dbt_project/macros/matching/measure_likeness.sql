@@ -29,8 +29,9 @@ measured as (
         array_length(list_intersect({{ with_measures('l', 'l.all_numbers', 'r') }}, r.all_numbers)) / (1 + least(array_length(l.all_numbers), array_length(r.all_numbers))) as all_numbers_shared,
         {{ packs_differ() }} as packs_differ,
         {{ pieces_apart() }} as pieces_apart,
-        {{ lists_differ('colours') }} as colours_differ,
-        {{ unmatched('l.colours', 'r.all_words') }} + {{ unmatched('r.colours', 'l.all_words') }} as colours_unmatched,
+        {{ lists_differ('colours') }} or {{ lists_differ('shades') }} as colours_differ,
+        {{ unmatched('l.colours', 'r.all_words') }} + {{ unmatched('r.colours', 'l.all_words') }}
+        + {{ unmatched('l.shades', 'r.shades') }} + {{ unmatched('r.shades', 'l.shades') }} as colours_unmatched,
         {{ sizes_differ() }} as sizes_differ,
         {{ lists_differ('letters') }} as letters_differ,
         {{ options_differ() }} as options_differ,

@@ -4,6 +4,7 @@
 ({{ models_differ() }}
     or {{ numbers_differ() }}
     or {{ lists_differ('colours') }}
+    or {{ lists_differ('shades') }}
     or {{ sizes_differ() }}
     or {{ lists_differ('brand_words') }})
 {%- endmacro %}

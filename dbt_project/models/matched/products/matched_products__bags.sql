@@ -37,6 +37,25 @@ spelled as (
 
 ),
 
+spoken as (
+
+    select record_no, unnest(list_transform(range(1, array_length(said)), lambda i: {'one': said[i], 'other': said[i + 1]})) as beside
+    from (select record_no, {{ product_words("concat_ws(' 0 ', name_text, option_text)") }} as said from {{ evidence }})
+
+),
+
+shaded as (
+
+    select spoken.record_no, list_sort(list(distinct depth.canonical || ' ' || colour.canonical)) as shades
+    from spoken
+    inner join {{ ref('product_words') }} as depth on depth.kind = 'depth' and depth.word in (spoken.beside.one, spoken.beside.other)
+    inner join {{ ref('product_words') }} as colour
+        on colour.kind in ('colour', 'shade', 'tone') and colour.word in (spoken.beside.one, spoken.beside.other)
+    where spoken.beside.other not in ('light', 'licht')
+    group by spoken.record_no
+
+),
+
 bags as (
 
     select
@@ -78,6 +97,7 @@ select
     coalesce(bags.all_words, []) as all_words,
     coalesce(bags.brand_words, []) as brand_words,
     coalesce(bags.colours, []) as colours,
+    coalesce(shaded.shades, []) as shades,
     coalesce(bags.option_words, []) as option_words,
     coalesce(coded.sizes, []) as sizes,
     coalesce(coded.letters, []) as letters,
@@ -96,3 +116,4 @@ select
     coalesce(coded.measures, []) as measures
 from coded
 left join bags using (record_no)
+left join shaded using (record_no)
