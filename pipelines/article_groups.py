@@ -17,7 +17,8 @@ def learn(pairs: Pairs, alike: np.ndarray, led: np.ndarray, conflict, limits: li
 
     There what comes next to a match is a match too, so that no lead and no runner-up teaches anything. Partners of one
     record are partners of each other as long as pairs are one article, and ends of a chain where they are merely alike:
-    the pairs down to where most partners agree are the same by and by, by the similarity `alike` as declared.
+    the pairs down to where most partners agree, and among shops on as long as more of them do with more pairs, are the
+    same by and by, by the similarity `alike` as declared. In one catalogue variants come next, and agree too.
     Weights that leads have taught (`led`) are where learning of two systems begins.
     Two articles that stand twice and resemble each other agree as well: None where most records are far more alike to
     one other than to all the rest, and where too many pairs contradict: those are articles of one kind.
@@ -31,10 +32,14 @@ def learn(pairs: Pairs, alike: np.ndarray, led: np.ndarray, conflict, limits: li
     if len(np.unique(systems)) == 2:
         return _among_two(pairs, alike, led, conflict, limits, settings, len(records))
     sizes = _sizes(len(records), 23, len(places))
-    agreed = _agreed(*partners.agreed(ends, systems, settings["partners"], sizes), settings)
+    closed, met, several = partners.agreed(ends, systems, settings["partners"], sizes)
+    agreed = _agreed(closed / np.maximum(met, 1), several, settings)
     if agreed.max(initial=0.0) < settings["closed_share"]:
         return None
     last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
+    if len(np.unique(pairs.systems)) > 1:
+        more = np.diff(closed[last:]) / np.maximum(np.diff(met[last:]), 1)
+        last += np.argmin(np.r_[more >= settings["more_share"], False])
     if conflict[places[: sizes[last]]].mean() > settings["contrary_share"]:
         return None
     return _around(pairs, alike, alike[places[sizes[last] - 1]], limits, settings)

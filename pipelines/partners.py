@@ -6,10 +6,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 
-def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How often two partners of a record are a pair too, and what share of the linked records has two partners.
+def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """How many two partners of a record are a pair too, how many there are, and what share of linked records has two.
 
-    Both for the first so many (`sizes`) of pairs, whose `ends` come best first.
+    All for the first so many (`sizes`) of pairs, whose `ends` come best first.
 
     At most so many partners of a record are looked at, of two `systems`, for within one none are compared.
     """
@@ -30,7 +30,7 @@ def agreed(ends: np.ndarray, systems: np.ndarray, most: int, sizes: np.ndarray) 
     met, closed, linked, two = (
         np.searchsorted(np.sort(when), sizes) for when in (met_at, closed_at, at[place == 0], at[place == 1])
     )
-    return closed / np.maximum(met, 1), two / np.maximum(linked, 1)
+    return closed, met, two / np.maximum(linked, 1)
 
 
 def crossed(ends: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

@@ -88,6 +88,22 @@ def test_articles_that_stand_in_groups_are_told_by_partners_that_agree(systems, 
     assert expected == pytest.approx(sum(right) / len(right), abs=0.1), "what links are expected to be worth they are"
 
 
+def test_articles_of_whose_offers_some_were_never_compared_are_groups_too():
+    """Most partners agree where the plainest offers are; the partners that the others bring together agree, too."""
+    dice, rows = random.Random(6), []
+    for one, other in itertools.combinations(range(300), 2):
+        real, some = one // 5 == other // 5, one // 5 % 2
+        if other - one < 40 and not (real and some and dice.random() < 0.25):
+            alike = dice.uniform(0.7 - 0.3 * some, 1) if real else dice.betavariate(2, 4) / 2
+            rows.append((one, other, f"shop {one % 5}", f"shop {other % 5}", alike, 0.0))
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    learnt = learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]), scarce_share=1.0)
+    linked = [row for row in rows if learnt["alike"] * row[4] + learnt["constant"] > 0]
+    right = sum(one // 5 == other // 5 for one, other, *_ in linked)
+    assert right > 0.95 * sum(one // 5 == other // 5 for one, other, *_ in rows)
+    assert right > 0.95 * len(linked)
+
+
 def test_what_thousands_resemble_is_on_no_way_from_partner_to_partner_and_all_others_are_counted():
     dice = random.Random(5)
     pairs = {(dice.randrange(40), 100 + dice.randrange(40)) for _ in range(200)}

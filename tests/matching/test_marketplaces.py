@@ -151,3 +151,4 @@ def test_an_article_that_shops_list_more_often_than_partners_are_looked_for_is_o
     often = {record for record in cluster if record.split(":")[1].startswith("20 ")}
     assert {cluster[record] for record in often}.isdisjoint(cluster[record] for record in set(cluster) - often)
     assert len({cluster[record] for record in often}) == 1
+    assert len(set(cluster.values())) == len({record.split(":")[1].split()[0] for record in cluster})
