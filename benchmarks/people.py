@@ -33,7 +33,8 @@ def generate(path: Path, rows: int, seed: int = 43) -> None:
         db.execute(PEOPLE, {"people": int(rows * 0.4), **{name: len(v) for name, v in _sizes().items()}})
         db.execute(ROWS.format(systems=list(SYSTEMS)))
         db.execute(
-            f"copy (select * from customers order by entity_id, record_id limit {rows}) to '{path}' (format parquet)"
+            "copy (select *, first_name || ' ' || last_name as full_name from customers "
+            f"order by entity_id, record_id limit {rows}) to '{path}' (format parquet)"
         )
 
 
@@ -117,7 +118,6 @@ select
     system || ':' || key as record_id,
     system,
     'person' as kind,
-    cast(null as varchar) as full_name,
     case draw(key, 'first as', 25)
         when 0 then left(first_name, 1)
         when 1 then substr(first_name, 1, 2) || substr(first_name, 4)
