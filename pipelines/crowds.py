@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from pipelines.matching import declared
+from pipelines.matching import caps, declared
 from pipelines.plain import plain
 
 LONGEST_SHOWN = 60
@@ -47,14 +47,15 @@ def worth_telling(domain: str, found: list[Crowd]) -> list[Crowd]:
 
 
 def _of_blocks(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
-    blocks = declared(domain)["blocks"]
-    caps = " ".join(f"when {n} then {rule['cap']}" for n, rule in enumerate(blocks["rules"]) if "cap" in rule)
+    rules = declared(domain)["blocks"]["rules"]
+    records = db.execute(f"select count(*) from matched.matched_{domain}__evidence").fetchone()[0]
+    largest = " ".join(f"when {n} then {cap}" for n, cap in enumerate(caps(domain, records)))
     rows = db.execute(f"""
         with sizes as (
             select rule, key, count(*) as records, min(record_no) as record_no
             from matched.matched_{domain}__blocks
             group by rule, key
-            having count(*) > case rule {caps} when null then 0 else {blocks["cap"]} end
+            having count(*) > case rule {largest} end
         )
 
         select rule, key, records, values, record_no, record_id
@@ -69,7 +70,7 @@ def _of_blocks(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
         where place = 1
     """).fetchall()
     return [
-        Crowd(blocks["rules"][rule]["name"], _value(db, domain, rule, key, number), records, values, record_id)
+        Crowd(rules[rule]["name"], _value(db, domain, rule, key, number), records, values, record_id)
         for rule, key, records, values, number, record_id in rows
     ]
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipelines import thresholds, transform
 from pipelines.calibration import AT_ITS_WORD, Calibration
 from pipelines.lineage import NotFound, absent_record
-from pipelines.matching import declared
+from pipelines.matching import caps, declared
 from pipelines.resources import Settings
 
 DOMAINS = ("customers", "products")
@@ -180,8 +180,8 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
 
 def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: str) -> list[str]:
     """The blocking rules under which two records share a key, with a word on those whose block is too large."""
-    blocks = declared(domain)["blocks"]
-    names, caps = zip(*((rule["name"], rule.get("cap", blocks["cap"])) for rule in blocks["rules"]), strict=True)
+    names = [rule["name"] for rule in declared(domain)["blocks"]["rules"]]
+    largest = caps(domain, db.execute(f"select count(*) from matched.matched_{domain}__evidence").fetchone()[0])
     found = db.execute(
         f"""
         with numbered as (
@@ -201,7 +201,10 @@ def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: 
         {"l": left, "r": right},
     ).fetchall()
     large = "too large to compare: more than {} records share it"
-    return [names[rule] + (f" ({large.format(caps[rule])})" if records > caps[rule] else "") for rule, records in found]
+    return [
+        names[rule] + (f" ({large.format(largest[rule])})" if records > largest[rule] else "")
+        for rule, records in found
+    ]
 
 
 def total(terms: Iterable[Term]) -> float:

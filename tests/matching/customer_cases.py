@@ -111,6 +111,14 @@ CASES = [
     person("stripe:linked", full_name="M. OUREDNIK", email="jiny.mail@posta.example", linked_record_id="shop:linked"),
 ]
 
+# An initial, and the year or the month of birth mistyped.
+CASES += [
+    person("pos:year", full_name="Zbyhněv Opařil", birth_on=date(1971, 4, 2)),
+    person("shop:year", full_name="Z. Opařil", birth_on=date(1977, 4, 2)),
+    person("pos:month", full_name="Přibyslav Smetáček", birth_on=date(1963, 2, 17)),
+    person("shop:month", full_name="P. Smetáček", birth_on=date(1963, 11, 17)),
+]
+
 # One man twice: house number, zip and family name are wrong once, and the lines of his address are swapped.
 CASES += [
     person(

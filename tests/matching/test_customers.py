@@ -245,6 +245,17 @@ def test_a_key_alone_names_a_block(matched):
     assert matched(shared) == []
 
 
+@pytest.mark.parametrize("mistyped", ["year", "month"])
+def test_an_abbreviated_name_is_compared_where_one_part_of_the_birth_date_is_mistyped(matched, mistyped):
+    both = f"""
+        select count(*) from matched_customers__comparisons
+        join matched_customers__evidence as l on left_no = l.record_no
+        join matched_customers__evidence as r on right_no = r.record_no
+        where list_sort([l.record_id, r.record_id]) = ['pos:{mistyped}', 'shop:{mistyped}']
+    """
+    assert matched(both) == [(1,)]
+
+
 def test_a_dummy_mailbox_and_number_link_nobody(cluster_of):
     strangers = [cluster_of[f"pos:dummy{n}"] for n in range(len(STRANGERS) - 1)]
     assert len(set(strangers)) == len(strangers)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from tests.pipelines.small_retailer import (
 
 STEPS = int(os.environ.get("ASSAY_TEST_STEPS", "2"))
 BEGUN = datetime(2026, 3, 20)
+MANY = 730
 
 
 class Shop:
@@ -161,6 +163,18 @@ def compared_people_of_the_house(shop):
         """).fetchone()
 
 
+def compared(shop):
+    """The pairs of customers that are compared."""
+    with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
+        return set(warehouse.execute("select left_no, right_no from matched.matched_customers__comparisons").fetchall())
+
+
+def has_many(shop):
+    """Whether the customers are so many that weak rules have lower caps."""
+    with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
+        return warehouse.execute("select count(*) from matched.matched_customers__evidence").fetchone()[0] >= MANY
+
+
 def links_out_of_components(shop):
     """How many likely pairs of the chain lie in two components, because one would be too large."""
     with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
@@ -219,8 +233,15 @@ def publish(shop, draw, load):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
+    """A shop that has just so many records that weak rules have lower caps, and loses some and gets some by turns."""
+    project = tmp_path_factory.mktemp("project") / "dbt_project"
+    shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    said = project / "matching" / "customers.yml"
+    rules = re.sub(r"\bmany: \d+", f"many: {MANY}", said.read_text(), count=1)
+    said.write_text(re.sub(r"cap_of_many: \d+", "cap_of_many: 1", rules))
     with pytest.MonkeyPatch.context() as short:
         short.setattr(exports, "LONG", 1)
+        short.setattr(transform, "DBT_PROJECT", project)
         yield built(Shop(tmp_path_factory.mktemp("shop")))
 
 
@@ -234,7 +255,7 @@ def built(shop):
 
 
 def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
-    draw, in_parts_once = random.Random(5), set()
+    draw, in_parts_once, sides = random.Random(5), set(), set()
     for step in range(STEPS):
         shop.land(a_change(shop, draw, step))
         if step % 2 == 0:
@@ -244,6 +265,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         result = shop.build()
         assert "error" not in result.counts
+        sides.add(has_many(shop))
         assert (links_out_of_components(shop) > 0) == (step % 2 == 1)
         within, across = compared_people_of_the_house(shop)
         assert (within == HOME * (HOME - 1) // 2, across) == (step % 2 == 1, HOME)
@@ -251,11 +273,13 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         whole = shop.elsewhere(tmp_path / str(step))
         assert whole.due() is None
         whole.build()
+        assert compared(shop) == compared(whole)
         in_parts = shop.in_parts()
         in_parts_once |= in_parts
         mine, others = shop.exports(in_parts), whole.exports(in_parts)
         assert mine.keys() == others.keys()
         assert [name for name in mine if mine[name] != others[name]] == []
+    assert sides == {True, False}, "weak rules had one cap throughout"
     assert any(name.endswith("__provenance") for name in in_parts_once), "some tables were never written whole"
     exports.export(shop.settings)
     assert shop.in_parts() == set()

@@ -1,6 +1,6 @@
 {#- Every pair of records that at least one block of bearable size brings together; where few are touched, only these look around them.
     The records of blocks that are not bearable, and of those of one, fall out before anything is paired. -#}
-{% macro pair_records(domain, blocks, keys=none) %}
+{% macro pair_records(domain, blocks, keys=none, many=false) %}
 with{% if keys is not none %} looking as materialized (
 
     select rule, key, record_no from {{ blocks }} where {{ is_touched(keys, 'record_no') }}
@@ -21,7 +21,7 @@ near as materialized (
         select key
         from {{ near }}
         group by key
-        having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)') }}
+        having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)', many) }}
     )
 
 )
@@ -93,7 +93,7 @@ where record_no in (
 {% macro met(relation) -%}{{ return('passing.main."' ~ relation.identifier ~ '"') }}{%- endmacro %}
 
 {#- The records of blocks that became too large to compare, or small enough: pairs come and go of which no record changed. -#}
-{% macro records_of_turned_blocks(domain, blocks, near) -%}
+{% macro records_of_turned_blocks(domain, blocks, near, many=false) -%}
 select members.record_no
 from {{ near }} as members
 inner join (
@@ -111,15 +111,29 @@ inner join (
     ) as moved using (key)
     group by here.key
 ) as sizes using (key)
-where (records <= {{ block_cap(domain, 'of_rule') }}) <> (records - grown <= {{ block_cap(domain, 'of_rule') }})
+where (records <= {{ block_cap(domain, 'of_rule', many) }}) <> (records - grown <= {{ block_cap(domain, 'of_rule', many) }})
 {%- endmacro %}
 
-{#- How many records a block of a rule may hold: the `cap` of the rule, or that of all. -#}
-{% macro block_cap(domain, rule) -%}
+{#- Whether there are `many` records, as declared of a domain's blocks, now and before this build: where that has turned, pairs of all
+    records come or go. -#}
+{% macro are_many(domain, evidence) -%}
+  {%- if not execute -%}{{ return({'now': false, 'before': false}) }}{%- endif -%}
+  {%- set name, from = evidence.identifier, declared(domain, 'blocks.many') -%}
+  {%- set grown = '0' -%}
+  {%- if incrementally() and is_told(name ~ '__made') -%}
+    {%- set grown = '(select count(*) from ' ~ made_rows(name) ~ ' semi join ' ~ changed(name) ~ ' using (record_no)) - (select count(*) from changed."' ~ name ~ '__before")' -%}
+  {%- endif -%}
+  {%- set records = run_query('select count(*), ' ~ grown ~ ' from ' ~ evidence).rows[0] -%}
+  {{ return({'now': records[0] >= from, 'before': records[0] - records[1] >= from}) }}
+{%- endmacro %}
+
+{#- How many records a block of a rule may hold: the `cap` of the rule, or that of all; among many records its `cap_of_many`. -#}
+{% macro block_cap(domain, rule, many=false) -%}
 case {{ rule }}
     {%- for each in declared(domain, 'blocks.rules') %}
-    {%- if each.cap is defined %}
-    when {{ loop.index0 }} then {{ each.cap }}
+    {%- set cap = each.cap_of_many if many and each.cap_of_many is defined else each.cap %}
+    {%- if cap is defined %}
+    when {{ loop.index0 }} then {{ cap }}
     {%- endif %}
     {%- endfor %}
     when null then 0
