@@ -179,8 +179,9 @@ select
         1
     ) as name_affinity,
     nullif(array_to_string(list_filter(string_split(named.name_words, ' '), lambda w: w <> named.first_name and w <> named.last_name), ' '), '') as other_names,
-    {#- No sound reaches over a space. What is null would go through every rule. -#}
+    {#- No sound reaches over a space, and most names are of two words of which it is known. What is null would go through every rule. -#}
     case
+        when named.name_words = named.first_name || ' ' || named.last_name then list_sort(list_distinct(string_split(first_names.sound || ' ' || last_names.sound, ' ')))
         when named.name_words is not null then list_sort(list_distinct(string_split({{ sound_key('named.name_words') }}, ' ')))
     end as name_sounds,
     named.company,
