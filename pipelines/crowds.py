@@ -31,7 +31,10 @@ class Crowd(NamedTuple):
 
 
 def crowds(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
-    """The largest crowd of each rule and of each attribute whose shared values were learnt, the largest first."""
+    """The largest crowd of each rule, and of each attribute whose shared values were learnt, the largest first.
+
+    Rules for few records alone have crowds of initials, which say nothing.
+    """
     found = _of_blocks(db, domain) + (_learnt(db) if domain == "customers" else [])
     return sorted(found, key=lambda crowd: (-crowd.records, crowd.rule))
 
@@ -49,7 +52,7 @@ def worth_telling(domain: str, found: list[Crowd]) -> list[Crowd]:
 def _of_blocks(db: duckdb.DuckDBPyConnection, domain: str) -> list[Crowd]:
     rules = declared(domain)["blocks"]["rules"]
     records = db.execute(f"select count(*) from matched.matched_{domain}__evidence").fetchone()[0]
-    largest = " ".join(f"when {n} then {cap}" for n, cap in enumerate(caps(domain, records)))
+    largest = " ".join(f"when {n} then {cap}" for n, cap in enumerate(caps(domain, records)) if "up_to" not in rules[n])
     rows = db.execute(f"""
         with sizes as (
             select rule, key, count(*) as records, min(record_no) as record_no

@@ -34,5 +34,5 @@ def declared(domain: str, project: Path = PROJECT / "dbt_project") -> dict:
 def caps(domain: str, records: int) -> list[int]:
     """How many records a block of each rule may hold to be compared, where there are so many `records`."""
     blocks = declared(domain)["blocks"]
-    caps = ("cap_of_many", "cap") if records >= blocks.get("many", records + 1) else ("cap",)
-    return [next((rule[cap] for cap in caps if cap in rule), blocks["cap"]) for rule in blocks["rules"]]
+    stated = ("cap_of_many", "cap") if records >= blocks.get("many", records + 1) else ("cap",)
+    return [next((rule[cap] for cap in stated if cap in rule), blocks["cap"]) for rule in blocks["rules"]]

@@ -56,6 +56,7 @@ class Case:
     `left` and `right` are the records of both sides, the ones compared first. `names` are the attributes shown,
     `shared` those of them that all variants of a product have in common, `outcomes` what the golden records would
     become if both records were said to be the same, or different; none where too many records would have to be weighed.
+    A case that `closes` its domain keeps all of it from being published.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Case:
     names: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
     outcomes: list[str] = field(default_factory=list)
+    closes: bool = False
 
     @property
     def case_id(self) -> str:
@@ -112,13 +114,13 @@ def shown(value: str) -> str:
 
 
 def queue(settings: Settings, only: str | None = None) -> list[Case]:
-    """Every open case of the last build, the most valuable first; what was put off for later comes last.
+    """Every open case of the last build: what closes its domain, then the most valuable; what was put off comes last.
 
     Cases decided since the build are left out. Raises NotFound before the first build and while one is writing.
     """
     with explain.warehouse(settings) as db:
         found = [case for domain in explain.DOMAINS if only in (None, domain) for case in _of_domain(db, domain)]
-    return sorted(found, key=lambda case: (case.decided == "later", -case.worth, case.case_id))
+    return sorted(found, key=lambda case: (case.decided == "later", not case.closes, -case.worth, case.case_id))
 
 
 def between(settings: Settings, domain: str, pairs: Iterable[tuple[str, str | None]], reason: str) -> list[Case]:
@@ -154,8 +156,10 @@ def _of_domain(db: duckdb.DuckDBPyConnection, domain: str) -> list[Case]:
         for cluster, record, records in db.execute(loosest(domain, f"records > {most}")).fetchall()
     ]
     rows = [row for row in rows if row[4] not in {row[4] for row in large}] + large
-    cases = _cases(db, domain, rows)
-    return [case for case in cases if case.decided in (None, "later")]
+    cases = [case for case in _cases(db, domain, rows) if case.decided in (None, "later")]
+    for case in cases:
+        case.closes = case.name in {row[0] for row in large}
+    return cases
 
 
 def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple]) -> list[Case]:

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from pipelines import explain, matching
+from tests.matching.conftest import match, person
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,34 @@ def test_among_many_records_the_blocks_of_weak_rules_may_hold_fewer():
     blocks = matching.declared("customers")["blocks"]
     few, many = (matching.caps("customers", records) for records in (blocks["many"] - 1, blocks["many"]))
     assert all(less <= more for less, more in zip(many, few, strict=True))
-    assert min(few) < blocks["cap"] == max(many)
     assert sum(less < more for less, more in zip(many, few, strict=True)) == sum(
         "cap_of_many" in rule for rule in blocks["rules"]
     )
+
+
+def laid(blocks: list[tuple[str, str, int]]) -> set[tuple[int, int]]:
+    """The pairs of few records that blocks of (rule, key, record) make."""
+    rules = [rule["name"] for rule in matching.declared("customers")["blocks"]["rules"]]
+    with duckdb.connect() as db:
+        db.execute("create table blocks (rule tinyint, key ubigint, record_no bigint)")
+        rows = [(rules.index(rule), abs(hash((rule, key))), record) for rule, key, record in blocks]
+        db.executemany("insert into blocks values (?, ?, ?)", rows)
+        query = explain._render("{{ pair_records('customers', 'blocks', few=true) }}")
+        return set(db.sql(query).fetchall())
+
+
+def test_a_rule_for_few_records_brings_nobody_together_whom_a_crowd_holds():
+    crowd = [("home", "a tower", record) for record in range(40)]
+    alike = [("initial", "j", record) for record in (1, 2, 50)]
+    assert laid(crowd + alike) == {(1, 50), (2, 50)}
+    assert laid(crowd + alike + [("email", "one", record) for record in (1, 2)]) == {(1, 2), (1, 50), (2, 50)}
+
+
+def test_two_misspelt_names_are_compared_among_few_and_nothing_is_learnt_from_that(tmp_path):
+    few = [person(f"shop:{n}", first_name=f"Ab{n:c}el", last_name=f"Ok{n:c}r") for n in range(98, 104)]
+    query = match(tmp_path, few)
+    compared, learnt = (
+        "select count(*) from matched_customers__comparisons",
+        "select sum(pairs) from matched_customers__patterns",
+    )
+    assert (query(compared), query(learnt)) == ([(15,)], [(None,)])

@@ -13,7 +13,7 @@ from pipelines.crowds import Crowd, crowds, worth_telling
 from pipelines.resources import Settings
 from tests.matching.conftest import clusters, match, person, variant
 
-SHARED = int(os.environ.get("ASSAY_SHARED_RECORDS", "1000"))
+SHARED = int(os.environ.get("ASSAY_SHARED_RECORDS", "3001"))
 FIRST = ("Jan", "Petr", "Eva", "Hana", "Igor", "Lenka", "Milan", "Olga")
 LAST = ("Novák", "Svoboda", "Dvořák", "Černý", "Procházka", "Kučera", "Veselý", "Horák", "Němec", "Marek", "Pokorný")
 

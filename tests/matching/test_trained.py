@@ -86,13 +86,20 @@ def test_another_reason_is_no_other_declaration_and_none_at_all_is_refused(tmp_p
 def test_a_later_build_scores_as_the_first_learnt_and_retraining_tells_what_would_change(tmp_path, crowd, monkeypatch):
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     weights = "select * from matched_customers__model order by all"
-    scores = "select left_no, right_no, bits from matched_customers__scores"
+    scores = """
+        select l.record_id, r.record_id, bits
+        from matched_customers__scores
+        join matched_customers__evidence as l on left_no = l.record_no
+        join matched_customers__evidence as r on right_no = r.record_no
+    """
     query = match(tmp_path, crowd)
     learnt, scored = query(weights), set(query(scores))
     namesakes = [person(f"pos:new-{n}", first_name="Zoltán", last_name="Novák") for n in range(300)]
     query = match(tmp_path, crowd + namesakes)
     assert query(weights) == learnt
-    assert set(query(scores)) == scored  # so many namesakes are not compared, and nobody else is judged anew
+    namesakes_in = {row: sum(side.startswith("pos:new-") for side in row[:2]) for row in query(scores)}
+    assert {row for row, namesakes in namesakes_in.items() if not namesakes} == scored, "somebody is judged anew"
+    assert 2 not in namesakes_in.values(), "so many namesakes are compared"
     told = retrain.train(settings, "customers", adopt=True, force=True)
     assert (told.records, told.learnt_from) == (len(crowd) + 300, len(crowd) + 300)
     assert told.version != told.replaces

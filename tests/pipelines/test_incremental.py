@@ -175,6 +175,14 @@ def has_many(shop):
         return warehouse.execute("select count(*) from matched.matched_customers__evidence").fetchone()[0] >= MANY
 
 
+def records_with_a_year(shop):
+    """How many customers a rule for few records compares by their year of birth."""
+    rule = [rule["name"] for rule in declared("customers")["blocks"]["rules"]].index("year of birth")
+    with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
+        blocks = f"select count(*) from matched.matched_customers__blocks where rule = {rule}"
+        return warehouse.execute(blocks).fetchone()[0]
+
+
 def links_out_of_components(shop):
     """How many likely pairs of the chain lie in two components, because one would be too large."""
     with duckdb.connect(str(shop.settings.warehouse), read_only=True) as warehouse:
@@ -233,12 +241,13 @@ def publish(shop, draw, load):
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """A shop that has just so many records that weak rules have lower caps, and loses some and gets some by turns."""
+    """A shop of so many records that weak rules have lower caps and those for few none, and by turns of fewer."""
     project = tmp_path_factory.mktemp("project") / "dbt_project"
     shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
     said = project / "matching" / "customers.yml"
     rules = re.sub(r"\bmany: \d+", f"many: {MANY}", said.read_text(), count=1)
-    said.write_text(re.sub(r"cap_of_many: \d+", "cap_of_many: 1", rules))
+    rules = re.sub(r"\bup_to: \d+", "up_to: 1", re.sub(r"cap_of_many: \d+", "cap_of_many: 1", rules))
+    said.write_text(re.sub(r"(name: year of birth, up_to): 1", rf"\1: {MANY - 1}", rules))
     with pytest.MonkeyPatch.context() as short:
         short.setattr(exports, "LONG", 1)
         short.setattr(transform, "DBT_PROJECT", project)
@@ -265,7 +274,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         assert ("pos/articles" in shop.due()) == (step % 2 == 0)
         result = shop.build()
         assert "error" not in result.counts
-        sides.add(has_many(shop))
+        sides.add((has_many(shop), records_with_a_year(shop) > 0))
         assert (links_out_of_components(shop) > 0) == (step % 2 == 1)
         within, across = compared_people_of_the_house(shop)
         assert (within == HOME * (HOME - 1) // 2, across) == (step % 2 == 1, HOME)
@@ -279,7 +288,7 @@ def test_a_sequence_of_changes_gives_the_bytes_of_a_full_build(shop, tmp_path):
         mine, others = shop.exports(in_parts), whole.exports(in_parts)
         assert mine.keys() == others.keys()
         assert [name for name in mine if mine[name] != others[name]] == []
-    assert sides == {True, False}, "weak rules had one cap throughout"
+    assert sides == {(True, False), (False, True)}, "rules for few or many records held throughout"
     assert any(name.endswith("__provenance") for name in in_parts_once), "some tables were never written whole"
     exports.export(shop.settings)
     assert shop.in_parts() == set()

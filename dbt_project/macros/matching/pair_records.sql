@@ -1,6 +1,9 @@
 {#- Every pair of records that at least one block of bearable size brings together; where few are touched, only these look around them.
-    The records of blocks that are not bearable, and of those of one, fall out before anything is paired. -#}
-{% macro pair_records(domain, blocks, keys=none, many=false) %}
+    The records of blocks that are not bearable, and of those of one, fall out before anything is paired. What rules for `few` records
+    bring together is left out where both share a block of another rule that is not bearable: a crowd says nothing. -#}
+{% macro pair_records(domain, blocks, keys=none, many=false, few=false) %}
+{%- set cap, of_few = block_cap(domain, 'any_value(rule)', many), 'in (' ~ rules_of_few(domain) ~ ')' -%}
+{%- set only_of_few = 'min(case when ' ~ ('l' if keys is none else 'others') ~ '.rule ' ~ of_few ~ ' then 1 else 0 end) as is_of_few' -%}
 with{% if keys is not none %} looking as materialized (
 
     select rule, key, record_no from {{ blocks }} where {{ is_touched(keys, 'record_no') }}
@@ -15,27 +18,46 @@ near as materialized (
 {%- endif %}
 {%- set near = blocks if keys is none else 'near' %} bearable as materialized (
 
-    select key, record_no
+    select {{ 'rule, ' if few }}key, record_no
     from {{ near }}
     where key in (
         select key
         from {{ near }}
         group by key
-        having count(*) between 2 and {{ block_cap(domain, 'any_value(rule)', many) }}
+        having count(*) between 2 and {{ cap }}
     )
 
-)
+){% if few %},
 
+crowded as (
+
+    select record_no, list(key) as keys
+    from {{ near }}
+    where key in (select key from {{ near }} where rule not {{ of_few }} group by key having count(*) > {{ cap }})
+    group by record_no
+
+){% endif %}
+
+{% if few -%}
+select left_no, right_no
+from (
+{%- endif %}
 {% if keys is none -%}
-select l.record_no as left_no, r.record_no as right_no
+select l.record_no as left_no, r.record_no as right_no{{ ', ' ~ only_of_few if few }}
 from bearable as l
 inner join bearable as r on l.key = r.key and l.record_no < r.record_no
 {%- else -%}
-select least(looking.record_no, others.record_no) as left_no, greatest(looking.record_no, others.record_no) as right_no
+select least(looking.record_no, others.record_no) as left_no, greatest(looking.record_no, others.record_no) as right_no{{ ', ' ~ only_of_few if few }}
 from looking
 inner join bearable as others on looking.key = others.key and looking.record_no <> others.record_no
 {%- endif %}
 group by left_no, right_no
+{%- if few %}
+) as pairs
+left join crowded as l on left_no = l.record_no
+left join crowded as r on right_no = r.record_no
+where is_of_few = 0 or not coalesce(list_has_any(l.keys, r.keys), false)
+{%- endif %}
 {% endmacro %}
 
 {#- The blocks that changed records are in now, or were in, each whole: one look at all blocks, and what follows looks at these. They
@@ -114,17 +136,26 @@ inner join (
 where (records <= {{ block_cap(domain, 'of_rule', many) }}) <> (records - grown <= {{ block_cap(domain, 'of_rule', many) }})
 {%- endmacro %}
 
-{#- Whether there are `many` records, as declared of a domain's blocks, now and before this build: where that has turned, pairs of all
-    records come or go. -#}
-{% macro are_many(domain, evidence) -%}
-  {%- if not execute -%}{{ return({'now': false, 'before': false}) }}{%- endif -%}
-  {%- set name, from = evidence.identifier, declared(domain, 'blocks.many') -%}
-  {%- set grown = '0' -%}
+{#- How many records there are `now`, whether that is `few` or `many` to some rules of blocks, and whether a build brought them across
+    a number where rules or caps `turn`, and with them pairs of all records. -#}
+{% macro count_records(domain, evidence) -%}
+  {%- if not execute -%}{{ return({'now': 0, 'few': false, 'many': false, 'turned': false}) }}{%- endif -%}
+  {%- set name, grown, ns = evidence.identifier, '0', namespace(turned=false) -%}
   {%- if incrementally() and is_told(name ~ '__made') -%}
     {%- set grown = '(select count(*) from ' ~ made_rows(name) ~ ' semi join ' ~ changed(name) ~ ' using (record_no)) - (select count(*) from changed."' ~ name ~ '__before")' -%}
   {%- endif -%}
   {%- set records = run_query('select count(*), ' ~ grown ~ ' from ' ~ evidence).rows[0] -%}
-  {{ return({'now': records[0] >= from, 'before': records[0] - records[1] >= from}) }}
+  {%- set now, before = records[0], records[0] - records[1] -%}
+  {%- set few, many = declared(domain, 'blocks.rules') | map(attribute='up_to') | select('defined') | list, declared(domain, 'blocks.many') -%}
+  {%- for most in few + [many - 1] if (now <= most) != (before <= most) -%}{%- set ns.turned = true -%}{%- endfor -%}
+  {{ return({'now': now, 'few': now <= few | max, 'many': now >= many, 'turned': ns.turned}) }}
+{%- endmacro %}
+
+{#- The places of the rules that hold `up_to` a number of records, one after the other. -#}
+{% macro rules_of_few(domain) -%}
+  {%- set rules, places = declared(domain, 'blocks.rules'), [] -%}
+  {%- for rule in rules if rule.up_to is defined -%}{%- do places.append(rules.index(rule)) -%}{%- endfor -%}
+  {{ places | join(', ') }}
 {%- endmacro %}
 
 {#- How many records a block of a rule may hold: the `cap` of the rule, or that of all; among many records its `cap_of_many`. -#}

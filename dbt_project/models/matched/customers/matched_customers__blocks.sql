@@ -1,3 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='touched', unique_key=['rule', 'key', 'record_no'], meta={'touched_on': ['record_no'], 'records_of': 'matched_customers__evidence'}) }}
-{%- set keys = touch({'matched_customers__evidence': 'record_no'}) -%}
-{{ block_records('customers', ref('matched_customers__evidence'), keys) }}
+{%- set evidence = ref('matched_customers__evidence') -%}
+{%- set records = count_records('customers', evidence) -%}
+{%- set keys = touch({
+    'matched_customers__evidence': 'record_no' if not records.turned else 'select record_no from {changed} union all select record_no from ' ~ evidence,
+}) -%}
+{{ block_records('customers', evidence, keys, records.now) }}
