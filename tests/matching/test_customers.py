@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime
+from datetime import date
 from math import log2
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import sqlalchemy as sa
 
-from pipelines import ledger, splink_backend
+from pipelines import splink_backend
 from pipelines.matching import declared
 from tests.matching import spark
 from tests.matching.conftest import clusters, match, person
-from tests.matching.customer_cases import CASES, DECISIONS, HOME, SCRIPTS, STRANGERS
+from tests.matching.customer_cases import CASES, DECISIONS, SCRIPTS, STRANGERS
 
 
 @pytest.fixture(scope="module")
@@ -359,72 +357,6 @@ def test_the_same_records_in_another_order_give_the_same_bytes_of_clusters_and_i
     again = match(tmp_path, list(reversed(CASES + crowd)))
     for table in ("matched_customers__clusters", "matched_customers__ids", "matched_customers__scores"):
         assert again(f"from {table} order by all") == matched(f"from {table} order by all")
-
-
-def test_a_name_of_ten_megabytes_is_compared_by_its_beginning_and_a_mailbox_as_long_is_none(tmp_path):
-    endless = [
-        person(
-            f"shop:{n}",
-            full_name="Zdislava " + "Obermajer" * 1_200_000 + tail,
-            email="z" * 100_000 + f"{tail}@posta.example",
-            **{name: "o" * 100_000 + tail for name in ("loyalty_code", "birth_place", "occupation")},
-        )
-        for n, tail in enumerate("ab")
-    ]
-    query = match(tmp_path, endless)
-    bounded = "select count(email), count(loyalty_code), max(len(birth_place)), max(len(occupation))"
-    assert query(f"{bounded} from matched_customers__evidence") == [(0, 0, 200, 200)]
-    assert query("select max(len(last_name)) < 200, count(*) from matched_customers__evidence") == [(True, 2)]
-    assert query("select count(distinct cluster_id) from matched_customers__clusters") == [(1,)]
-
-
-def test_no_records_at_all_are_matched_without_complaint(tmp_path):
-    query = match(tmp_path, [])
-    assert query("select count(*) from matched_customers__ids") == [(0,)]
-
-
-def test_publishing_changes_no_evidence_and_our_own_partner_follows_its_id(tmp_path, crowd):
-    """A partner whose own number was a landline in national form, its town and language unset, its street its own."""
-    shop = person("shopify:v", first_name="Zdislava", last_name="Obermajer", email="zobermajer@posta.example")
-    shop |= {"phone": "+420737967206", "language": "de", **HOME}
-    till = person("pos:v", first_name="Zdislava", last_name="Obermajer", phone="+420737967206")
-    partner = person(
-        "odoo:9010",
-        full_name="Zdislava Obermajer",
-        email="z.o@obermajer.example",
-        phone="+420545380566",
-        street="Lipová 12",
-    )
-    before = match(tmp_path, [shop, till, partner, *crowd[::3]])
-    evidence = before("select * exclude (record_no) from matched_customers__evidence order by record_id")
-    golden = dict(before("select record_id, customer_id from matched_customers__ids"))
-
-    published = {"email": shop["email"], "phone": shop["phone"], "language": "de", **HOME}
-    echoed = {**partner, **published, "echoes": ["email", "phone", "address", "language"]}
-    created = person("odoo:9999", full_name="Someone Else Entirely", email="new@posta.example")
-    writes = {"email": ("z.o@obermajer.example", shop["email"]), "phone": ("545 380 566", shop["phone"])}
-    writes |= {field: (False, HOME[field]) for field in ("city", "zip")}
-    writes |= {"country_id": (False, "CZ"), "lang": (False, "de_DE")}
-    golden_id = golden["shopify:v"]
-    receipts = [receipt(9010, golden_id, field, old, new) for field, (old, new) in writes.items()]
-    receipts.append(receipt(9999, golden_id, "name", None, "Someone Else Entirely", created=True))
-    with ledger.open_ledger(f"sqlite:///{tmp_path / 'ledger.db'}").begin() as connection:
-        connection.execute(sa.insert(ledger.receipts), receipts)
-
-    after = match(tmp_path, [shop, till, echoed, created, *crowd[::3]])
-    assert after("select * exclude (record_no) from matched_customers__evidence order by record_id") == evidence
-    assert dict(after("select record_id, customer_id from matched_customers__ids")) == {
-        **golden,
-        "odoo:9999": golden_id,
-    }
-
-
-def receipt(odoo_id: int, golden_id: str, field: str, before, after, created: bool = False) -> dict:
-    return {
-        "run_id": "apply", "object": "res_partner", "odoo_id": odoo_id, "field": field, "plan_id": "plan",
-        "target": "db", "line": odoo_id, "golden_id": golden_id, "before": json.dumps(before),
-        "after": json.dumps(after), "created_record": created, "written_at": datetime(2026, 1, 1),
-    }  # fmt: skip
 
 
 def test_the_sql_that_matches_customers_is_what_spark_also_speaks(matched):

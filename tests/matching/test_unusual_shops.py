@@ -301,3 +301,25 @@ def test_a_rare_name_that_families_hand_down_does_not_teach_that_people_have_man
     query = match(tmp_path, namesakes(lambda n: n, lambda n: n // 12, lambda n: n * 7 + n // 12))
     another_date = "select match from matched_customers__model where comparison = 'birth_on' and label = 'different'"
     assert query(another_date)[0][0] <= 0.25
+
+
+def test_a_name_of_ten_megabytes_is_compared_by_its_beginning_and_a_mailbox_as_long_is_none(tmp_path):
+    endless = [
+        person(
+            f"shop:{n}",
+            full_name="Zdislava " + "Obermajer" * 1_200_000 + tail,
+            email="z" * 100_000 + f"{tail}@posta.example",
+            **{name: "o" * 100_000 + tail for name in ("loyalty_code", "birth_place", "occupation")},
+        )
+        for n, tail in enumerate("ab")
+    ]
+    query = match(tmp_path, endless)
+    bounded = "select count(email), count(loyalty_code), max(len(birth_place)), max(len(occupation))"
+    assert query(f"{bounded} from matched_customers__evidence") == [(0, 0, 200, 200)]
+    assert query("select max(len(last_name)) < 200, count(*) from matched_customers__evidence") == [(True, 2)]
+    assert query("select count(distinct cluster_id) from matched_customers__clusters") == [(1,)]
+
+
+def test_no_records_at_all_are_matched_without_complaint(tmp_path):
+    query = match(tmp_path, [])
+    assert query("select count(*) from matched_customers__ids") == [(0,)]
