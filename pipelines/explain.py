@@ -179,8 +179,8 @@ def explain(db: duckdb.DuckDBPyConnection, domain: str, pairs: Iterable[Pair]) -
 
 
 def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: str) -> list[str]:
-    """The blocking rules under which two records share a key, with a word on those whose block is too large."""
-    names = [rule["name"] for rule in declared(domain)["blocks"]["rules"]]
+    """The blocking rules under which two records share a key, with a word on those that bring them together no more."""
+    rules = declared(domain)["blocks"]["rules"]
     largest = caps(domain, db.execute(f"select count(*) from matched.matched_{domain}__evidence").fetchone()[0])
     found = db.execute(
         f"""
@@ -200,11 +200,15 @@ def shared_blocks(db: duckdb.DuckDBPyConnection, domain: str, left: str, right: 
         """,
         {"l": left, "r": right},
     ).fetchall()
-    large = "too large to compare: more than {} records share it"
-    return [
-        names[rule] + (f" ({large.format(largest[rule])})" if records > largest[rule] else "")
-        for rule, records in found
-    ]
+    large = {rule for rule, records in found if records > largest[rule]}
+    crowds = {rule for rule in large if "up_to" not in rules[rule]}
+    said = {rule: f" (too large to compare: more than {largest[rule]} records share it)" for rule in large}
+    said |= {
+        rule: " (of few records, but not of those who share what is too large)"
+        for rule, _ in found
+        if crowds and "up_to" in rules[rule]
+    }
+    return [rules[rule]["name"] + said.get(rule, "") for rule, _ in found]
 
 
 def total(terms: Iterable[Term]) -> float:

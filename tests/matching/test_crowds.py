@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,7 @@ import pytest
 
 from pipelines import evaluate, quality
 from pipelines.crowds import Crowd, crowds, worth_telling
+from pipelines.explain import shared_blocks
 from pipelines.resources import Settings
 from tests.matching.conftest import clusters, match, person, variant
 
@@ -76,6 +78,20 @@ def test_one_name_of_very_many_records_compares_nobody_and_is_told(tmp_path):
     shown = {crowd.rule: (crowd.records, crowd.value) for crowd in told(tmp_path)}
     assert shown["whole name"] == (SHARED, "janet|novak")
     assert shown["name and zip"] == (SHARED, "janet|11000")
+
+
+def test_an_explanation_says_which_blocks_are_too_large_and_that_no_rule_for_few_records_holds_beside_them(tmp_path):
+    names = [("Jan", "Novák"), ("Josef", "Nový"), *product(FIRST, LAST)]
+    tower = [
+        person(f"pos:{n:03}", first_name=first, last_name=last, street="Věžní 1", zip="11000", city="Praha")
+        for n, (first, last) in enumerate(names)
+    ]
+    match(tmp_path, tower)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb"), read_only=True) as db:
+        db.execute("set schema = 'matched'")
+        said = dict(block.partition(" (")[::2] for block in shared_blocks(db, "customers", "pos:000", "pos:001"))
+    assert said["home"] == "too large to compare: more than 10 records share it)"
+    assert said["initial"] == "of few records, but not of those who share what is too large)"
 
 
 def test_one_article_number_on_very_many_articles_compares_nobody_and_is_told(tmp_path):
