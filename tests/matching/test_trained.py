@@ -83,6 +83,16 @@ def test_another_reason_is_no_other_declaration_and_none_at_all_is_refused(tmp_p
         matching.declared("customers", tmp_path)
 
 
+def test_a_shop_that_grows_keeps_the_pairs_of_its_few_records_until_it_trains_anew(tmp_path, crowd):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    pairs = "select left_no, right_no from matched_customers__comparisons"
+    compared = set(match(tmp_path, crowd)(pairs))
+    grown = crowd + [person(f"pos:new-{n}", email=f"n{n * 7919}@posta.example") for n in range(3000)]
+    assert set(match(tmp_path, grown)(pairs)) == compared
+    retrain.train(settings, "customers", adopt=True, force=True)
+    assert set(match(tmp_path, grown)(pairs)) < compared
+
+
 def test_a_later_build_scores_as_the_first_learnt_and_retraining_tells_what_would_change(tmp_path, crowd, monkeypatch):
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     weights = "select * from matched_customers__model order by all"
@@ -98,7 +108,7 @@ def test_a_later_build_scores_as_the_first_learnt_and_retraining_tells_what_woul
     query = match(tmp_path, crowd + namesakes)
     assert query(weights) == learnt
     namesakes_in = {row: sum(side.startswith("pos:new-") for side in row[:2]) for row in query(scores)}
-    assert {row for row, namesakes in namesakes_in.items() if not namesakes} == scored, "somebody is judged anew"
+    assert {row for row, new in namesakes_in.items() if not new} == scored, "somebody is judged anew"
     assert 2 not in namesakes_in.values(), "so many namesakes are compared"
     told = retrain.train(settings, "customers", adopt=True, force=True)
     assert (told.records, told.learnt_from) == (len(crowd) + 300, len(crowd) + 300)

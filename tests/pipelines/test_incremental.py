@@ -247,7 +247,8 @@ def shop(tmp_path_factory):
     said = project / "matching" / "customers.yml"
     rules = re.sub(r"\bmany: \d+", f"many: {MANY}", said.read_text(), count=1)
     rules = re.sub(r"\bup_to: \d+", "up_to: 1", re.sub(r"cap_of_many: \d+", "cap_of_many: 1", rules))
-    said.write_text(re.sub(r"(name: year of birth, up_to): 1", rf"\1: {MANY - 1}", rules))
+    rules = re.sub(r"(name: year of birth, up_to): 1", rf"\1: {2 * MANY - 1}", rules)
+    said.write_text(rules.replace("few_until: 2", "few_until: 0.5"))
     with pytest.MonkeyPatch.context() as short:
         short.setattr(exports, "LONG", 1)
         short.setattr(transform, "DBT_PROJECT", project)

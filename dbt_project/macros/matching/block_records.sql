@@ -1,10 +1,10 @@
 {#- The keys of each record under the declared rules: only records that share one are ever compared. A record holds a key of a rule
     once, which needs no look at other records: a `union` would sort out all that came before it, too. No two rules have a key in
-    common, so that a key alone names a block. Of rules that hold `up_to` a number of records, those for which there are few enough. -#}
-{% macro block_records(domain, evidence, keys=none, records=none) %}
+    common, so that a key alone names a block. Of rules for few records, those named as `few` hold. -#}
+{% macro block_records(domain, evidence, keys=none, few=[]) %}
 {%- set near, rules = narrowed(evidence, keys, 'record_no'), declared(domain, 'blocks.rules') %}
 with keyed as (
-    {% for rule in rules if rule.up_to is not defined or records is not none and records <= rule.up_to %}
+    {% for rule in rules if rule.up_to is not defined or rule.name in few %}
     {%- set number = rules.index(rule) %}
     {%- for key in rule.get('keys', []) %}
     {%- set parts = [key] if key is string else key %}

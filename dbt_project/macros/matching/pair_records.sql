@@ -136,22 +136,28 @@ inner join (
 where (records <= {{ block_cap(domain, 'of_rule', many) }}) <> (records - grown <= {{ block_cap(domain, 'of_rule', many) }})
 {%- endmacro %}
 
-{#- How many records there are `now`, whether that is `few` or `many` to some rules of blocks, and whether a build brought them across
-    a number where rules or caps `turn`, and with them pairs of all records. -#}
-{% macro count_records(domain, evidence) -%}
-  {%- if not execute -%}{{ return({'now': 0, 'few': false, 'many': false, 'turned': false}) }}{%- endif -%}
-  {%- set name, grown, ns = evidence.identifier, '0', namespace(turned=false) -%}
+{#- Which rules for `few` records hold, whether there are `many`, and whether a build brought the records across a number where rules
+    or caps have `turned`, and with them pairs of all. A rule for few holds where the model was learnt from few: as the shop grows, what
+    it found stays found until the model is trained anew, or there are `few_until` times as many. -#}
+{% macro held_rules(domain, evidence, vocabulary) -%}
+  {%- if not execute -%}{{ return({'few': [], 'many': false, 'turned': false}) }}{%- endif -%}
+  {%- set name, grown, few, ns = evidence.identifier, '0', [], namespace(turned=false) -%}
   {%- if incrementally() and is_told(name ~ '__made') -%}
     {%- set grown = '(select count(*) from ' ~ made_rows(name) ~ ' semi join ' ~ changed(name) ~ ' using (record_no)) - (select count(*) from changed."' ~ name ~ '__before")' -%}
   {%- endif -%}
-  {%- set records = run_query('select count(*), ' ~ grown ~ ' from ' ~ evidence).rows[0] -%}
-  {%- set now, before = records[0], records[0] - records[1] -%}
-  {%- set few, many = declared(domain, 'blocks.rules') | map(attribute='up_to') | select('defined') | list, declared(domain, 'blocks.many') -%}
-  {%- for most in few + [many - 1] if (now <= most) != (before <= most) -%}{%- set ns.turned = true -%}{%- endfor -%}
-  {{ return({'now': now, 'few': now <= few | max, 'many': now >= many, 'turned': ns.turned}) }}
+  {%- set learnt = "(select coalesce(max(records), 0) from " ~ vocabulary ~ " where kind = 'records')" -%}
+  {%- set records = run_query('select count(*), ' ~ grown ~ ', ' ~ learnt ~ ' from ' ~ evidence).rows[0] -%}
+  {%- set now, before, lines = records[0], records[0] - records[1], [declared(domain, 'blocks.many') - 1] -%}
+  {%- for rule in declared(domain, 'blocks.rules') if rule.up_to is defined and records[2] <= rule.up_to -%}
+    {%- set most = rule.up_to * declared(domain, 'blocks.few_until') -%}
+    {%- do lines.append(most) -%}
+    {%- if now <= most -%}{%- do few.append(rule.name) -%}{%- endif -%}
+  {%- endfor -%}
+  {%- for line in lines if (now <= line) != (before <= line) -%}{%- set ns.turned = true -%}{%- endfor -%}
+  {{ return({'few': few, 'many': now > lines[0], 'turned': ns.turned}) }}
 {%- endmacro %}
 
-{#- The places of the rules that hold `up_to` a number of records, one after the other. -#}
+{#- The places of the rules for few records, one after the other. -#}
 {% macro rules_of_few(domain) -%}
   {%- set rules, places = declared(domain, 'blocks.rules'), [] -%}
   {%- for rule in rules if rule.up_to is defined -%}{%- do places.append(rules.index(rule)) -%}{%- endfor -%}
