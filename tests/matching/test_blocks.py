@@ -13,14 +13,15 @@ from tests.matching.conftest import match, person
 def pairs_of():
     """How many pairs a block of so many records makes under a rule, by the macro that the models use."""
 
+    queries = [explain._render(f"{{{{ pair_records('customers', 'blocks', many={many}) }}}}") for many in (0, 1)]
+
     def count(rule: int, records: int, many: bool) -> int:
-        query = explain._render(f"{{{{ pair_records('customers', 'blocks', many={str(many).lower()}) }}}}")
         with duckdb.connect() as db:
             db.execute(
                 f"create table blocks as select {rule}::tinyint as rule, 1::ubigint as key, range as record_no "
                 f"from range({records})"
             )
-            return db.sql(f"select count(*) from ({query})").fetchone()[0]
+            return db.sql(f"select count(*) from ({queries[many]})").fetchone()[0]
 
     return count
 
