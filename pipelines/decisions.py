@@ -25,6 +25,7 @@ WORDS = {"same": "must", "different": "cannot", "later": "later"}
 """How a person says it, and how the file does."""
 MATCHED = ("customers", "products")
 DOMAINS = (*MATCHED, "variants")
+LONGEST = 1000
 
 
 class NotDecided(ValueError):
@@ -254,6 +255,8 @@ def _said(text: str, what: str) -> str:
     text = " ".join((text or "").split())
     if not text:
         raise NotDecided(f"a decision needs a {what}")
+    if len(text) > LONGEST:
+        raise NotDecided(f"a {what} of {len(text):,} characters; {LONGEST:,} are read at most")
     return text
 
 
@@ -265,8 +268,8 @@ def _unfit(attribute: str, value: str) -> str | None:
 
     if not value:
         return "a product has a name" if attribute == "template_name" else None
-    if len(value) > 1000:
-        return "longer than 1,000 characters"
+    if len(value) > LONGEST:
+        return f"longer than {LONGEST:,} characters"
     type = returned("survivorship/decided.sql", "attribute_type", attribute)
     fits = duckdb.execute(f"select try_cast(? as {type}) is not null", [value]).fetchone()[0]
     if not fits:
@@ -286,13 +289,16 @@ def _read(path: Path, row: Callable) -> list:
     if marked := re.search(r"^(<{7}|={7}|>{7})( |\r?$)", text, re.MULTILINE):
         line = text.count("\n", 0, marked.start()) + 1
         raise NotDecided(f"{path.name}, line {line}: a mark of git's; two branches met here, keep the rows that hold")
-    lines = csv.DictReader(io.StringIO(text, newline=""))
-    if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
-        raise NotDecided(f"{path.name} has the columns {', '.join(lines.fieldnames)}, not {', '.join(row._fields)}")
+    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
+            raise NotDecided(f"{path.name} has the columns {', '.join(lines.fieldnames)}, not {', '.join(row._fields)}")
         found = [row(**line) for line in lines]
     except TypeError:
         raise NotDecided(f"{path.name}, line {lines.line_num}: not {len(row._fields)} values") from None
+    except csv.Error as unfit:
+        told = f"line {lines.line_num + 1}: a quote opens or ends where none should ({unfit})"
+        raise NotDecided(f"{path.name}, {told}") from None
     for number, one in enumerate(found, 2):
         if problem := _problem(one):
             raise NotDecided(f"{path.name}, row {number}: {problem}")
@@ -305,6 +311,8 @@ def _problem(one: Decision | Override) -> str | None:
     """What is wrong with a row that a hand has written."""
     if None in one or not _is_day(one.decided_on):
         return "a value is missing, or decided_on is not a day, YYYY-MM-DD"
+    if not one.steward.strip() or not one.reason.strip():
+        return "a decision needs a steward and a reason"
     keys = one[1:3] if isinstance(one, Decision) else [one.record_id]
     if strange := [key for key in keys if not _is_key(key)]:
         return f"{strange[0]!r} is not SYSTEM:KEY; decisions name records, never golden ids"
@@ -314,6 +322,8 @@ def _problem(one: Decision | Override) -> str | None:
         return f"no records are matched in {one.domain!r}; write {', '.join(MATCHED)}"
     if isinstance(one, Decision) and one.left_record_id == one.right_record_id:
         return f"{one.left_record_id} is one record; a decision is about two"
+    if isinstance(one, Override) and one.value != one.value.strip():
+        return f"spaces around the value of {one.attribute}"
     if isinstance(one, Override) and one.domain not in DOMAINS:
         return f"no golden values are set by hand in {one.domain!r}; write {', '.join(DOMAINS)}"
     return None

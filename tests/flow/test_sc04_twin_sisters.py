@@ -90,7 +90,8 @@ def test_the_clerks_dummy_mailbox_links_nobody_and_is_nobodys_golden_mailbox(at_
 @pytest.fixture(scope="module")
 def separated(demo, tmp_path_factory):
     """A steward said that Anna in Odoo is not Anna of the loyalty programme but Anna of the shop, and set a golden
-    mailbox; of Ana's rows two stewards say what cannot all be true. Built once on top of what was."""
+    mailbox, which two branches brought beside an older one; of Ana's rows two stewards say what cannot all be true.
+    Built once on top of what was."""
     folder = tmp_path_factory.mktemp("separated")
     home = folder / "home"
     shutil.copytree(demo.home, home)
@@ -104,6 +105,7 @@ def separated(demo, tmp_path_factory):
     pairs += f"customers,{one},{other},must,Jana Steward,One person says the till,2026-03-29\n"
     pairs += f"customers,{one},{other},cannot,Petr Steward,Two people says the card,2026-03-29\n"
     values = f"customers,{right},email,{SET_BY_HAND},Jana Steward,She wrote to us,2026-03-29\n"
+    values += f"{values}customers,{right},email,before@example.org,Jana Steward,She rang us,2026-03-28\n"
     values += f"customers,{right},birth_on,1988-13-12,Jana Steward,A slip,2026-03-29\n"
     values += f"customers,{one},full_name,,Jana Steward,Nobody knows it,2026-03-29\n"
     values += f"customers,{one},city,Brno by hand,Jana Steward,She said so,2026-03-29\n"

@@ -2,12 +2,14 @@
 
 import multiprocessing
 
+import duckdb
 import pytest
 import sqlalchemy as sa
 
 from pipelines import decision_diff, decisions, transform
 from pipelines.audit import verify_chain
 from pipelines.ledger import audit, open_ledger
+from pipelines.macros import returned
 from pipelines.rebuild import rebuild
 from pipelines.resources import Settings
 from tests.pipelines.conftest import AT, WHO
@@ -53,17 +55,6 @@ def test_what_stood_before_is_back_when_the_decision_that_replaced_it_is_undone(
     decisions.decide(settings, "customers", "same", [("pos:1", "pos:2")], *WHO, AT)
     decisions.undecide(settings, "customers", [("pos:1", "pos:2")], WHO[0], AT, back_to=[before])
     assert decisions.decisions() == [before]
-
-
-def test_a_split_is_a_row_for_each_pair_across_it(settings):
-    decisions.split(settings, "customers", ["pos:1", "pos:2"], ["odoo:9", "shopify:7"], *WHO, AT)
-    pairs = {tuple(line.split(",")[1:4]) for line in lines(settings)}
-    assert pairs == {(a, b, "cannot") for a, b in (("odoo:9", "pos:1"), ("odoo:9", "pos:2"))} | {
-        ("pos:1", "shopify:7", "cannot"),
-        ("pos:2", "shopify:7", "cannot"),
-    }
-    with pytest.raises(decisions.NotDecided, match="both sides"):
-        decisions.split(settings, "customers", ["pos:1"], [], *WHO, AT)
 
 
 def test_a_value_set_by_hand_is_a_row_that_can_be_taken_back(settings):
@@ -113,6 +104,7 @@ def test_a_key_that_holds_a_space_is_decided_on_like_any_other(settings):
         ("perhaps", ("pos:1", "pos:2"), *WHO, "no decision"),
         ("same", ("pos:1", "pos:2"), "Jana", " \n", "needs a reason"),
         ("same", ("pos:1", "pos:2"), "", "because", "needs a steward"),
+        ("same", ("pos:1", "pos:2"), "Jana", "x" * 200_000, "a reason of 200,000 characters; 1,000 are read at most"),
     ],
 )
 def test_what_is_no_decision_is_refused_and_nothing_is_written(settings, word, pair, steward, reason, told):
@@ -156,6 +148,12 @@ def test_stewards_who_decide_at_the_same_instant_lose_no_row(settings):
         ),
         ("prices,pos:1,pos:2,must,Jana,why,2026-03-01\n", "row 2: no records are matched in 'prices'"),
         ("customers,pos:1,pos:1,must,Jana,why,2026-03-01\n", "row 2: pos:1 is one record"),
+        ("customers,pos:1,pos:2,must,Jana, ,2026-03-01\n", "row 2: a decision needs a steward and a reason"),
+        (
+            'customers,pos:1,pos:2,must,Jana,"why,2026-03-01\ncustomers,pos:1,pos:3,must,Jana,"so",2026-03-01\n',
+            "line 2: a quote opens or ends where none should",
+        ),
+        (f"customers,pos:1,pos:2,must,Jana,{'x' * 200_000},2026-03-01\n", "line 2: .*field larger"),
         (
             "<<<<<<< HEAD\ncustomers,pos:1,pos:2,must,Jana,why,2026-03-01\n=======\n>>>>>>> b\n",
             "line 2: a mark of git's",
@@ -172,6 +170,13 @@ def test_a_file_that_a_hand_has_spoilt_is_told_by_its_row_and_not_rewritten(sett
     assert path.read_bytes() == spoilt
 
 
+def test_a_value_with_spaces_around_it_that_a_hand_wrote_is_told_by_its_row(settings):
+    path = settings.home / "seeds" / "golden_overrides.csv"
+    path.write_text(path.read_text() + "customers,pos:1,city,Brno ,Jana,why,2026-03-01\n")
+    with pytest.raises(decisions.NotDecided, match="row 2: spaces around the value of city"):
+        decisions.overrides()
+
+
 def test_no_build_begins_while_a_file_of_decisions_is_spoilt(settings):
     path = settings.home / "seeds" / "match_overrides.csv"
     path.write_text(path.read_text() + "<<<<<<< HEAD\n")
@@ -179,6 +184,20 @@ def test_no_build_begins_while_a_file_of_decisions_is_spoilt(settings):
         rebuild(settings, AT)
     assert not settings.warehouse.exists()
     assert not settings.exports.exists()
+
+
+def test_a_build_reads_what_several_hands_wrote_as_it_is_read_here(settings):
+    path = settings.home / "seeds" / "match_overrides.csv"
+    rows = [
+        "customers,pos:1,pos:2,must,'Jana','so',2026-03-01\r\n",
+        'customers,pos:1,pos:3,must,"J, P",why,2026-03-01\n',
+    ]
+    path.write_text("\ufeff" + path.read_text() + "\r\n" + "".join(rows), newline="")
+    with duckdb.connect() as db:
+        columns = ", ".join(f"{name} varchar" for name in decisions.Decision._fields)
+        db.execute(f"create table seed ({columns})")
+        db.execute(f"copy seed from '{path}' {returned('layers/load_csv_rows.sql', 'form_of_seeds')}")
+        assert db.execute("from seed").fetchall() == [tuple(row) for row in decisions.decisions()]
 
 
 def test_what_two_branches_decided_on_one_pair_is_kept_until_somebody_decides_on_it_again(settings):

@@ -51,7 +51,7 @@ where overrides.domain = '{{ domain }}' and records.{{ golden_id }} is not null 
 window of_one_day as (partition by records.{{ golden_id }}, overrides.attribute, overrides.decided_on)
 qualify row_number() over (
     partition by records.{{ golden_id }}, overrides.attribute
-    order by overrides.decided_on desc, overrides.record_id
+    order by overrides.decided_on desc, overrides.value, overrides.steward, overrides.reason, overrides.record_id
 ) = 1
 {%- endmacro %}
 
