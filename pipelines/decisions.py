@@ -24,7 +24,8 @@ from pipelines.resources import Settings
 WORDS = {"same": "must", "different": "cannot", "later": "later"}
 """How a person says it, and how the file does."""
 MATCHED = ("customers", "products")
-DOMAINS = (*MATCHED, "variants")
+LEVELS = {"variants": "products"}
+DOMAINS = (*MATCHED, *LEVELS)
 LONGEST = 1000
 
 
@@ -83,9 +84,13 @@ def verdicts(domain: str, folder: Path | None = None) -> dict[tuple[str, str], s
     return {pair: min(words) for pair, (_, words) in said.items() if len(words) == 1}
 
 
-def overrides(folder: Path | None = None) -> list[Override]:
-    """The rows of golden_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be."""
-    return _read((folder or seeds()) / "golden_overrides.csv", Override)
+def overrides(folder: Path | None = None, domain: str | None = None) -> list[Override]:
+    """The rows of golden_overrides.csv, the latest last. Raises NotDecided where the file is not as it should be.
+
+    `domain` is one of those that are matched; of products are their variants, too.
+    """
+    rows = _read((folder or seeds()) / "golden_overrides.csv", Override)
+    return [row for row in rows if domain in (None, row.domain, LEVELS.get(row.domain))]
 
 
 def decide(
@@ -114,23 +119,6 @@ def decide(
     detail = {"domain": domain, "decision": WORDS[word], "pairs": [list(row[1:3]) for row in new]}
     _audit(settings, who, "decide", detail, at)
     return new
-
-
-def split(
-    settings: Settings,
-    domain: str,
-    apart: Iterable[str],
-    rest: Iterable[str],
-    steward: str,
-    reason: str,
-    at: datetime,
-    known: Known | None = None,
-) -> list[Decision]:
-    """Write that none of the records `apart` is one of the `rest`; returns the new rows. Raises NotDecided."""
-    pairs = [(one, other) for one in apart for other in rest]
-    if not pairs:
-        raise NotDecided("a split leaves records on both sides; choose some, not all")
-    return decide(settings, domain, "different", pairs, steward, reason, at, known)
 
 
 def undecide(

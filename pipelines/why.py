@@ -148,7 +148,7 @@ def _overrides(db: duckdb.DuckDBPyConnection, domain: str, records: list[str]) -
         [records],
     ).fetchall()
     refused = {tuple(key): problem for *key, problem in rows}
-    said = [row for row in decisions.overrides() if row.record_id in records]
+    said = [row for row in decisions.overrides(domain=domain) if row.record_id in records]
     return [row._asdict() | {"problem": refused.get((row.record_id, row.attribute, row.decided_on))} for row in said]
 
 

@@ -61,7 +61,7 @@ class Desk:
             return ""
         try:
             self.cases = self.read()
-        except NotFound as why:
+        except (NotFound, NotDecided) as why:
             return f"{why}; until then this is the queue of the build before"
         self._build = newest
         return "A build has ended since: this is its queue"
@@ -108,11 +108,12 @@ class Desk:
         inside = [record.record_id for record in [*case.left, *case.right]]
         if strangers := sorted(set(apart) - set(inside)):
             raise NotDecided(f"{', '.join(strangers)} is not in this case")
-        seat = {record.record_id: record.golden_id for record in [*case.left, *case.right]}
-        rest = [one for one in inside if one not in apart and any(seat[one] == seat[other] for other in apart)]
-        with self._as_known(case.domain, [(one, other) for one in apart for other in rest]):
-            said = (case.domain, sorted(apart), rest, self.steward, reason, self.now(), self.known)
-            new = decisions.split(self.settings, *said)
+        pairs = [(one, other) for one in sorted(apart) for other in _beside(case, one) if other not in apart]
+        if not pairs:
+            raise NotDecided("a split leaves records on both sides; choose some, not all")
+        with self._as_known(case.domain, pairs):
+            said = (case.domain, "different", pairs, self.steward, reason, self.now(), self.known)
+            new = decisions.decide(self.settings, *said)
         return self._close(case, f"split off: {', '.join(sorted(apart))}", new)
 
     def override(self, case_id: str, record_id: str, attribute: str, value: str, reason: str) -> Done:

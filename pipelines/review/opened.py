@@ -56,7 +56,7 @@ def opened(settings: Settings, ids: Sequence[str], only: str | None = None) -> l
     reasons += [
         f"{row.attribute} of {row.record_id} set to {row.value or 'nothing'} by {row.steward} on {row.decided_on}: "
         f"{row.reason}"
-        for row in decisions.overrides()
+        for row in decisions.overrides(domain=domain)
         if about(frozenset([row.record_id]))
     ]
     found = cases.between(settings, domain, asked, "; ".join(reasons))

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from pipelines import decision_diff, decisions, explain, explained, quality, transform
+from pipelines import decision_diff, decisions, explain, explained, quality, transform, why
 from pipelines.cli import main
 from pipelines.ledger import golden_ids, id_events, open_ledger, review_samples
 from pipelines.matching import declared
@@ -359,7 +359,10 @@ def test_a_steward_opens_any_pair_and_is_told_what_is_decided_on_it(settings):
     (again,) = opened(settings, row[1:3])
     assert "decided must by Jana Steward" in again.reason
     decisions.override(settings, "customers", other, "city", "Olomouc", "Jana Steward", "She moved", now())
+    decisions.override(settings, "variants", other, "color", "Red", "Jana Steward", "A product of its number", now())
     (single,) = opened(settings, [alone])
+    assert "color" not in single.reason
+    assert [row["attribute"] for row in why.of_golden(settings, alone)["overrides"]] == ["city"]
     assert f"{row[1]} and {row[2]} decided must by Jana Steward" in single.reason
     assert f"city of {other} set to Olomouc by Jana Steward" in single.reason
     assert (single.right, [record.record_id for record in single.heads]) == ([], [other])

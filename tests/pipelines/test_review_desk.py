@@ -126,18 +126,36 @@ def test_a_value_that_another_steward_set_on_the_golden_record_is_told_before_it
         desk(settings, cases=[one]).override(one.case_id, "shop:3", "full_name", "Eva Velká", WHO[1])
 
 
-def test_a_queue_follows_the_build_that_ends_while_it_is_open_and_waits_for_one_that_writes(settings):
-    builds = [[case()], NotFound("a build is writing the warehouse"), [case("pos:3", "pos:4")]]
+def test_a_split_is_a_row_for_each_pair_across_it_within_each_golden_record(settings):
+    one = case()
+    one.left += [Record(key, "C-pos:1", {}, 0) for key in ("odoo:1", "shop:1")]
+    one.right.append(Record("odoo:2", "C-pos:2", {}, 0))
+    ours = desk(settings, cases=[one])
+    for apart in ([], ["pos:2", "odoo:2"]):
+        with pytest.raises(decisions.NotDecided, match="leaves records on both sides"):
+            ours.split(one.case_id, apart, WHO[1])
+    ours.split(one.case_id, ["pos:1", "odoo:1", "pos:2"], WHO[1])
+    assert [row[1:4] for row in decisions.decisions()] == [
+        ("odoo:1", "shop:1", "cannot"),
+        ("odoo:2", "pos:2", "cannot"),
+        ("pos:1", "shop:1", "cannot"),
+    ]
+
+
+def test_a_queue_follows_the_build_that_ends_while_it_is_open_and_waits_for_what_it_cannot_read(settings):
+    unread = [NotFound("a build is writing the warehouse"), decisions.NotDecided("line 2: a mark of git's")]
+    builds = [[case()], *unread, [case("pos:3", "pos:4")]]
 
     def read():
-        if isinstance(builds[0], NotFound):
+        if isinstance(builds[0], Exception):
             raise builds.pop(0)
         return builds.pop(0)
 
     ours = Desk(settings, "Jana Steward", read, lambda: AT)
     assert ours.follow() == ""
     settings.warehouse.touch()
-    assert ours.follow() == "a build is writing the warehouse; until then this is the queue of the build before"
+    for told in unread:
+        assert ours.follow() == f"{told}; until then this is the queue of the build before"
     assert [one.case_id for one in ours.open] == ["customers pair pos:1 pos:2"]
     screen = StringIO()
     assert terminal.work(Console(file=screen, width=80), ours, lambda *_, **__: "n") == 0
