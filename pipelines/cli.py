@@ -92,6 +92,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
     from pipelines.retrain import NotTrained
     from pipelines.serve import NotReady
     from pipelines.transform import BuildFailed
+    from pipelines.warehouse import WarehouseBusy
     from sources.errors import ExtractError
     from sources.estate.process import NotServing
     from sources.odoo.errors import OdooError
@@ -111,6 +112,7 @@ def said_on_purpose() -> tuple[type[Exception], ...]:
         NotTrained,
         TooFewLabels,
         NotServing,
+        WarehouseBusy,
     )
     return (*ours, MissingReference, ContractError, ExtractError, OdooError)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,8 +16,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import decisions, explain, ledger, quality, retrain, transform
+from pipelines import decisions, explain, ledger, quality, transform
 from pipelines.resources import Settings
+from pipelines.trying import trying
 
 FILES = {"match_overrides.csv": decisions.Decision, "golden_overrides.csv": decisions.Override}
 GOLDEN = {
@@ -106,21 +106,16 @@ def compare(settings: Settings, ref: str) -> Difference:
     texts = {name: _at(ref, name) for name in FILES}
     with explain.warehouse(settings) as db:
         known = {name: _built(db, name) for name in FILES}
-    home = Path(tempfile.mkdtemp(prefix="deciding-", dir=settings.home))
-    scratch = Settings(home, settings.environment, f"sqlite:///{home / 'ledger.db'}")
-    try:
-        project = home / "dbt_project"
+    with trying(settings, ledger.match_models, ledger.id_causes, ledger.review_samples) as scratch:
+        project = scratch.home / "dbt_project"
         shutil.copytree(transform.DBT_PROJECT, project, ignore=shutil.ignore_patterns("target", "*.lock"))
         for name, text in texts.items():
             (project / "seeds" / name).write_bytes(text or (",".join(FILES[name]._fields) + "\n").encode())
         rows = _rows(ref, project / "seeds")
         changed = {name: (len(known[name] - rows[name]), len(rows[name] - known[name])) for name in FILES}
         found = Difference(ref, changed, absent=[name for name, text in texts.items() if not text])
-        (home / "spill").mkdir()
         for name in ("landing", "exports"):  # staging reads them where the home is; nothing writes there
-            (home / name).symlink_to((settings.home / name).resolve())
-        shutil.copyfile(settings.warehouse, scratch.warehouse)
-        retrain.copy_ledger(settings, scratch, also=(ledger.match_models, ledger.id_causes, ledger.review_samples))
+            (scratch.home / name).symlink_to((settings.home / name).resolve())
         selected = ["--select", "match_overrides+", "golden_overrides+"]
         untested = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         transform.run_dbt(scratch, "build", *selected, *untested, run_id=f"diff {ref}", project=project)
@@ -130,8 +125,6 @@ def compare(settings: Settings, ref: str) -> Difference:
             closed, _ = quality.judge(scratch, domain, built, project / "seeds")
             now, _ = quality.objections(settings, domain)
             found.closed += closed if not now else []
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
     return found
 
 

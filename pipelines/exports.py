@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.resources import Settings
+from pipelines.warehouse import open_warehouse
 
 LAYERS = ("golden", "matched", "publish")
 MATCHED = ("__ids", "__review", "__contradictions")
@@ -36,7 +37,7 @@ def export(settings: Settings, built: Any | None = None) -> dict[str, int]:
     said = mark.read_text() if mark.exists() else ""
     known = built is not None and said == ("expected" if built.seconds_by_model else "done")
     changed = built.changed if known else None
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
+    with open_warehouse(settings) as warehouse:
         _prepare(warehouse, settings)
         for layer in LAYERS:
             folder = settings.exports / layer

@@ -16,6 +16,7 @@ import duckdb
 from pipelines import audit, decisions, exports, freshness, gates, ledger, quality, resources, transform
 from pipelines.ledger import open_ledger
 from pipelines.resources import Settings
+from pipelines.warehouse import building
 from sources.contract import load_contracts
 
 RELATIONS = "relations.json"
@@ -43,22 +44,24 @@ def rebuild(
     The run is in the ledger under `run_id`, by default one made up from `now`, and so are the events of golden ids.
     Failed tests and models do not raise: they close the gates of their domains. Raises BuildFailed when dbt stopped
     before it ran anything, and NotDecided, before anything is read, where a file of decisions is not as it should be.
+    Raises WarehouseBusy where somebody else builds.
     """
     decisions.decisions()
     decisions.overrides()
-    marks = None if select else freshness.measure(settings, load_contracts())
-    result = None
-    run_id = run_id or f"build-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    with _recorded(settings, run_id, now):
-        try:
-            result = transform.build(settings, select, on_event, full, run_id)
-        except transform.BuildFailed:
-            if not (settings.home / "dbt" / "run_results.json").exists():
-                raise
-    built = gates.record_build(settings, marks, now)
-    rows = exports.export(settings, result)
-    quality.record(settings)
-    describe(settings)
+    with building(settings):
+        marks = None if select else freshness.measure(settings, load_contracts())
+        result = None
+        run_id = run_id or f"build-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        with _recorded(settings, run_id, now):
+            try:
+                result = transform.build(settings, select, on_event, full, run_id)
+            except transform.BuildFailed:
+                if not (settings.home / "dbt" / "run_results.json").exists():
+                    raise
+        built = gates.record_build(settings, marks, now)
+        rows = exports.export(settings, result)
+        quality.record(settings)
+        describe(settings)
     return Rebuilt(result, rows, {name: failure["became"] for name, failure in built.failures.items()})
 
 

@@ -5,21 +5,17 @@ It learns on a copy of the warehouse and of the ids, so that looking costs nothi
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import sqlalchemy as sa
 
 from pipelines import ledger, resources, trained, transform
 from pipelines.resources import Settings
+from pipelines.trying import trying
 
 IDS = {"customers": "customer_id", "products": "variant_id"}
-COPIED = (ledger.golden_ids, ledger.id_members, ledger.publish_runs, ledger.receipts)
 MOST_CHURN = 0.01
 
 
@@ -58,19 +54,12 @@ def train(settings: Settings, domain: str, adopt: bool = False, force: bool = Fa
     """Learn a domain anew; with `adopt` the next build uses it. Raises NotTrained, BuildFailed."""
     if not settings.warehouse.exists():
         raise NotTrained("nothing has been built yet; run `assay build`, which trains a first model")
-    home = Path(tempfile.mkdtemp(prefix="training-", dir=settings.home))
-    scratch = Settings(home, settings.environment, f"sqlite:///{home / 'ledger.db'}")
-    (home / "spill").mkdir()
-    try:
-        shutil.copyfile(settings.warehouse, scratch.warehouse)
-        copy_ledger(settings, scratch)
+    with trying(settings) as scratch:
         transform.run_dbt(scratch, "run", "--full-refresh", "--select", f"matched.{domain}")
         model = trained.in_use(ledger.open_ledger(scratch.ledger_url), domain)
         if model is None:
             raise NotTrained(f"there are too few {domain} to learn anything that lasts; builds learn as they go")
         churn = _churn(settings, scratch, domain, model)
-    finally:
-        shutil.rmtree(scratch.home, ignore_errors=True)
     if adopt and churn.share > MOST_CHURN and not force:
         raise NotTrained(
             "\n".join([*churn.lines(), f"  more than {MOST_CHURN:.0%}; adopt it with --force if that is right"])
@@ -80,15 +69,6 @@ def train(settings: Settings, domain: str, adopt: bool = False, force: bool = Fa
             ledger.open_ledger(settings.ledger_url), domain, model.parts, resources.run_id(), "assay match train"
         )
     return churn
-
-
-def copy_ledger(settings: Settings, scratch: Settings, also: Sequence[sa.Table] = ()) -> None:
-    """Copy the ids and receipts that a build of the matched layer reads, and further tables."""
-    source, target = ledger.open_ledger(settings.ledger_url), ledger.open_ledger(scratch.ledger_url)
-    with source.connect() as reading, target.begin() as writing:
-        for table in (*COPIED, *also):
-            for rows in reading.execution_options(yield_per=20_000).execute(sa.select(table)).mappings().partitions():
-                writing.execute(sa.insert(table), [dict(row) for row in rows])
 
 
 def _churn(settings: Settings, scratch: Settings, domain: str, model: trained.Trained) -> Churn:

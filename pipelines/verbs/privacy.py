@@ -28,6 +28,7 @@ def erase(name: str, basis: str, yes: bool) -> None:
     Exit code 1 while personal values are left that no other person's record explains.
     """
     from pipelines import erasure, rebuild
+    from pipelines.warehouse import building
 
     settings, contracts, at = resources.settings(), load_contracts(), resources.now()
     records = erasure.members_of(settings, contracts, name)
@@ -38,7 +39,8 @@ def erase(name: str, basis: str, yes: bool) -> None:
     if not yes:
         click.echo("nothing was erased; say --yes to erase")
         return
-    done = erasure.erase(settings, contracts, records, basis, resources.actor(), at)
+    with building(settings):  # one that goes on would bring it all back
+        done = erasure.erase(settings, contracts, records, basis, resources.actor(), at)
     shared = erasure.traces(settings, values)
     for stream in done.dropped:
         click.echo(f"  {stream}: {done.dropped[stream]} rows dropped, {done.redacted[stream]} without personal fields")

@@ -265,7 +265,7 @@ def test_a_branch_of_decisions_is_told_in_golden_records_and_touches_nothing(set
     assert not any("Nowhere" in line for line in found.lines())
     assert any("Nowhere by hand" in line for line in found.lines(values=True))
     assert digest(settings) == before
-    assert not list(settings.home.glob("deciding-*"))
+    assert not list(settings.home.glob("trying-*"))
     with pytest.raises(decisions.NotDecided, match="no branch or commit"):
         decision_diff.compare(settings, "--output=x")
     git(repository, "checkout", "-q", "--detach", "decided")
@@ -297,7 +297,7 @@ def test_a_branch_whose_file_is_not_as_it_should_be_is_refused_before_anything_i
     git(repository, "checkout", "-q", "main")
     with pytest.raises(decisions.NotDecided, match=told):
         decision_diff.compare(settings, "unfit")
-    assert not list(settings.home.glob("deciding-*"))
+    assert not list(settings.home.glob("trying-*"))
 
 
 def test_a_file_that_git_has_by_name_alone_is_not_taken_for_one_that_the_branch_lacks(settings):

@@ -10,9 +10,13 @@ import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
+from pipelines import warehouse as the_warehouse
+from pipelines.rebuild import rebuild
 from pipelines.resources import PROJECT, Settings
 from pipelines.transform import DBT_PROJECT
-from pipelines.warehouse import open_warehouse
+from pipelines.trying import leftovers, trying
+from pipelines.warehouse import WarehouseBusy, building, open_warehouse
+from tests.pipelines.conftest import AT
 
 
 def as_dbt_opens_it(home, memory):
@@ -74,3 +78,59 @@ def test_nobody_reads_a_warehouse_whose_rows_are_being_brought_to_the_disk(tmp_p
         with pytest.raises(duckdb.IOException, match="lock"):
             duckdb.connect(file, read_only=True)
         build.stdin.close()
+
+
+READING = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1], read_only=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_who_builds_waits_for_those_who_read_and_says_so_where_they_do_not_end(settings, monkeypatch):
+    open_warehouse(settings).close()
+    command = [sys.executable, "-c", READING, str(settings.warehouse)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout.readline() == "open\n"
+        monkeypatch.setattr(the_warehouse, "PATIENCE_S", -1)
+        with pytest.raises(WarehouseBusy, match="another program reads"):
+            open_warehouse(settings)
+        monkeypatch.setattr(the_warehouse, "PATIENCE_S", 60)
+        monkeypatch.setattr(the_warehouse.time, "sleep", lambda _: reader.communicate())
+        open_warehouse(settings).close()
+
+
+def test_of_two_builds_at_once_the_second_is_refused_before_it_touches_anything(settings):
+    with building(settings), pytest.raises(WarehouseBusy, match="let it end, then build again"):
+        rebuild(settings, AT)
+    assert not settings.warehouse.exists()
+    assert not settings.exports.exists()
+
+
+TRYING = """
+import sys
+from pathlib import Path
+from pipelines.resources import Settings
+from pipelines.trying import trying
+home = Path(sys.argv[1])
+with trying(Settings(home, "test", f"sqlite:///{home / 'ledger.db'}")):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_copies_that_a_killed_process_left_go_when_the_next_one_makes_its_own(settings):
+    open_warehouse(settings).close()
+    command = [sys.executable, "-c", TRYING, str(settings.home)]
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout.readline() == "open\n"
+        (left,) = settings.home.glob("trying-*")
+        assert (left / "warehouse.duckdb").exists()
+        assert not list(leftovers(settings)), "somebody is at work there"
+        killed.kill()
+    assert list(leftovers(settings)) == [left]
+    with trying(settings) as ours:
+        assert list(settings.home.glob("trying-*")) == [ours.home]
+    assert not list(settings.home.glob("trying-*"))
