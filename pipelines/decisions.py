@@ -116,8 +116,8 @@ def decide(
     with _rewriting(settings, "match_overrides.csv", Decision) as rows:
         _as_known(rows, [row[:3] for row in new], known)
         rows.update({row[:3]: row for row in new})
-    detail = {"domain": domain, "decision": WORDS[word], "pairs": [list(row[1:3]) for row in new]}
-    _audit(settings, who, "decide", detail, at)
+        detail = {"domain": domain, "decision": WORDS[word], "pairs": [list(row[1:3]) for row in new]}
+        _audit(settings, who, "decide", detail, at)
     return new
 
 
@@ -139,8 +139,9 @@ def undecide(
         _as_known(rows, gone, known)
         found = [key for key in gone if rows.pop(key, None)]
         rows.update({row[:3]: row for row in back_to})
-    if found:
-        _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": [list(pair) for _, *pair in found]}, at)
+        if found:
+            pairs = [list(pair) for _, *pair in found]
+            _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": pairs}, at)
     return len(found)
 
 
@@ -172,7 +173,7 @@ def override(
     with _rewriting(settings, "golden_overrides.csv", Override) as rows:
         _as_known(rows, [new[:3], *((domain, other, attribute) for other in beside)], known)
         rows[new[:3]] = new
-    _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
+        _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
     return new
 
 
@@ -196,9 +197,9 @@ def undo_override(
         found = rows.pop(key, None)
         if back_to:
             rows[back_to[:3]] = back_to
-    if found:
-        detail = {"domain": domain, "record": record_id, "attribute": attribute}
-        _audit(settings, _said(steward, "steward"), "undo override", detail, at)
+        if found:
+            detail = {"domain": domain, "record": record_id, "attribute": attribute}
+            _audit(settings, _said(steward, "steward"), "undo override", detail, at)
     return found
 
 

@@ -299,7 +299,10 @@ class LedgerUnavailable(Exception):
 @lru_cache(maxsize=8)
 def open_ledger(url: str) -> sa.Engine:
     """An engine on the ledger at `url`, all tables, columns and indexes present. SQLite runs in WAL mode, fsynced."""
-    engine = sa.create_engine(url)
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as unfit:
+        raise LedgerUnavailable(f"ASSAY_LEDGER_URL names no database that can be opened here: {unfit}") from None
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _sqlite_pragmas)
     sa.event.listen(engine, "handle_error", _say_unavailable)

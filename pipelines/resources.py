@@ -59,7 +59,10 @@ class Settings:
 def settings() -> Settings:
     """The environment as set: ASSAY_HOME (default .assay), ASSAY_ENV (default dev), ASSAY_LEDGER_URL."""
     home = Path(os.environ.get("ASSAY_HOME") or PROJECT / ".assay").resolve()
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as unfit:
+        raise MissingReference(f"ASSAY_HOME: {home} is no folder and cannot be made one ({unfit.strerror})") from None
     ledger = os.environ.get("ASSAY_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}"
     return Settings(home, os.environ.get("ASSAY_ENV", "dev"), ledger)
 

@@ -10,6 +10,7 @@ import hmac
 import secrets
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import SequenceMatcher
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlencode
@@ -25,6 +26,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from pipelines.decisions import NotDecided
+from pipelines.ledger import LedgerUnavailable
 from pipelines.lineage import NotFound
 from pipelines.review.cases import Case, shown
 from pipelines.review.desk import Desk
@@ -103,7 +105,7 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
         case_id = _one(form, "case")
         try:
             told = _do(desk, request.path_params["what"], case_id, form)
-        except NotDecided as why:
+        except (NotDecided, LedgerUnavailable) as why:
             return RedirectResponse(f"/?{urlencode({'case': case_id, 'refused': str(why)})}", 303)
         stays = {"case": case_id} if any(case.case_id == case_id for case in desk.open) else {}
         return RedirectResponse(f"/?{urlencode({**stays, 'said': told})}", 303)
@@ -126,7 +128,8 @@ def serve(desk: Desk, port: int, note: str = "", started: Callable[[str], None] 
     except OSError as error:
         raise NotReady(f"port {port} cannot be had ({error.strerror}); leave out --port for a free one") from None
     started(f"http://{LOOPBACK}:{listening.getsockname()[1]}/?key={key}")
-    server.run([listening])
+    with suppress(KeyboardInterrupt):
+        server.run([listening])
 
 
 def _do(desk: Desk, what: str, case_id: str, form: Form) -> str:

@@ -182,3 +182,15 @@ def test_a_command_whose_reader_has_left_ends_quietly_as_other_programs_do(words
 def test_help_does_not_wait_for_what_only_the_verbs_themselves_need():
     says = "import sys, pipelines.cli; print([one for one in ('sqlalchemy', 'duckdb', 'httpx') if one in sys.modules])"
     assert subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_home_or_ledger_that_cannot_be_is_told_in_one_line(assay, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ASSAY_LEDGER_URL", "a database")
+    told = assay("audit", "verify")
+    assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
+    assert "ASSAY_LEDGER_URL names no database" in told.stderr
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / "file"))
+    told = assay("review", "--list")
+    assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
+    assert "file is no folder and cannot be made one" in told.stderr

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from pipelines import decision_diff, decisions, transform
 from pipelines.audit import verify_chain
-from pipelines.ledger import audit, open_ledger
+from pipelines.ledger import LedgerUnavailable, audit, open_ledger
 from pipelines.macros import returned
 from pipelines.rebuild import rebuild
 from pipelines.resources import Settings
@@ -48,6 +48,16 @@ def test_keys_that_customers_and_products_share_are_two_pairs_and_each_decision_
     assert [row.domain for row in decisions.decisions()] == ["products"]
     with pytest.raises(decisions.NotDecided, match="no records are matched in 'variants'; choose customers, products"):
         decisions.decide(settings, "variants", "same", [("odoo:1", "odoo:2")], *WHO, AT)
+
+
+def test_what_the_audit_cannot_take_is_not_decided(settings):
+    (before,) = decisions.decide(settings, "customers", "later", [("pos:1", "pos:2")], *WHO, AT)
+    away = Settings(settings.home, "test", f"sqlite:///{settings.home / 'away' / 'ledger.db'}")
+    with pytest.raises(LedgerUnavailable):
+        decisions.decide(away, "customers", "same", [("pos:1", "pos:2")], *WHO, AT)
+    with pytest.raises(LedgerUnavailable):
+        decisions.undecide(away, "customers", [("pos:1", "pos:2")], WHO[0], AT)
+    assert decisions.decisions() == [before]
 
 
 def test_what_stood_before_is_back_when_the_decision_that_replaced_it_is_undone(settings):

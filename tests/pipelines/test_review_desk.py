@@ -1,16 +1,19 @@
 """A steward's desk and its terminal, over records that nobody would like to meet and beside another steward."""
 
+import asyncio
 import dataclasses
 import socket
 from io import BytesIO, StringIO, TextIOWrapper
 
 import click
+import httpx
 import pytest
 from rich.console import Console
 
 from pipelines import decisions
 from pipelines.explain import Explained, Term
 from pipelines.lineage import NotFound
+from pipelines.resources import Settings
 from pipelines.review import terminal, web
 from pipelines.review.cases import Case, Record
 from pipelines.review.desk import Desk
@@ -172,6 +175,22 @@ def test_a_terminal_without_the_letters_shows_a_question_mark_and_marks_that_it_
     assert "! full_name" in said
     assert "Eva Nováková, ?ubica" in said
     assert said.count("#") >= 2
+
+
+def test_a_page_says_that_the_ledger_is_away_and_nothing_is_decided(settings):
+    away = Settings(settings.home, "test", f"sqlite:///{settings.home / 'away' / 'ledger.db'}")
+    transport = httpx.ASGITransport(web.application(desk(away), "key"))
+
+    async def deciding() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", follow_redirects=True) as page:
+            token = (await page.get("/?key=key")).text.split('name="token" value="')[1].split('"')[0]
+            form = {"token": token, "case": case().case_id, "word": "same", "reason": WHO[1]}
+            return await page.post("/decide", data=form)
+
+    said = asyncio.run(deciding())
+    assert said.status_code == 200
+    assert "unable to open database file" in said.text
+    assert decisions.decisions() == []
 
 
 def test_a_port_that_another_program_has_is_told_with_the_way_out(settings):
