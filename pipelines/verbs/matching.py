@@ -40,7 +40,8 @@ def match_eval(**options: Any) -> None:
     """
     from pipelines import evaluate, evaluate_sets
 
-    if not options["mapping"] and (options["records"] or options["data"]):
+    asked = options | {"backend": options["backend"] != "own"}
+    if not options["mapping"] and any(asked.values()):
         raise click.UsageError("--mapping is missing: what the columns of these files mean; docs/matching.md has one")
     told = evaluate_sets.report(**options) if options["mapping"] else evaluate.report(resources.settings())
     for line in told:

@@ -173,9 +173,10 @@ def test_pairs_within_and_across_the_parts_of_one_set_are_all_entities(tmp_path)
 
 def test_files_without_a_mapping_are_not_passed_over(tmp_path):
     records = write(tmp_path / "a.csv", "id,name\n1,Anna\n")
-    told = CliRunner().invoke(main, ["match", "eval", "--records", records, "--truth", records])
-    assert told.exit_code == 2
-    assert "--mapping is missing" in told.output
+    for option in ("--records", "--truth", "--test", "--json"):
+        told = CliRunner().invoke(main, ["match", "eval", option, records])
+        assert told.exit_code == 2
+        assert "--mapping is missing" in told.output
 
 
 def test_precision_over_recall_counts_what_was_never_compared():
