@@ -12,6 +12,7 @@ from pipelines import resources
 from pipelines.console import wide_console
 from pipelines.plain import plain
 from pipelines.verbs.odoo import odoo
+from pipelines.verbs.tracing import GoldenId
 
 if TYPE_CHECKING:
     from pipelines.publish.edits import Edit
@@ -51,7 +52,7 @@ def _show(found: list[Edit], values: bool) -> None:
 def _ruling(name: str, help_text: str) -> click.Command:
     @edits.command(name, help=help_text)
     @click.argument("object_name", metavar="OBJECT")
-    @click.argument("golden_id")
+    @click.argument("golden_id", type=GoldenId())
     @click.argument("fields", nargs=-1, metavar="[FIELD]...")
     @click.option("--note", required=True, help="Why; no personal data.")
     def verb(object_name: str, golden_id: str, fields: tuple[str, ...], note: str) -> None:

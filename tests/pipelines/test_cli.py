@@ -194,3 +194,10 @@ def test_a_home_or_ledger_that_cannot_be_is_told_in_one_line(assay, tmp_path, mo
     told = assay("review", "--list")
     assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
     assert "file is no folder and cannot be made one" in told.stderr
+
+
+@pytest.mark.parametrize("ruling", ["keep", "revert", "release", "take"])
+def test_a_ruling_on_an_edit_takes_a_golden_id_as_people_type_it(ruling):
+    command = main.commands["edits"].commands[ruling]
+    said = command.make_context(ruling, ["res_partner", " c-0025xn1av82b ", "--note", "x"])
+    assert said.params["golden_id"] == "C-0025XN1AV82B"
