@@ -34,11 +34,12 @@ def learn(pairs: Pairs, alike: np.ndarray, led: np.ndarray, conflict, limits: li
     sizes = _sizes(len(records), 23, len(places))
     closed, met, several = partners.agreed(ends, systems, settings["partners"], sizes)
     agreed = _agreed(closed / np.maximum(met, 1), several, settings)
+    agreed = agreed[: _of_articles(agreed, settings)]
     if agreed.max(initial=0.0) < settings["closed_share"]:
         return None
     last = np.flatnonzero(agreed >= settings["nearly_best"] * agreed.max())[-1]
     if len(np.unique(pairs.systems)) > 1:
-        more = np.diff(closed[last:]) / np.maximum(np.diff(met[last:]), 1)
+        more = np.diff(closed[last : len(agreed)]) / np.maximum(np.diff(met[last : len(agreed)]), 1)
         last += np.argmin(np.r_[more >= settings["more_share"], False])
     if conflict[places[: sizes[last]]].mean() > settings["contrary_share"]:
         return None
@@ -94,6 +95,17 @@ def _sizes(records: int, steps: int, most: int) -> np.ndarray:
 def _agreed(agreed: np.ndarray, several: np.ndarray, settings: dict) -> np.ndarray:
     """How often partners agree where most linked records have two of them; nowhere else are articles in groups."""
     return np.where(several >= settings["grouped_share"], agreed, 0.0)
+
+
+def _of_articles(agreed: np.ndarray, settings: dict) -> int:
+    """How many of the sizes come before partners, having agreed as often as anywhere and then less, agree more again.
+
+    Articles of one kind, in all their variants, are groups too: what agrees first is the article.
+    """
+    before, beyond = np.maximum.accumulate(agreed), np.maximum.accumulate(agreed[::-1])[::-1]
+    less = np.minimum(before, beyond) - agreed > settings["valley"]
+    between = np.flatnonzero(less & (before >= settings["nearly_best"] * agreed.max()))
+    return int(between[agreed[between].argmin()]) + 1 if len(between) else len(agreed)
 
 
 def _around(pairs: Pairs, alike: np.ndarray, cut: float, limits: list, settings: dict) -> Fit:

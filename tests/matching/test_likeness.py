@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 
 import duckdb
@@ -102,6 +103,32 @@ def test_articles_of_whose_offers_some_were_never_compared_are_groups_too():
     right = sum(one // 5 == other // 5 for one, other, *_ in linked)
     assert right > 0.95 * sum(one // 5 == other // 5 for one, other, *_ in rows)
     assert right > 0.95 * len(linked)
+
+
+def test_articles_of_one_kind_are_no_group_though_all_of_them_resemble_each_other():
+    """Five articles of a kind have five offers each: partners agree, then less, then more where all of a kind are."""
+    dice = random.Random(8)
+    articles = [[dice.gauss(0, 1) for _ in range(5)] for _ in range(100)]
+    offers_of = [[at + dice.gauss(0, 0.1 if no // 5 % 2 else 0.5) for at in articles[no // 5]] for no in range(500)]
+    rows = [
+        (
+            one,
+            other,
+            f"shop {one % 30}",
+            f"shop {other % 30}",
+            max(0, 1 - math.dist(offers_of[one], offers_of[other]) / 5),
+            0.0,
+        )
+        for one, other in itertools.combinations(range(500), 2)
+        if one // 25 == other // 25
+    ]
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    learnt = learn(pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]), scarce_share=1.0)
+    assert learnt["within shop 0"] == 1
+    linked = [row for row in rows if learnt["alike"] * row[4] + learnt["constant"] > 0]
+    right = sum(one // 5 == other // 5 for one, other, *_ in linked)
+    assert right > 0.9 * len(linked), "a fifth are right where all of a kind are one"
+    assert right > 0.5 * 1000
 
 
 def test_what_thousands_resemble_is_on_no_way_from_partner_to_partner_and_all_others_are_counted():
