@@ -31,6 +31,10 @@ ODD = [
     article("xyz:barcode", "Charging base by Nordlyd 83053"),
     {**article("abc:guide", "Nordlyd lantern hall"), "model_number": "310/246-1501", "description": "435 fern lane"},
     {**article("xyz:guide", "Nordlyd lanterns hall"), "model_number": "310-246-1501", "description": "435 fern ln."},
+    {**article("abc:stated", "Nordlyd memory DDR3 4GB"), "model_number": "NM-65190-A4"},
+    {**article("xyz:stated", "Nordlyd DDR3 memory 4 GB"), "model_number": "NM-71183-C6"},
+    {**article("abc:shops", "Nordlyd memory DDR3 ND-8820"), "model_number": "551907"},
+    {**article("xyz:shops", "Nordlyd DDR3 memory"), "model_number": "ND8820"},
     article("abc:kin", "Nordlyd freezer NF4205BT"),
     article("xyz:kin", "Nordlyd upright freezer NF4205BAQ"),
     article("abc:apart", "Nordlyd projector NPA 8713"),
@@ -108,6 +112,15 @@ def test_a_shops_ending_of_a_model_number_makes_no_other_model(matched):
 def test_a_barcode_holds_the_makers_number(matched):
     ((code_equal, conflict),) = features(matched, "barcode", "code_equal, model_conflict")
     assert code_equal > 0 == conflict
+
+
+def test_two_stated_model_numbers_are_two_whatever_number_the_names_share(matched):
+    assert features(matched, "stated", "model_equal, model_conflict") == [(0, 1)]
+
+
+def test_a_model_number_that_the_other_record_has_in_its_name_contradicts_no_stated_one(matched):
+    ((model_equal, conflict),) = features(matched, "shops", "model_equal, model_conflict")
+    assert model_equal > 0 == conflict
 
 
 def test_digits_of_a_model_number_are_no_measures(matched):

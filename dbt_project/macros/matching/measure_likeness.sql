@@ -7,7 +7,8 @@ with likeness as (
 measured as (
 
     select
-        likeness.*,
+        likeness.* exclude (model_likeness),
+        case when {{ stated_differ() }} then 0 else model_likeness end as model_likeness,
         one.system as one_system,
         other.system as other_system,
         one.system = other.system as within_one,

@@ -15,13 +15,22 @@
 {%- endmacro %}
 
 {% macro models_differ() -%}
-({{ lists_differ('models') }} and not list_has_any(l.codes, r.codes) and not {{ models_extend() }})
+({{ lists_differ('models') }} and not list_has_any(l.codes, r.codes) and not {{ models_extend() }} or {{ stated_differ() }})
+{%- endmacro %}
+
+{#- Both records state the maker's number in a column of its own, and neither mentions the other's anywhere: what else looks like
+    a number in both names, as DDR3 or the cartridge that a toner stands for, is then none that makes them one. -#}
+{% macro stated_differ() -%}
+({{ lists_differ('stated') }}
+    and not list_has_any(l.stated_codes, r.codes)
+    and not list_has_any(r.stated_codes, l.codes)
+    and not {{ models_extend('stated') }})
 {%- endmacro %}
 
 {#- One model number has up to three characters more than another, at an end or, its digits being the same, anywhere: a colour
     or a country is often appended, and a letter left out. -#}
-{% macro models_extend() -%}
-(array_length(list_filter(l.models, lambda m: array_length(list_filter(r.models, lambda k:
+{% macro models_extend(name='models') -%}
+(array_length(list_filter(l.{{ name }}, lambda m: array_length(list_filter(r.{{ name }}, lambda k:
     k <> m and least(length(m), length(k)) >= 4 and abs(length(m) - length(k)) <= 3
     and (
         starts_with(k, m) or starts_with(m, k) or ends_with(k, m) or ends_with(m, k)

@@ -82,6 +82,8 @@ coded as (
         record_no,
         coalesce({{ product_words('name_text') }}, []) as said,
         list_sort(list_distinct({{ product_codes('name_text') }} || list_filter([model_number], lambda m: length(m) >= 3))) as models,
+        list_filter([model_number], lambda m: length(m) >= 3) as stated,
+        {{ product_codes('model_text') }} || {{ product_code_parts('model_text') }} as stated_codes,
         {{ size_tokens('option_text') }} as sizes,
         {{ size_letters("concat_ws(' ', name_text, option_text)") }} as letters,
         {{ product_codes("concat_ws(' ', name_text, more_text, model_text)") }}
@@ -111,6 +113,8 @@ select
         list_transform(coalesce(coded.models, []), lambda m: regexp_replace(m, '[a-z]+$', '')), lambda m: length(m) >= 5
     ) as model_stems,
     list_sort(list_distinct(coalesce(coded.loose_codes, []) || coalesce(coded.models, []))) as codes,
+    coalesce(coded.stated, []) as stated,
+    list_sort(list_distinct(coalesce(coded.stated, []) || coalesce(coded.stated_codes, []))) as stated_codes,
     coalesce(bags.numbers, []) as numbers,
     coalesce(bags.all_numbers, []) as all_numbers,
     coalesce(coded.measures, []) as measures
