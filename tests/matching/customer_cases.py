@@ -222,6 +222,12 @@ CASES += [
     person("shop:junior", first_name="Torquil", last_name="Wexcombe", street="Lipová 40", zip="77900"),
 ]
 
+# A father and his son, who bears the whole of his name.
+CASES += [
+    person("pos:namesake", full_name="Alois Otakar Kožušník", birth_on=date(1950, 2, 3), **OLD_HOME),
+    person("shop:namesake", full_name="Alois Otakar Kožušník", birth_on=date(1981, 9, 30), **OLD_HOME),
+]
+
 # A family name of two words beside a middle name, and a particle that is written as part of the name.
 CASES += [
     person("pos:lizzy", full_name="Lizzy Schokman-Stange", street="Wilmontstraat 85", zip="1011 AB"),

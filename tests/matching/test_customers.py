@@ -167,9 +167,15 @@ def test_another_second_name_or_a_jr_that_one_alone_bears_is_a_level_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("pair", "comparison", "label"), [("lizzy", "first_name", "exact"), ("joined", "last_name", "misspelt")]
+    ("pair", "comparison", "label"),
+    [
+        ("lizzy", "first_name", "exact"),
+        ("joined", "last_name", "misspelt"),
+        ("namesake", "first_name", "other middle name or generation"),
+        ("namesake", "other_names", "all shared by namesakes"),
+    ],
 )
-def test_two_family_names_make_no_middle_name_and_a_joined_particle_no_other_name(matched, pair, comparison, label):
+def test_a_name_is_held_against_another_as_a_reader_would(matched, pair, comparison, label):
     said = f"""
         select said.label
         from matched_customers__explanations as said
