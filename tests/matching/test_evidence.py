@@ -170,6 +170,28 @@ CASES = {
         (named("Vilém", "Bezdíček Sr.", **HOME), {"full_name": "Vilém Bezdíček Jr", **HOME}),
         (named("Vilém", "Poděbradec Jr.", **HOME), {"full_name": "Vilém Poděbradec Jr", **HOME}),
     ),
+    "an initial may stand on the other side of a name": (
+        ONE,
+        (
+            {"full_name": "V. Dhanalakshmi", "phone": "+420739555121"},
+            {"full_name": "Dhanalakshmi Venkatesan", "phone": "+420739555121"},
+        ),
+        (
+            {"full_name": "V. Dhanasekaran", "phone": "+420739555122"},
+            {"full_name": "Dhanasekaran Palaniappan", "phone": "+420739555122"},
+        ),
+    ),
+    "how a Japanese name is read says nothing of how it is written": (
+        ONE,
+        (
+            {"full_name": "長谷川 桃子", "phone": "+420739555123"},
+            {"full_name": "ハセガワ モモコ", "phone": "+420739555123"},
+        ),
+        (
+            {"full_name": "長谷川 恵理", "phone": "+420739555124"},
+            {"full_name": "小笠原 太一", "phone": "+420739555124"},
+        ),
+    ),
     "a home tells namesakes apart from one who is met twice": (
         ONE,
         (named("Eva", "Dvořáková", **HOME), named("Eva", "Dvořáková", **HOME)),

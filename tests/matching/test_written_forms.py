@@ -38,6 +38,21 @@ FORMS = {
     "marks of no width": ({"first": "Jür\u200bgen", "last": "\ufeffMöl\u00adler"}, NAME),
     "a lost letter parts no word": ({"first": "J?rgen", "last": "M\ufffdller"}, {"first": "Jrgen", "last": "Mller"}),
     "titles of the north and the south": ({"full": "Hr. Jürgen Möller"}, NAME),
+    "titles of India": ({"full": "Smt. Jürgen Möller"}, NAME),
+    "a legal form in words": (
+        {"full": "Möllerhof Gesellschaft mit beschränkter Haftung", "city": "Graz"},
+        {"full": "Möllerhof GmbH", "city": "Graz"},
+    ),
+    "a legal form of another country": ({"full": "Mollerhof Sdn. Bhd."}, {"full": "Mollerhof Private Limited"}),
+    "letters and digits of double width": (
+        {"last": "Ｍöｌｌｅｒ", "phone": "０３０－１２３４５６７", "zip": "８０３３１", "street": "Ａｍ　Ｈｏｆ　４"},
+        {"last": "Möller", "phone": "030-1234567", "zip": "80331", "street": "Am Hof 4"},
+    ),
+    "syllables of half width": ({"first": "ﾓﾓｺ", "last": "ｱﾍﾞ"}, {"first": "モモコ", "last": "アベ"}),
+    "a block and a house in words": (
+        {"street": "三軒茶屋3丁目20番14号 コーポ502", "country": "JP"},
+        {"street": "三軒茶屋３－２０－１４", "country": "JP"},
+    ),
     "a title of two words": ({"first": "Dr. med. Jürgen", "last": "Möller"}, NAME),
     "a degree behind a comma": ({"full": "Jürgen Möller, Ph.D."}, NAME),
     "a degree behind two commas": ({"full": "Möller, Jürgen, MBA"}, NAME),

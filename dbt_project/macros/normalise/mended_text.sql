@@ -2,6 +2,7 @@
 {% macro mended_text(value) -%}
 case
     when {{ value }} like '%&%;%' then {{ unescaped(value) }}
+    when {{ matches(value, '[\\x{ff01}-\\x{ff9f}]') }} then {{ half_width(value) }}
     when {{ matches(value, '[^\\x00-\\x7f]') }}
         then {{ replace_all('coalesce(' ~ decoded_again(value) ~ ', ' ~ value ~ ')', '[\\x{ad}\\x{200b}\\x{2060}\\x{feff}]+', '') }}
     else {{ value }}

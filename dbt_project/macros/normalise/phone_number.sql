@@ -2,6 +2,7 @@
     where that has cost it digits. -#}
 {% macro written_number(value) -%}
 case
+    when {{ matches(value, '[\\x{ff10}-\\x{ff19}]') }} then {{ half_width(value) }}
     when {{ matches(value, '^ *[0-9]\\.[0-9]{6,}[eE]\\+?[0-9]+ *$') }} then
         case
             when length(regexp_extract({{ value }}, '[.]([0-9]+)', 1)) >= cast(regexp_extract({{ value }}, '([0-9]+) *$', 1) as integer) - 1

@@ -15,6 +15,7 @@ with records as (
             'street': mended_text('street'),
             'street2': mended_text('street2'),
             'city': mended_text('city'),
+            'zip': half_width('zip'),
         }, 'given') }}
     from {{ ref('conformed_customers__records') }} as given
     where {{ is_touched(keys, 'record_id') }}

@@ -10,6 +10,7 @@
 {%- set longest = declared('customers', 'normalise.longest_text') -%}
 {#- A number by itself and its letter; one that is glued to the end of a street where there is no other. -#}
 {%- set numbers = declared('customers', 'normalise.house_numbers') -%}
+{%- set numbered = '[^0-9 ]([0-9]+(?:(?:丁目|番地|番| )+[0-9]+){1,2})' -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
 {%- set zips = declared('customers', 'normalise.zips') -%}
 {%- set no_text = "('" ~ declared('customers', 'normalise.no_text') | join("', '") ~ "')" -%}
@@ -258,10 +259,15 @@ select
     city,
     case
         when {{ is_unspaced('case when street_comes_first then street_line else street2_line end') }}
-            then array_to_string(case when street_comes_first then street_words else street2_words end, '')
+            then replace(regexp_extract(case when street_comes_first then street_line else street2_line end, '^[^0-9]+'), ' ', '')
         else list_sort(case when street_comes_first then street_words else street2_words end)[1]
     end as street,
-    nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), '') as house,
+    {#- 三軒茶屋3丁目20番14号 is 三軒茶屋3-20-14: a quarter, a block in it and a house. -#}
+    case
+        when {{ is_unspaced('street_line') }} and {{ matches('street_line', numbered) }}
+            then {{ replace_all("regexp_extract(street_line, '" ~ numbered ~ "', 1)", '[^0-9]+', '-') }}
+        else nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), '')
+    end as house,
     case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
     birth_on,
