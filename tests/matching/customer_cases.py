@@ -224,8 +224,8 @@ CASES += [
 
 # A father and his son, who bears the whole of his name.
 CASES += [
-    person("pos:namesake", full_name="Alois Otakar Kožušník", birth_on=date(1950, 2, 3), **OLD_HOME),
-    person("shop:namesake", full_name="Alois Otakar Kožušník", birth_on=date(1981, 9, 30), **OLD_HOME),
+    person("pos:namesake", full_name="Alois Otakar Kožušník Sr.", **OLD_HOME),
+    person("shop:namesake", full_name="Alois Otakar Kožušník Jr.", **OLD_HOME),
 ]
 
 # A family name of two words beside a middle name, and a particle that is written as part of the name.
