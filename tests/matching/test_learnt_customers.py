@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines import matching
+from pipelines import learning, matching
 from tests.matching.test_learning import learn
 
 
@@ -304,10 +304,13 @@ def test_double_given_names_are_learnt_to_agree_by_chance():
         ("exact", "different", "all shared", "different", 12),
         ("different", "different", "all shared", "different", 2),
     ]
-    tables = (counted(rows, 7_800, told) for rows in (blocked, sample))
-    rows = learn(*tables, matching.declared("customers"))
+    tables, spec = [counted(rows, 7_800, told) for rows in (blocked, sample)], matching.declared("customers")
+    rows = learn(*tables, spec)
     assert rows["last_name", "different"]["match"] < 0.1
     assert rows["phone", "different"]["match"] < 0.2
+    given_and_further = spec["learn"]["together"].index(["first_name", "other_names"])
+    together = [row for row in learning.learn(*tables, spec).to_pylist() if row["comparison"] == "together"]
+    assert together[given_and_further]["chance"] > 5
 
 
 def test_people_of_one_birth_place_and_a_common_name_are_not_one_person_of_many_family_names_and_ages():
