@@ -278,6 +278,7 @@ def _read(path: Path, row: Callable) -> list:
     if marked := re.search(r"^(<{7}|={7}|>{7})( |\r?$)", text, re.MULTILINE):
         line = text.count("\n", 0, marked.start()) + 1
         raise NotDecided(f"{path.name}, line {line}: a mark of git's; two branches met here, keep the rows that hold")
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # what is too long is told by its row
     lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         if lines.fieldnames is not None and tuple(lines.fieldnames) != row._fields:
@@ -300,8 +301,11 @@ def _problem(one: Decision | Override) -> str | None:
     """What is wrong with a row that a hand has written."""
     if None in one or not _is_day(one.decided_on):
         return "a value is missing, or decided_on is not a day, YYYY-MM-DD"
-    if not one.steward.strip() or not one.reason.strip():
-        return "a decision needs a steward and a reason"
+    for what in ("steward", "reason"):
+        try:
+            _said(getattr(one, what), what)
+        except NotDecided as why:
+            return str(why)
     keys = one[1:3] if isinstance(one, Decision) else [one.record_id]
     if strange := [key for key in keys if not _is_key(key)]:
         return f"{strange[0]!r} is not SYSTEM:KEY; decisions name records, never golden ids"
