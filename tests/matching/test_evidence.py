@@ -192,6 +192,44 @@ CASES = {
             {"full_name": "小笠原 太一", "phone": "+420739555124"},
         ),
     ),
+    "two mailboxes at a company's own domain are rather one company's": (
+        ONE,
+        (
+            company("Kovotažna", email="novotny@kovotazna.example"),
+            company("Kovotažna Hrubčice", email="objednavky@kovotazna.example"),
+        ),
+        (
+            company("Kovobruska", email="kovobruska.novotny@seznam.cz"),
+            company("Kovobruska Hrubčice", email="dilna.hrubcice@seznam.cz"),
+        ),
+    ),
+    "a domain of companies of many names is none of their own": (
+        TWO,
+        (
+            company("Skloforma", email="novotny@spolecna.example"),
+            company("Skloforma Hrubčice", email="objednavky@spolecna.example"),
+        ),
+        (
+            company("Skloryt", email="novotny@skloryt.example"),
+            company("Skloryt Hrubčice", email="objednavky@skloryt.example"),
+        ),
+    ),
+    "a direct dial is behind its company's switchboard": (
+        ONE,
+        (company("Pilodřev", phone="+420585777310"), company("Pilodřev Hrubčice", phone="+420585777328")),
+        (company("Pilokmen", phone="+420585777330"), company("Pilokmen Hrubčice", phone="+420585404328")),
+    ),
+    "a company is not the holding of its house": (
+        TWO,
+        (
+            company("Vřesohrad s.r.o.", phone="+420585777340", **HOME),
+            company("Vřesohrad Holding a.s.", phone="+420585777340", **HOME),
+        ),
+        (
+            company("Vřesovrch s.r.o.", phone="+420585777350", **HOME),
+            company("Vřesovrch Sever s.r.o.", phone="+420585777350", **HOME),
+        ),
+    ),
     "a home tells namesakes apart from one who is met twice": (
         ONE,
         (named("Eva", "Dvořáková", **HOME), named("Eva", "Dvořáková", **HOME)),
@@ -224,6 +262,10 @@ def cluster_of(tmp_path_factory, crowd):
     ]
     records += [
         person(f"loyal:n{n}", email=f"{n * 7919}n@posta.example", **named(*name)) for n, name in enumerate(BEARERS)
+    ]
+    records += [
+        person(f"loyal:c{n}", **company(name, email=f"{name.lower()}@spolecna.example"))
+        for n, name in enumerate(["Tkalcostav", "Mramorix", "Voskofin", "Jilocel"])
     ]
     return clusters(match(tmp_path_factory.mktemp("evidence"), records + crowd))
 

@@ -83,6 +83,13 @@ FORMS = {
     "a street that is not known": ({"street": "N/A"}, {}),
     "a house by word": ({"street": "Rosenplatz Nr. 4"}, {"street": "Rosenplatz 4"}),
     "a flat behind the house": ({"street": "Zeisigweg 4 Whg. 12"}, {"street": "Zeisigweg 4"}),
+    "a post box is a number and no street": ({"street": "Postfach 6641"}, {"street": "6641"}),
+    "a post box in English": ({"street": "P.O. Box 6641"}, {"street": "PO-Box No. 6641"}),
+    "a post box in Spanish": ({"street": "Apartado de Correos 6641"}, {"street": "Apdo. 6641"}),
+    "a post box behind a street": (
+        {"street": "Zeisigweg 4, P.O. Box 6641", "city": "Graz"},
+        {"street": "Zeisigweg 4", "city": "Graz"},
+    ),
     "a place that stands behind its street, too": (
         {"street": "Zeisigweg 4, 80331 München", "city": "München", "zip": "80331"},
         {"street": "Zeisigweg 4", "city": "München", "zip": "80331"},

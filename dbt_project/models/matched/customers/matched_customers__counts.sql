@@ -226,6 +226,13 @@ where email in (select email from {{ records }} where email is not null and firs
 group by email
 having min(left(first_word, 1)) <> max(left(first_word, 1))
 union all
+{# Domains of companies of so many names: no company's own. -#}
+select 'many at', split_part(email, '@', 2), null, null, null
+from {{ records }}
+where is_company and email is not null
+group by split_part(email, '@', 2)
+having count(distinct left(company, 2)) >= {{ declared('customers', 'placeholders.surnames') }}
+union all
 select 'named', 'birth place', null, count(birth_place), null from named
 union all
 select 'named', 'occupation', null, count(occupation), null from named

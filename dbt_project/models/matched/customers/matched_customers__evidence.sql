@@ -31,7 +31,7 @@ records as (
 
     select
         {{ record_number('normalised.record_id') }} as record_no,
-        normalised.* exclude (perhaps_company, is_company, company, company_words, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, phone, mobile, vat, loyalty_code, birth_on),
+        normalised.* exclude (perhaps_company, is_company, company, company_words, first_word, second_word, last_word, last_words, after_particle, name_words, email, email_user, phone, dial, mobile, vat, loyalty_code, birth_on),
         is_company or {{ is_kin }} or {{ is_contact }} as is_company,
         coalesce(company, case when {{ is_kin }} then replace(perhaps_company, ' ', '') end) as company,
         coalesce(
@@ -44,6 +44,7 @@ records as (
         case when bad_email.value is null then email end as email,
         case when bad_email.value is null then email_user end as email_user,
         case when bad_phone.value is null then phone end as phone,
+        case when bad_phone.value is null and (is_company or {{ is_kin }} or {{ is_contact }}) then dial end as dial,
         case when bad_mobile.value is null then mobile end as mobile,
         case when bad_vat.value is null then vat end as vat,
         case when bad_loyalty.value is null then loyalty_code end as loyalty_code,
@@ -186,6 +187,9 @@ select
     end as name_sounds,
     named.company,
     named.company_words,
+    case
+        when named.is_company then nullif(array_to_string(list_filter(string_split(named.company_words, ' '), lambda w: w in ('{{ declared('customers', 'normalise.house_words') | join("', '") }}')), ' '), '')
+    end as house_words,
     (coalesce(traded.records, 1) - 1) / learnt.records as company_share,
     named.email,
     named.email_user,
@@ -194,9 +198,14 @@ select
     and (coalesce(contains(named.email_user, named.last_name), false) or coalesce(contains(named.email_user, named.first_name), false))
         as email_user_is_name,
     several.value is not null as email_is_of_several,
+    case
+        when named.is_company and many.value is null and not {{ matches("split_part(named.email, '@', 2)", declared('customers', 'normalise.public_mail')) }}
+            then split_part(named.email, '@', 2)
+    end as own_domain,
     coalesce(named.phone, named.mobile) as phone_1,
     case when named.phone is not null then phone_is_mobile else mobile_is_mobile end as phone_1_is_mobile,
     case when named.phone is not null and named.phone <> named.mobile then named.mobile end as phone_2,
+    dial,
     mobile_is_mobile as phone_2_is_mobile,
     named.zip,
     named.city,
@@ -224,4 +233,5 @@ left join {{ vocabulary }} as yearly on yearly.kind = 'years only' and named.sys
 left join {{ vocabulary }} as traded on traded.kind = 'company' and named.is_company and named.company = traded.value
 left join {{ vocabulary }} as places on places.kind = 'birth place' and named.birth_place = places.value
 left join {{ vocabulary }} as occupations on occupations.kind = 'occupation' and named.occupation = occupations.value
+left join {{ vocabulary }} as many on many.kind = 'many at' and named.is_company and split_part(named.email, '@', 2) = many.value
 left join {{ vocabulary }} as several on several.kind = 'several at' and named.email = several.value

@@ -112,10 +112,13 @@ folded as (
         case when len(email) <= {{ longest }} then lower(trim(email)) end as email,
         {%- for column in ['phone', 'mobile'] %}
         right(nullif(regexp_replace({{ column }}, '[^0-9]', '', 'g'), ''), 9) as {{ column }},
+        {%- if column == 'phone' %}
+        regexp_replace(phone, '[^0-9]', '', 'g') as dial,
+        {%- endif %}
         case when {{ column }} like '+%' then regexp_matches({{ column }}, '{{ declared('customers', 'normalise.mobile_numbers') }}') end as {{ column }}_is_mobile,
         {%- endfor %}
         {%- for column in ['street', 'street2'] %}
-        regexp_replace({{ fold_name(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
+        {{ replace_all("regexp_replace(" ~ fold_name(column) ~ ", '" ~ declared('customers', 'normalise.flats') ~ "', ' ', 'g')", declared('customers', 'normalise.post_boxes'), ' \\1') }} as {{ column }}_line,
         {%- endfor %}
         nullif({{ fold_name('city') }}, '') as city,
         nullif(regexp_replace(upper(zip), '^([0-9]+)\.0+$|[^A-Z0-9]', '\1', 'g'), '') as zip,
@@ -253,6 +256,7 @@ select
     nullif(case when domain in ('gmail.com', 'googlemail.com') then replace(local_part, '.', '') else local_part end, '') as email_user,
     case when len(phone) >= 7 then phone end as phone,
     phone_is_mobile,
+    case when len(dial) >= 9 and not coalesce(phone_is_mobile, false) then dial end as dial,
     case when len(mobile) >= 7 then mobile end as mobile,
     mobile_is_mobile,
     zip,
