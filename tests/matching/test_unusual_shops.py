@@ -323,3 +323,40 @@ def test_a_name_of_ten_megabytes_is_compared_by_its_beginning_and_a_mailbox_as_l
 def test_no_records_at_all_are_matched_without_complaint(tmp_path):
     query = match(tmp_path, [])
     assert query("select count(*) from matched_customers__ids") == [(0,)]
+
+
+@pytest.fixture(scope="module")
+def said_by_years(tmp_path_factory):
+    """What two years of birth so far apart say of two records, in bits against chance and against a household."""
+    others = {7: "Rosa Weidlich", 10: "Emil Haubold", 27: "Otto Kersting"}
+    known = [
+        person(
+            f"{system}:{n}",
+            first_name=GIVEN[n % 12],
+            last_name=FAMILY[n // 12],
+            birth_on=FIRST.replace(year=1931 + n * 7 % 60),
+            city=f"{FAMILY[n % 5]}burg",
+        )
+        for system in ("register", "parish")
+        for n in range(144)
+    ]
+    known += [
+        person(f"{system}:other{apart}", full_name=name, birth_on=FIRST.replace(year=1941 + later), city="Imhofburg")
+        for apart, name in others.items()
+        for system, later in (("register", 0), ("parish", apart))
+    ]
+    said = match(tmp_path_factory.mktemp("years"), known)("""
+        select cast(split_part(right_record_id, ':other', 2) as integer), bits_over_chance, bits_over_household
+        from matched_customers__explanations
+        where comparison = 'birth_year' and split_part(left_record_id, ':', 2) = split_part(right_record_id, ':', 2)
+            and right_record_id like '%:other%'
+    """)
+    return {apart: bits for apart, *bits in said}
+
+
+def test_a_year_of_birth_ten_years_off_is_rather_mistyped_than_one_seven_years_off(said_by_years):
+    assert [ten - seven > 1 for ten, seven in zip(said_by_years[10], said_by_years[7], strict=True)] == [True, True]
+
+
+def test_a_generation_between_two_years_of_birth_says_more_against_one_person_than_a_few_years(said_by_years):
+    assert [few - many > 1 for few, many in zip(said_by_years[7], said_by_years[27], strict=True)] == [True, True]
