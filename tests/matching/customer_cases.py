@@ -200,6 +200,12 @@ CASES += [
     ]
 ]
 
+# A company whose name is too misspelt to be told from a person's.
+CASES += [
+    person("odoo:9015", kind="company", company_name="Brusírna Tupec", email="info@brusirnatupec.example"),
+    person("shop:blunt", full_name="Brusrína Tupce", email="info@brusirnatupec.example"),
+]
+
 # Companies of one house, one switchboard and one owner are as many as their names and numbers; words may be turned.
 CASES += [
     person(f"{system}:sister{n}", kind="company", company_name=name, vat=vat, phone="+420585777015", **HOME)

@@ -141,6 +141,12 @@ def test_sister_companies_of_one_address_and_number_are_two(cluster_of):
     assert cluster_of["pos:sister0"] != cluster_of["pos:sister1"]
 
 
+def test_a_mailbox_of_a_function_is_a_companys_though_one_name_is_not_known_for_a_companys(matched):
+    levels = "select comparison from matched_customers__explanations where label = 'same role address'"
+    ids = "('odoo:9015', 'shop:blunt')"
+    assert matched(f"{levels} and left_record_id in {ids} and right_record_id in {ids}") == [("trade_mail",)]
+
+
 def test_the_words_of_a_companys_name_may_be_turned(cluster_of):
     assert cluster_of["pos:turned"] == cluster_of["shop:turned"]
 
