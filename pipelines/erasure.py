@@ -27,7 +27,7 @@ from pipelines.intake import canonical
 from pipelines.landing import PAYLOAD, QUARANTINE, REJECTED, manifests, rewrite, stream_folder, stream_lock
 from pipelines.resources import Settings
 from pipelines.suppression import ANYWHERE, Suppression, digest, mailboxes, of_stream
-from pipelines.trying import leftovers
+from pipelines.trying import sweep
 from sources.contract import Contract
 from sources.records import at_path, blanked
 
@@ -95,7 +95,8 @@ def erase(
     done.ledger_values = _erase_ledger(engine, ids)
     done.ledger_values += trained.forget(engine, "customers", _compared(settings, done.records), len(done.records))
     done.in_odoo = [record.replace("odoo:", "res.partner/") for record in done.records if record.startswith("odoo:")]
-    for built in (settings.exports, settings.home / "spill", settings.known, *leftovers(settings)):
+    sweep(settings)
+    for built in (settings.exports, settings.home / "spill", settings.known):
         shutil.rmtree(built, ignore_errors=True)
     for file in settings.home.glob(f"{settings.warehouse.name}*"):
         file.unlink()

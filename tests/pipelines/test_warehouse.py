@@ -1,7 +1,10 @@
 """The warehouse file: its format, and who may open it: nobody else during a build, dbt itself when memory runs out."""
 
+import fcntl
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import duckdb
 import jinja2
@@ -134,3 +137,34 @@ def test_copies_that_a_killed_process_left_go_when_the_next_one_makes_its_own(se
     with trying(settings) as ours:
         assert list(settings.home.glob("trying-*")) == [ours.home]
     assert not list(settings.home.glob("trying-*"))
+
+
+def test_a_home_that_is_just_being_made_is_no_leftover_for_another_command(settings, monkeypatch):
+    open_warehouse(settings).close()
+    lock, others = fcntl.flock, []
+
+    def try_something_else():
+        with trying(settings):
+            pass
+
+    def locked_late(file, how):
+        """Before the first one has the lock of its home, another one comes."""
+        if Path(str(getattr(file, "name", ""))).name == "lock" and not others:
+            others.append(threading.Thread(target=try_something_else))
+            others[0].start()
+            others[0].join(1)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", locked_late)
+    with trying(settings) as ours:
+        others[0].join()
+        assert (ours.home / "warehouse.duckdb").exists()
+
+
+def test_homes_without_a_lock_that_killed_commands_and_older_versions_left_go_too(settings):
+    open_warehouse(settings).close()
+    for name in ("trying-x1", "deciding-x2", "training-x3"):
+        (settings.home / name).mkdir()
+        (settings.home / name / "warehouse.duckdb").touch()
+    with trying(settings) as ours:
+        assert list(settings.home.glob("*/warehouse.duckdb")) == [ours.home / "warehouse.duckdb"]
