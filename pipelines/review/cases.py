@@ -56,6 +56,7 @@ class Case:
     `left` and `right` are the records of both sides, the ones compared first. `names` are the attributes shown,
     `shared` those of them that all variants of a product have in common, `outcomes` what the golden records would
     become if both records were said to be the same, or different; none where too many records would have to be weighed.
+    `made` are records that Assay made itself, by golden record: these follow it, and nobody decides on them.
     A case that `closes` its domain keeps all of it from being published.
     """
 
@@ -75,6 +76,7 @@ class Case:
     names: list[str] = field(default_factory=list)
     shared: set[str] = field(default_factory=set)
     outcomes: list[str] = field(default_factory=list)
+    made: dict[str, list[str]] = field(default_factory=dict)
     closes: bool = False
 
     @property
@@ -169,6 +171,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple]) -> lis
     records = _records(db, domain, {record for each in members.values() for record in each})
     explained = explain.explain(db, domain, [pair for row in rows if (pair := _weighed(row, members))])
     names, shared = _attributes(db, domain), _golden_columns(db, f"golden_{domain}")
+    made = _made(db, domain, {record.golden_id for record in records.values() if record.golden_id})
     worth = thresholds.in_warehouse(db, domain)
     cases = []
     for name, kind, left, right, _, bits, reason in rows:
@@ -180,7 +183,7 @@ def _cases(db: duckdb.DuckDBPyConnection, domain: str, rows: list[tuple]) -> lis
         why = explained.get(_weighed((name, kind, left, right), members))
         bits = why.bits if why and right else bits
         case = Case(name, domain, kind, reason, sides[0], sides[1] if len(sides) > 1 else [], bits, 1.0, 1.0)
-        case.explained, case.names, case.shared = why, names, shared
+        case.explained, case.names, case.shared, case.made = why, names, shared, made
         row = said.get(tuple(sorted(case.pair))) if case.pair else None
         case.decided = row.decision if row else None
         case.probability = None if bits is None else float(worth.probability(bits))
@@ -276,12 +279,13 @@ def _side(records: dict[str, Record], members: dict[str, list[str]], first: str)
 
 
 def _members(db: duckdb.DuckDBPyConnection, domain: str, named: set[str]) -> dict[str, list[str]]:
-    """The records of the golden record that each named record belongs to, by named record."""
+    """The records with evidence of the golden record that each named record belongs to, by named record."""
     golden = ID[domain]
     query = f"""
         select mine.record_id, others.record_id
         from matched.matched_{domain}__ids as mine
         join matched.matched_{domain}__ids as others using ({golden})
+        semi join matched.matched_{domain}__evidence as judged on others.record_id = judged.record_id
         where mine.record_id in (from named)
         order by all
     """
@@ -289,6 +293,18 @@ def _members(db: duckdb.DuckDBPyConnection, domain: str, named: set[str]) -> dic
     for one, other in _among(db, named, query):
         found[one].append(other)
     return {one: found.get(one, [one]) for one in named}
+
+
+def _made(db: duckdb.DuckDBPyConnection, domain: str, golden_ids: set[str]) -> dict[str, list[str]]:
+    """The records that are in a golden record without evidence of their own, by golden record."""
+    query = f"""
+        select {ID[domain]}, list(record_id order by record_id)
+        from matched.matched_{domain}__ids
+        anti join matched.matched_{domain}__evidence using (record_id)
+        where {ID[domain]} in (from named)
+        group by all
+    """
+    return dict(_among(db, golden_ids, query))
 
 
 def _attributes(db: duckdb.DuckDBPyConnection, domain: str) -> list[str]:
@@ -327,9 +343,9 @@ def _records(db: duckdb.DuckDBPyConnection, domain: str, wanted: set[str]) -> di
     }
 
 
-def _among(db: duckdb.DuckDBPyConnection, records: set[str], query: str) -> list[tuple]:
-    """The rows of a query over `named`, which holds these records: DuckDB takes long lists slowly as a parameter."""
-    db.register("named", pa.table({"record_id": pa.array(sorted(records), pa.string())}))
+def _among(db: duckdb.DuckDBPyConnection, names: set[str], query: str) -> list[tuple]:
+    """The rows of a query over `named`, which holds these names: DuckDB takes long lists slowly as a parameter."""
+    db.register("named", pa.table({"name": pa.array(sorted(names), pa.string())}))
     rows = db.execute(query).fetchall()
     db.unregister("named")
     return rows

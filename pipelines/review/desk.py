@@ -123,7 +123,7 @@ class Desk:
             raise NotDecided(f"{record_id} is not in this case")
         if attribute not in case.names:
             raise NotDecided(f"{attribute!r} is no attribute of {case.domain}; choose {', '.join(case.names)}")
-        beside = _beside(case, record_id)
+        beside = [*_beside(case, record_id), *case.made.get(_seat(case, record_id), [])]
         key = (self._level(case, attribute), record_id, attribute)
         before = self.values.get(key)
         try:
@@ -189,8 +189,13 @@ def _read() -> dict[tuple[str, ...], decisions.Decision]:
     return {row[:3]: row for row in decisions.decisions()}
 
 
+def _seat(case: Case, record_id: str) -> str | None:
+    """The golden record of a case's record."""
+    return {record.record_id: record.golden_id for record in [*case.left, *case.right]}[record_id]
+
+
 def _beside(case: Case, record_id: str) -> list[str]:
     """The other records of a case in the golden record that holds one."""
+    seat = _seat(case, record_id)
     every = [*case.left, *case.right]
-    seat = {record.record_id: record.golden_id for record in every}[record_id]
     return [one.record_id for one in every if one.golden_id == seat and one.record_id != record_id]

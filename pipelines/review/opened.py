@@ -72,7 +72,8 @@ def _named(settings: Settings, db: duckdb.DuckDBPyConnection, domain: str, name:
     current = lineage.living_id(settings, name)
     held = f"""
         select list(record_id order by record_id)
-        from matched.matched_{domain}__ids where {column} = ? group by {cases.ID[domain]} order by {cases.ID[domain]}
+        from matched.matched_{domain}__ids semi join matched.matched_{domain}__evidence using (record_id)
+        where {column} = ? group by {cases.ID[domain]} order by {cases.ID[domain]}
     """
     clusters = [records for (records,) in db.execute(held, [current]).fetchall()]
     if not clusters:

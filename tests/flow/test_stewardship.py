@@ -368,6 +368,26 @@ def test_a_steward_opens_any_pair_and_is_told_what_is_decided_on_it(settings):
     assert (single.right, [record.record_id for record in single.heads]) == ([], [other])
 
 
+def test_a_record_that_assay_made_itself_is_neither_compared_nor_split_off(settings):
+    golden_id, records = three_of_one(settings)
+    with duckdb.connect(str(settings.warehouse)) as db:
+        db.execute("set file_search_path = $home", {"home": str(settings.home)})
+        for table in ("matched.matched_customers__ids", "conformed.conformed_customers"):
+            copied = f"select * replace ('odoo:0' as record_id) from {table} where record_id = ?"
+            db.execute(f"create or replace table {table} as from {table} union all by name {copied}", [records[1]])
+    desk = Desk(settings, "Jana Steward", lambda: opened(settings, [golden_id]), now)
+    (case,) = desk.open
+    assert {record.record_id for record in [*case.left, *case.right]} == set(records)
+    assert case.explained is not None
+    desk.split(case.case_id, records[:1], "Another person")
+    assert {row[1:3] for row in decisions.decisions()} == {tuple(sorted((records[0], one))) for one in records[1:]}
+    assert unheeded(settings) == []
+    decisions.override(settings, "customers", "odoo:0", "city", "Olomouc", "Petr Steward", "An edit was kept", now())
+    desk.look_up([golden_id])
+    with pytest.raises(decisions.NotDecided, match="odoo:0: Petr Steward set city"):
+        desk.override(case.case_id, records[1], "city", "Brno", "She said so")
+
+
 def test_a_product_opens_as_each_of_its_variants(settings):
     with duckdb.connect(str(settings.warehouse), read_only=True) as db:
         (product_id, variants) = db.execute("""
