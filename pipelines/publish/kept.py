@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,11 +20,14 @@ from pipelines.resources import Settings
 KEPT_IN = {"res_partner": "customers", "product_template": "products", "product_product": "variants"}
 
 
-def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
+def keeper(
+    settings: Settings, by: str, reason: str, at: datetime, tell: Callable[[str], None] = lambda _: None
+) -> Take:
     """A function that returns what sets the golden attribute behind a published field, whatever golden record holds it.
 
     Odoo's form becomes golden's: kilograms grams, a scanned barcode a GTIN-14. It raises PublishRefused for prices,
-    which follow their sources, and where no attribute is meant, or the value fits none.
+    which follow their sources, and where no attribute is meant, or the value fits none. A value that was set by hand
+    before is replaced where it stands; `tell` gets whose it was, without the value.
     """
 
     def take(name: str, golden_id: str, field: str, value: str | None) -> Callable[[], None]:
@@ -38,16 +41,27 @@ def keeper(settings: Settings, by: str, reason: str, at: datetime) -> Take:
             raise PublishRefused(
                 f"{name}.{field} is made of {made_of}", "set the attribute itself, or release the field"
             )
-        record = min(row["record_ids"], key=lambda one: (not one.startswith("odoo:"), one))
+        domain = KEPT_IN[name]
+        own = min(row["record_ids"], key=lambda one: (not one.startswith("odoo:"), one))
         said = {each: value if value is None else FORMS.get(each, str)(value) for each in meant}
 
         def keep() -> None:
             for attribute, each in said.items():
-                decisions.override(settings, KEPT_IN[name], record, attribute, each, by, reason, at)
+                stood = _set_by_hand(domain, row["record_ids"], attribute)
+                decisions.override(settings, domain, stood.record_id if stood else own, attribute, each, by, reason, at)
+                if stood:
+                    told = f"by {stood.steward} on {stood.decided_on} for {stood.reason!r}"
+                    tell(f"{attribute} of {golden_id} was set on {stood.record_id} {told}; this replaces it")
 
         return keep
 
     return take
+
+
+def _set_by_hand(domain: str, records: Collection[str], attribute: str) -> decisions.Override | None:
+    """The latest value that a steward set of an attribute, on any of a golden record's records."""
+    rows = [row for row in decisions.overrides() if (row.domain, row.attribute) == (domain, attribute)]
+    return next((row for row in reversed(rows) if row.record_id in records), None)
 
 
 def _meant(field: str, attributes: Sequence[str], row: dict[str, Any], value: str | None) -> Sequence[str]:

@@ -61,7 +61,7 @@ def _ruling(name: str, help_text: str) -> click.Command:
         from pipelines.publish.target import open_target
 
         settings, by, now = resources.settings(), resources.actor(), resources.now()
-        take = keeper(settings, by, note, now) if name == "keep" else None
+        take = keeper(settings, by, note, now, lambda told: click.echo(plain(told))) if name == "keep" else None
         with open_target() as client:
             asked = (object_name, golden_id, fields, by, now, note)
             ruled = rule_on_edit(settings, client, name, *asked, take=take)

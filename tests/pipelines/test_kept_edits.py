@@ -36,6 +36,26 @@ def test_a_kept_value_is_set_by_the_steward_on_odoo_s_own_record(tmp_path, monke
             take(name, golden_id, field, "x")
 
 
+def test_a_kept_edit_says_whose_value_it_replaces_and_replaces_it_where_it_stands(tmp_path, monkeypatch):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    shutil.copytree(transform.DBT_PROJECT / "seeds", tmp_path / "seeds")
+    monkeypatch.setattr(decisions, "seeds", lambda: tmp_path / "seeds")
+    monkeypatch.setattr(kept, "attributes_of", lambda settings, model, field: [field])
+    path = settings.exports / "publish" / "publish_odoo__res_partner.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"golden_id": ["C-1"], "record_ids": [["shopify:9", "odoo:12"]]}), path)
+    hers = ("customers", "shopify:9", "city", "Olomouc", "jana", "she moved")
+    decisions.override(settings, *hers, NOW)
+    told = []
+    take = kept.keeper(settings, "eva", "the customer said so", NOW, told.append)
+    take("res_partner", "C-1", "email", "human@example.com")()
+    assert not told
+    take("res_partner", "C-1", "city", "Brno")()
+    assert told == ["city of C-1 was set on shopify:9 by jana on 2026-03-29 for 'she moved'; this replaces it"]
+    rows = {row[1:5] for row in decisions.overrides(tmp_path / "seeds")}
+    assert rows == {("odoo:12", "email", "human@example.com", "eva"), ("shopify:9", "city", "Brno", "eva")}
+
+
 MADE_OF = {"name": ["company_name", "full_name"], "phone": ["mobile", "phone"], "weight": ["weight_g"]}
 MADE_OF |= {"barcode": ["gtin14"], "is_company": ["kind"], "lang": ["language"], "city": ["city"]}
 
