@@ -32,6 +32,32 @@ class Done:
 
 
 @dataclass
+class Notes:
+    """What is to be said above the queue, such as rows of the files that change nothing, as `read` gives it.
+
+    It is read anew once somebody has written a file of decisions or the warehouse.
+    """
+
+    settings: Settings
+    read: Callable[[], list[str]]
+    _lines: list[str] = field(default_factory=list)
+    _of: list[int] = field(default_factory=list)
+
+    def now(self) -> list[str]:
+        """What holds now; while it cannot be read that it cannot, or what held before."""
+        files = [self.settings.warehouse, *sorted(decisions.seeds().glob("*_overrides.csv"))]
+        written = [file.stat().st_mtime_ns for file in files if file.exists()]
+        if written != self._of:
+            try:
+                self._lines, self._of = self.read(), written
+            except NotFound:
+                pass
+            except NotDecided as spoilt:
+                return [str(spoilt)]
+        return self._lines
+
+
+@dataclass
 class Desk:
     """The open cases in their order, as `read` gives them, and what was decided, newest last.
 

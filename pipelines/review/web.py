@@ -40,10 +40,10 @@ SHOWN = 200
 """Cases listed beside the open one: the worst of a queue is its length."""
 
 
-def application(desk: Desk, key: str, note: str = "") -> Starlette:
+def application(desk: Desk, key: str, notes: Callable[[], list[str]] = list) -> Starlette:
     """The page over a desk for whoever comes with `?key=`, which a cookie then remembers.
 
-    `note` stands at its top, such as rows of the files that change nothing.
+    `notes` stand at its top, such as rows of the files that change nothing.
     """
     token, cookie = secrets.token_urlsafe(32), f"assay-{secrets.token_hex(4)}"
     page = _template()
@@ -81,7 +81,7 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
             steward=desk.steward,
             said=request.query_params.get("said", ""),
             refused=request.query_params.get("refused", gone),
-            note=note,
+            note="; ".join(notes()),
             told=told,
             token=token,
             nonce=nonce,
@@ -116,11 +116,11 @@ def application(desk: Desk, key: str, note: str = "") -> Starlette:
     )
 
 
-def serve(desk: Desk, port: int, note: str = "", started: Callable[[str], None] = print) -> None:
+def serve(desk: Desk, port: int, notes: Callable[[], list[str]] = list, started: Callable[[str], None] = print) -> None:
     """Serve the page on loopback until Ctrl-C; `started` gets its address. Raises NotReady where the port is taken."""
     key = secrets.token_urlsafe(16)
     config = uvicorn.Config(
-        application(desk, key, note), host=LOOPBACK, port=port, access_log=False, log_level="warning"
+        application(desk, key, notes), host=LOOPBACK, port=port, access_log=False, log_level="warning"
     )
     server = uvicorn.Server(config)
     try:

@@ -48,7 +48,7 @@ def review(
         raise click.UsageError("--list shows the queue; a sample is drawn to be decided, so leave one of both out")
     from pipelines import decisions, quality
     from pipelines.review import cases, terminal
-    from pipelines.review.desk import Desk
+    from pipelines.review.desk import Desk, Notes
     from pipelines.review.opened import opened
     from pipelines.unheeded import unheeded
 
@@ -69,7 +69,8 @@ def review(
         click.echo(f"{taken} taken back; it counts from the next `assay build`")
         return
     with console.status("reading the queue"):
-        told = unheeded(settings) + cases.shared_by_too_many(settings)
+        notes = Notes(settings, lambda: unheeded(settings) + cases.shared_by_too_many(settings))
+        told = notes.now()
         drawn = domain or "customers"
         pairs = quality.draw(settings, drawn, sample, resources.now(), who) if sample else []
         desk = Desk(settings, who, read, resources.now)
@@ -83,7 +84,7 @@ def review(
     if web:
         from pipelines.review import web as page
 
-        page.serve(desk, port, "; ".join(told), lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
+        page.serve(desk, port, notes.now, lambda url: click.echo(f"{url} shows the queue; Ctrl-C ends it."))
         return
     click.echo(f"{terminal.work(console, desk)} decided; they count from the next `assay build`")
 

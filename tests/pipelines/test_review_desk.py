@@ -16,7 +16,7 @@ from pipelines.lineage import NotFound
 from pipelines.resources import Settings
 from pipelines.review import terminal, web
 from pipelines.review.cases import Case, Record
-from pipelines.review.desk import Desk
+from pipelines.review.desk import Desk, Notes
 from pipelines.serve import NotReady
 from tests.pipelines.conftest import AT, WHO
 
@@ -191,6 +191,22 @@ def test_a_page_says_that_the_ledger_is_away_and_nothing_is_decided(settings):
     assert said.status_code == 200
     assert "unable to open database file" in said.text
     assert decisions.decisions() == []
+
+
+def test_what_is_told_above_the_queue_follows_the_files_and_the_build(settings):
+    notes = Notes(settings, lambda: [row.reason for row in decisions.decisions()])
+    transport = httpx.ASGITransport(web.application(desk(settings), "key", notes.now))
+
+    async def shown() -> str:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", follow_redirects=True) as page:
+            return (await page.get("/?key=key")).text
+
+    for reason in ("He has one card", "She has another"):
+        assert reason not in asyncio.run(shown())
+        decisions.decide(settings, "customers", "same", [("pos:gone", "pos:1")], WHO[0], reason, AT)
+        assert reason in asyncio.run(shown())
+    (decisions.seeds() / "match_overrides.csv").write_text("<<<<<<< HEAD\n")
+    assert "match_overrides.csv" in asyncio.run(shown())
 
 
 def test_a_port_that_another_program_has_is_told_with_the_way_out(settings):
