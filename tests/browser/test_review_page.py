@@ -238,3 +238,51 @@ def test_nobody_but_the_page_itself_decides(served):
         refused = steward.post("decide", data=form | {"token": token, "reason": " "})
     assert "needs a reason" in refused.text
     assert decisions.decisions() == []
+
+
+CONTRASTS = """() => {
+    const parts = colour => colour.match(/[0-9.]+/g).map(Number);
+    const light = colour => {
+        const [r, g, b] = parts(colour).map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+        return .2126 * r + .7152 * g + .0722 * b + .05;
+    };
+    const behind = e => {
+        const own = getComputedStyle(e).backgroundColor;
+        return parts(own)[3] === 0 ? behind(e.parentElement) : own;
+    };
+    const written = e => e.placeholder || [...e.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    return [...document.querySelectorAll("body *")].filter(written).map(e => {
+        const style = getComputedStyle(e, e.placeholder ? "::placeholder" : null);
+        const [low, high] = [light(style.color), light(behind(e))].sort((a, b) => a - b);
+        return [e.outerHTML.slice(0, 80), style.opacity * high / low];
+    });
+}"""
+
+
+def test_in_a_narrow_or_magnified_window_nothing_is_hidden_or_wider_than_it(page, served):
+    url, desk = served
+    case, size = desk.open[0], page.viewport_size
+    case.left[0].values["full_name"] = "محمد عبد الرحمن " * 15
+    case.right[0].values["full_name"] = "山田太郎" * 70
+    case.outcomes = ["Same: " + "voucherify:cust_iYt3OXEqJH5SY7MdmngE7zRa, " * 60]
+    try:
+        for width, height in ((390, 844), (720, 405), (1440, 810)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(f"{url}?key={KEY}")
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            last, bar = (page.locator(each).last.bounding_box() for each in ("main section", ".bar"))
+            assert last["y"] + last["height"] <= bar["y"], "the bar hides nothing"
+            page.get_by_role("button", name="Same").scroll_into_view_if_needed()
+            assert page.locator(".bar form").bounding_box()["y"] > 0
+    finally:
+        page.set_viewport_size(size)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_that_is_written_stands_out_enough_to_be_read(page, served, scheme):
+    url, _ = served
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{url}?key={KEY}")
+    assert not [(which, ratio) for which, ratio in page.evaluate(CONTRASTS) if ratio < 4.5]
+    page.emulate_media(color_scheme="light")
