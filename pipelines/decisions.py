@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from pipelines import audit, transform
 from pipelines.ledger import open_ledger
@@ -113,11 +113,11 @@ def decide(
         raise NotDecided(f"no records are matched in {domain!r}; choose {', '.join(MATCHED)}")
     who, why = _said(steward, "steward"), _said(reason, "reason")
     new = [Decision(domain, *_pair(*pair), WORDS[word], who, why, at.date().isoformat()) for pair in pairs]
-    with _rewriting(settings, "match_overrides.csv", Decision) as rows:
+    with _rewriting(settings, "match_overrides.csv", Decision) as (rows, done):
         _as_known(rows, [row[:3] for row in new], known)
         rows.update({row[:3]: row for row in new})
         detail = {"domain": domain, "decision": WORDS[word], "pairs": [list(row[1:3]) for row in new]}
-        _audit(settings, who, "decide", detail, at)
+        done.append((who, "decide", detail, at))
     return new
 
 
@@ -135,13 +135,13 @@ def undecide(
     What stood before is put back if `back_to` has it; on other pairs the model decides again.
     """
     gone = [(one, *_pair(*pair)) for pair in pairs for one in ([domain] if domain else MATCHED)]
-    with _rewriting(settings, "match_overrides.csv", Decision) as rows:
+    with _rewriting(settings, "match_overrides.csv", Decision) as (rows, done):
         _as_known(rows, gone, known)
         found = [key for key in gone if rows.pop(key, None)]
         rows.update({row[:3]: row for row in back_to})
         if found:
             pairs = [list(pair) for _, *pair in found]
-            _audit(settings, _said(steward, "steward"), "undo decision", {"pairs": pairs}, at)
+            done.append((_said(steward, "steward"), "undo decision", {"pairs": pairs}, at))
     return len(found)
 
 
@@ -170,10 +170,11 @@ def override(
     if problem := _unfit(attribute, said):
         raise NotDecided(f"{attribute}: {said[:40]!r} is refused: {problem}")
     new = Override(domain, _key(record_id), attribute, said, who, why, at.date().isoformat())
-    with _rewriting(settings, "golden_overrides.csv", Override) as rows:
+    with _rewriting(settings, "golden_overrides.csv", Override) as (rows, done):
         _as_known(rows, [new[:3], *((domain, other, attribute) for other in beside)], known)
         rows[new[:3]] = new
-        _audit(settings, who, "override", {"domain": domain, "record": record_id, "attribute": attribute}, at)
+        detail = {"domain": domain, "record": record_id, "attribute": attribute}
+        done.append((who, "override", detail, at))
     return new
 
 
@@ -192,22 +193,23 @@ def undo_override(
     Raises NotDecided if another one stands there than `known` has.
     """
     key = (domain, record_id, attribute)
-    with _rewriting(settings, "golden_overrides.csv", Override) as rows:
+    with _rewriting(settings, "golden_overrides.csv", Override) as (rows, done):
         _as_known(rows, [key], known)
         found = rows.pop(key, None)
         if back_to:
             rows[back_to[:3]] = back_to
         if found:
             detail = {"domain": domain, "record": record_id, "attribute": attribute}
-            _audit(settings, _said(steward, "steward"), "undo override", detail, at)
+            done.append((_said(steward, "steward"), "undo override", detail, at))
     return found
 
 
-def _audit(settings: Settings, steward: str, action: str, detail: dict, at: datetime) -> None:
-    """Record keys and counts; never a value and never a reason, which may name people."""
-    if len(detail.get("pairs", [])) > 20:
-        detail = detail | {"pairs": detail["pairs"][:20], "of": len(detail["pairs"])}
-    audit.append(open_ledger(settings.ledger_url), steward, action, detail, at)
+def _audit(settings: Settings, done: Iterable[tuple[str, str, dict, datetime]]) -> None:
+    """Record who did what, with keys and counts; never a value and never a reason, which may name people."""
+    for steward, action, detail, at in done:
+        if len(detail.get("pairs", [])) > 20:
+            detail = detail | {"pairs": detail["pairs"][:20], "of": len(detail["pairs"])}
+        audit.append(open_ledger(settings.ledger_url), steward, action, detail, at)
 
 
 def _pair(left: str, right: str) -> tuple[str, str]:
@@ -330,28 +332,42 @@ def _is_day(text: str) -> bool:
 
 
 @contextmanager
-def _rewriting(settings: Settings, name: str, row: Callable) -> Iterator[dict[tuple[str, ...], tuple]]:
-    """The rows of a file by their key, to be changed; written back at the end, all or nothing, one writer at a time.
+def _rewriting(settings: Settings, name: str, row: Callable) -> Iterator[tuple[dict[tuple[str, ...], tuple], list]]:
+    """The rows of a file by their key, to be changed, and what is to be told the audit; written at the end, one writer
+    at a time. Rows and audit stand or fall together: what one of both cannot take is not decided.
 
     Of several rows with one key, as two branches may bring them, none is lost before somebody decides on it again.
     """
-    path = seeds() / name
-    with (settings.home / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        read = _read(path, row)
-        before = {one[:3]: one for one in read}
-        rows = dict(before)
-        yield rows
-        if rows == before:
-            return
-        untouched = [one for one in read if rows.get(one[:3]) == before[one[:3]]]
-        new = [one for key, one in rows.items() if one != before.get(key)]
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([row._fields, *sorted([*untouched, *new])])
-        partial = path.with_suffix(".partial")
+    path, done = seeds() / name, []
+    try:
+        with (settings.home / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            read = _read(path, row)
+            before = {one[:3]: one for one in read}
+            rows = dict(before)
+            yield rows, done
+            if rows == before:
+                _audit(settings, done)
+                return
+            untouched = [one for one in read if rows.get(one[:3]) == before[one[:3]]]
+            new = [one for key, one in rows.items() if one != before.get(key)]
+            with _replaced(path) as file:
+                csv.writer(file, lineterminator="\n").writerows([row._fields, *sorted([*untouched, *new])])
+                file.flush()
+                os.fsync(file.fileno())
+                _audit(settings, done)
+    except OSError as unfit:
+        told = f"{unfit.strerror}: {unfit.filename or path}; see to its folder and disk, then decide again"
+        raise NotDecided(f"{name} cannot be written ({told})") from None
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[TextIO]:
+    """What to write in place of a file, which is replaced as a whole if the block ends well."""
+    partial = path.with_suffix(".partial")
+    try:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
+            yield file
         os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

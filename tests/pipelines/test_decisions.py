@@ -60,6 +60,17 @@ def test_what_the_audit_cannot_take_is_not_decided(settings):
     assert decisions.decisions() == [before]
 
 
+def test_what_the_file_cannot_take_is_not_decided_and_not_in_the_audit(settings):
+    for name in ("match_overrides", "golden_overrides"):
+        (settings.home / "seeds" / f"{name}.partial").mkdir()
+    with pytest.raises(decisions.NotDecided, match="match_overrides.csv cannot be written .*see to its folder"):
+        decisions.decide(settings, "customers", "same", [("pos:1", "pos:2")], *WHO, AT)
+    with pytest.raises(decisions.NotDecided, match="golden_overrides.csv cannot be written .*see to its folder"):
+        decisions.override(settings, "customers", "pos:1", "city", "Brno", *WHO, AT)
+    assert (decisions.decisions(), decisions.overrides()) == ([], [])
+    assert verify_chain(open_ledger(settings.ledger_url)) == 0
+
+
 def test_what_stood_before_is_back_when_the_decision_that_replaced_it_is_undone(settings):
     (before,) = decisions.decide(settings, "customers", "later", [("pos:1", "pos:2")], *WHO, AT)
     decisions.decide(settings, "customers", "same", [("pos:1", "pos:2")], *WHO, AT)
