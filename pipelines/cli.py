@@ -6,7 +6,9 @@ output left before its end, as a shell tells of programs that a closed pipe ends
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import select
 import sys
 from typing import Any
@@ -57,8 +59,12 @@ class Assay(click.Group):
         try:
             return super().invoke(ctx)
         except said_on_purpose() as error:
-            click.echo(plain(f"assay: {error}{where_to_start(error)}"), err=True)
-            sys.exit(1)
+            told = f"{error}{where_to_start(error)}"
+        except disk_errors() as error:
+            if not (told := of_the_disk(error)):
+                raise
+        click.echo(plain(f"assay: {told}"), err=True)
+        sys.exit(1)
 
 
 def nobody_reads(stream: Any) -> bool:
@@ -75,6 +81,21 @@ def where_to_start(error: Exception) -> str:
     if isinstance(error, OdooUnreachable) and is_simulated("env:ODOO_URL"):
         return "; that is the simulated retailer's, which `assay estate up` starts"
     return ""
+
+
+def disk_errors() -> tuple[type[Exception], ...]:
+    """The errors that a disk may be behind; looked up only when there is one, like the others."""
+    import duckdb
+
+    return (OSError, duckdb.Error)
+
+
+def of_the_disk(error: Exception) -> str:
+    """What a disk that is full, or a folder that may not be written to, refused; empty for any other error."""
+    told = " ".join(str(error).split())
+    if not any(os.strerror(each) in told for each in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)):
+        return ""
+    return f"{told}; see to that disk or folder, then run the same command again: it goes on where it ended"
 
 
 def said_on_purpose() -> tuple[type[Exception], ...]:

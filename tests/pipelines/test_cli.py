@@ -7,6 +7,8 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 
+import click
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -194,6 +196,20 @@ def test_a_home_or_ledger_that_cannot_be_is_told_in_one_line(assay, tmp_path, mo
     told = assay("review", "--list")
     assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
     assert "file is no folder and cannot be made one" in told.stderr
+
+
+def test_a_full_disk_is_told_in_one_line(assay):
+    def full() -> None:
+        raise duckdb.TransactionException("Failed to commit: Could not write file: No space left on device")
+
+    main.add_command(click.Command("fill", callback=full))
+    try:
+        for words in (["fill"], ["lineage", "columns", "--out", "/dev/full"]):
+            told = assay(*words)
+            assert (told.exit_code, told.stderr.count("\n")) == (1, 1)
+            assert "No space left on device; see to that disk or folder, then run" in told.stderr
+    finally:
+        main.commands.pop("fill")
 
 
 @pytest.mark.parametrize("ruling", ["keep", "revert", "release", "take"])
