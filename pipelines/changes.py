@@ -220,4 +220,5 @@ def _read(settings: Settings) -> dict | None:
         return None
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         known = warehouse.execute("select 1 from information_schema.tables where table_schema = 'complete'").fetchone()
-        return json.loads(warehouse.execute("select content from complete.build").fetchone()[0]) if known else None
+        seen = warehouse.execute("select content from complete.build").fetchone() if known else None
+        return json.loads(seen[0]) if seen else None

@@ -13,6 +13,7 @@ import yaml
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.environments.local import LocalEnvironment
 
+from pipelines import changes
 from pipelines import warehouse as the_warehouse
 from pipelines.rebuild import rebuild
 from pipelines.resources import PROJECT, Settings
@@ -110,6 +111,12 @@ def test_of_two_builds_at_once_the_second_is_refused_before_it_touches_anything(
         rebuild(settings, AT)
     assert not settings.warehouse.exists()
     assert not settings.exports.exists()
+
+
+def test_a_build_that_a_full_disk_ended_at_its_very_end_is_none_for_the_next(settings):
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("create schema complete; create table complete.build (content varchar)")
+    assert changes.find(settings, DBT_PROJECT).news is None
 
 
 TRYING = """
