@@ -9,7 +9,19 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Texts(_LOADER):
+class _Once(_LOADER):
+    """YAML itself would take the last of two keys that are the same, and say nothing."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands there twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+class _Texts(_Once):
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in known if tag.endswith((":null", ":merge"))]
         for first, known in _LOADER.yaml_implicit_resolvers.items()
@@ -18,7 +30,7 @@ class _Texts(_LOADER):
 
 def read_yaml(text: str) -> Any:
     """The text's one document. Raises yaml.YAMLError."""
-    return yaml.load(text, _LOADER)
+    return yaml.load(text, _Once)
 
 
 def read_texts(text: str) -> Any:

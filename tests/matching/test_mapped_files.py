@@ -29,6 +29,7 @@ from tests.matching.mapped import BY_ENTITY, PEOPLE, TWO_FILES, write
         ("records: {id: id, attributes: {}}\ntruth: {record: id, entity: id}\n", "attributes: Dictionary should have"),
         (BY_ENTITY.replace("%d.%m.%Y", "%Q"), "birth_on: Value error, '%Q' is no format of a date"),
         (BY_ENTITY.replace("city: city", "city: {column: city, format: '%d'}"), "city is no date and has no `format`"),
+        (BY_ENTITY + "truth: {record: id, entity: city}\n", "truth stands there twice"),
         (BY_ENTITY.replace("city: city", "city: {}"), "name a column, or columns to join, or a constant"),
     ],
 )
