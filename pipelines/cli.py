@@ -6,15 +6,14 @@ output left before its end, as a shell tells of programs that a closed pipe ends
 
 from __future__ import annotations
 
-import errno
 import io
-import os
 import select
 import sys
 from typing import Any
 
 import click
 
+from pipelines.disk import refused
 from pipelines.plain import plain
 from pipelines.resources import MissingReference, is_simulated
 from pipelines.verbs import (
@@ -61,7 +60,7 @@ class Assay(click.Group):
         except said_on_purpose() as error:
             told = f"{error}{where_to_start(error)}"
         except disk_errors() as error:
-            if not (told := of_the_disk(error)):
+            if not (told := refused(error)):
                 raise
         click.echo(plain(f"assay: {told}"), err=True)
         sys.exit(1)
@@ -88,14 +87,6 @@ def disk_errors() -> tuple[type[Exception], ...]:
     import duckdb
 
     return (OSError, duckdb.Error)
-
-
-def of_the_disk(error: Exception) -> str:
-    """What a disk that is full, or a folder that may not be written to, refused; empty for any other error."""
-    told = " ".join(str(error).split())
-    if not any(os.strerror(each) in told for each in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)):
-        return ""
-    return f"{told}; see to that disk or folder, then run the same command again: it goes on where it ended"
 
 
 def said_on_purpose() -> tuple[type[Exception], ...]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from pipelines import resources
 from pipelines.connectors import Resolve, SharedClient, bound_to, close_client, connector_of, open_client
+from pipelines.disk import refused
 from pipelines.landing import prepare_landing, stream_folder, stream_lock, sweep
-from pipelines.ledger import open_ledger
+from pipelines.ledger import LedgerUnavailable, open_ledger
 from pipelines.portfolio import in_force, refusal
 from pipelines.resources import Settings
 from pipelines.stream_run import LoadReport, StreamRun, place_of
@@ -98,12 +99,18 @@ def extract_all(
 
 
 def _outcome(task: Future, system: str, stream: str) -> LoadReport | Failure:
-    """A task's report; a fault of our own code is that stream's failure too, logged by place and never by value."""
+    """A task's report; what disk or ledger refuse, or a fault of our own code, is that stream's failure too.
+
+    A fault is logged by place and never by value.
+    """
     error = task.exception()
     if error is None:
         return task.result()
-    logging.getLogger(__name__).error("%s/%s: %s", system, stream, place_of(error))
-    return Failure(system, stream, type(error).__name__, f"{system}/{stream}: a fault of our own, {place_of(error)}")
+    told = str(error) if isinstance(error, LedgerUnavailable) else refused(error)
+    if not told:
+        logging.getLogger(__name__).error("%s/%s: %s", system, stream, place_of(error))
+        told = f"a fault of our own, {place_of(error)}"
+    return Failure(system, stream, type(error).__name__, f"{system}/{stream}: {told}")
 
 
 def _only(contract: Contract, name: str) -> Contract:

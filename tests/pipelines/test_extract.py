@@ -1,12 +1,16 @@
 """What one run of a stream lands, or refuses to."""
 
+import errno
+import os
 import threading
 from datetime import datetime, timedelta
 
 import duckdb
 import pytest
 
+from pipelines.extract import extract_all
 from pipelines.landing import manifests
+from sources.contract import load_contracts
 from sources.errors import MissingScope, ShortRead, SourceError, StreamBusy
 from sources.records import Page
 from tests.pipelines.one_stream import AT, NOW, Shelf, contract, cursor, landed, names
@@ -146,3 +150,13 @@ def test_manifests_state_the_window_that_was_proven(extract, settings):
     assert (second.lower, second.full) == ((AT - timedelta(minutes=5)).isoformat(), False)
     assert first.schema_fingerprint == second.schema_fingerprint
     assert first.contract_fingerprint == second.contract_fingerprint
+
+
+def test_what_a_full_disk_refuses_is_told_as_such_stream_by_stream(settings):
+    def resolve(_reference):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/srv/assay/landing/pos")
+
+    told = extract_all(load_contracts(), settings, AT, ["pos"], resolve=resolve)
+    assert len(told) == len(load_contracts()["pos"].streams)
+    for failure in told:
+        assert "No space left on device: '/srv/assay/landing/pos'; see to that disk or folder" in failure.message
