@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.publish.policy import Policy
+from pipelines.publish.policy import Policy, unfit_refused
 from pipelines.publish.refusal import PublishRefused
 from pipelines.publish.store import CHANGES, Plan
 from sources.declared import read_yaml
@@ -101,8 +101,9 @@ class Authority(_Strict):
 
 
 def load_authority(path: Path = AUTHORITY) -> Authority:
-    """The approval policy in `path`; pydantic's ValidationError names what is wrong."""
-    return Authority.model_validate(read_yaml(path.read_text(encoding="utf-8")))
+    """The approval policy in `path`. Raises PublishRefused, which names what is wrong in it."""
+    with unfit_refused(path):
+        return Authority.model_validate(read_yaml(path.read_text(encoding="utf-8")))
 
 
 def sealed_policies(policy: Policy, authority: Authority) -> str:

@@ -6,13 +6,17 @@ Only the model and its loading belong here; unknown keys are errors.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from pipelines.publish.refusal import PublishRefused
 from sources.declared import read_yaml
 from sources.facts import parse_duration
 
@@ -149,8 +153,21 @@ class Policy(_Strict):
 
 
 def load_policy(path: Path = POLICY) -> Policy:
-    """The policy in `path`; pydantic's ValidationError names what is wrong."""
-    return _read(path.read_text(encoding="utf-8"))
+    """The policy in `path`. Raises PublishRefused, which names what is wrong in it."""
+    with unfit_refused(path):
+        return _read(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def unfit_refused(path: Path) -> Iterator[None]:
+    """A file of rules that cannot be used is told by its name and key, as something for a person to mend."""
+    try:
+        yield
+    except yaml.YAMLError as unfit:
+        raise PublishRefused(f"{path.name} is no YAML: {' '.join(str(unfit).split())}", "mend the file") from None
+    except ValidationError as unfit:
+        told = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in unfit.errors()]
+        raise PublishRefused(f"{path.name}: {'; '.join(told)}", "mend the file") from None
 
 
 @lru_cache(maxsize=8)

@@ -311,3 +311,19 @@ def test_a_plan_for_a_domain_that_closed_since_is_refused_and_an_erasure_is_not(
     ):
         refuse_closed(settings, plan, policy)
     refuse_closed(settings, replace(plan, summary=plan.summary | {"erasure": {}}), policy)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("roels: {}\n", "rules.yml: .*roels: Extra inputs"),
+        ("roles: [\n", "rules.yml is no YAML"),
+        ("a: 1\na: 2\n", "a stands"),
+    ],
+)
+@pytest.mark.parametrize("loaded", [load_policy, load_authority])
+def test_a_policy_that_cannot_be_used_is_refused_with_its_file_and_key(tmp_path, loaded, text, told):
+    (tmp_path / "rules.yml").write_text(text)
+    with pytest.raises(PublishRefused, match=told) as refused:
+        loaded(tmp_path / "rules.yml")
+    assert "\n" not in str(refused.value)
