@@ -19,12 +19,16 @@ MOST_WEIGHED = 30
 
 
 class Named(NamedTuple):
-    """What an id stands for: the records that it names, by the cluster that holds them, and how it led there."""
+    """What an id stands for: the records that it names, by the cluster that holds them, and how it led there.
+
+    `made` are records that Assay made itself, which follow them.
+    """
 
     domain: str
     golden_id: str | None
     clusters: list[list[str]]
     told: str
+    made: list[str] = []
 
 
 def opened(settings: Settings, ids: Sequence[str], only: str | None = None) -> list[Case]:
@@ -57,7 +61,7 @@ def opened(settings: Settings, ids: Sequence[str], only: str | None = None) -> l
         f"{row.attribute} of {row.record_id} set to {row.value or 'nothing'} by {row.steward} on {row.decided_on}: "
         f"{row.reason}"
         for row in decisions.overrides(domain=domain)
-        if about(frozenset([row.record_id]))
+        if about(frozenset([row.record_id])) or (len(named) == 1 and row.record_id in named[0].made)
     ]
     found = cases.between(settings, domain, asked, "; ".join(reasons))
     if not found:
@@ -71,15 +75,20 @@ def _named(settings: Settings, db: duckdb.DuckDBPyConnection, domain: str, name:
     domain, column = why.kind_of(name)
     current = lineage.living_id(settings, name)
     held = f"""
-        select list(record_id order by record_id)
-        from matched.matched_{domain}__ids semi join matched.matched_{domain}__evidence using (record_id)
-        where {column} = ? group by {cases.ID[domain]} order by {cases.ID[domain]}
+        select
+            list(record_id order by record_id) filter (judged), list(record_id order by record_id) filter (not judged)
+        from (
+            select *, record_id in (select record_id from matched.matched_{domain}__evidence) as judged
+            from matched.matched_{domain}__ids where {column} = ?
+        )
+        group by {cases.ID[domain]} order by {cases.ID[domain]}
     """
-    clusters = [records for (records,) in db.execute(held, [current]).fetchall()]
+    found = db.execute(held, [current]).fetchall()
+    clusters, made = [records for records, _ in found if records], [one for _, ours in found for one in ours or []]
     if not clusters:
         raise lineage.absent(settings, current)
     merged = f"{name} was merged into {current}, which is shown"
-    return Named(domain, current, clusters, f"{name} was asked for" if name == current else merged)
+    return Named(domain, current, clusters, f"{name} was asked for" if name == current else merged, made)
 
 
 def _first(db: duckdb.DuckDBPyConnection, domain: str, records: list[str]) -> str:

@@ -383,7 +383,7 @@ def test_a_record_that_assay_made_itself_is_neither_compared_nor_split_off(setti
     assert {row[1:3] for row in decisions.decisions()} == {tuple(sorted((records[0], one))) for one in records[1:]}
     assert unheeded(settings) == []
     decisions.override(settings, "customers", "odoo:0", "city", "Olomouc", "Petr Steward", "An edit was kept", now())
-    desk.look_up([golden_id])
+    assert "city of odoo:0 set to Olomouc by Petr Steward" in desk.look_up([golden_id]).reason
     with pytest.raises(decisions.NotDecided, match="odoo:0: Petr Steward set city"):
         desk.override(case.case_id, records[1], "city", "Brno", "She said so")
 
