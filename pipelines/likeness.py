@@ -36,12 +36,20 @@ class Learnt(NamedTuple):
     share: float
 
 
+class Beside(NamedTuple):
+    """Pairs that have a better one beside them: their scores without it, and whether it is nearer than the next."""
+
+    places: np.ndarray
+    alone: np.ndarray
+    near: np.ndarray
+
+
 class Links(NamedTuple):
-    """Pairs `linked` at a `cut` of the score; per system those `beside` a better one of its own, and their scores."""
+    """Pairs `linked` at a `cut` of the score; per system those `beside` a better one of its own."""
 
     linked: np.ndarray
     cut: float
-    beside: dict[str, tuple[np.ndarray, np.ndarray]]
+    beside: dict[str, Beside]
 
 
 def learn(table: pa.Table, spec: dict) -> pa.Table:
@@ -72,7 +80,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
     if len(several) == 1 or learnt.share < settings["scarce_share"]:
         within = article_groups.learn(pairs, pairs.alike(start), learnt.fit.weights[:-2], conflict, limits, settings)
     if within is None and len(several) == 1:
-        ((places, alone),) = links.beside.values()
+        ((places, alone, _),) = links.beside.values()
         linked = np.union1d(links.linked, places[alone > links.cut])
         within = _without_leads(pairs, linked, learnt.base, conflict, limits, settings)
         within = within if _agrees(pairs, pairs.alike(within.weights[:-2]) + within.constant > 0, settings) else None
@@ -93,7 +101,7 @@ def learn(table: pa.Table, spec: dict) -> pa.Table:
             break
         often = kept
     score, best = learnt.score, _best(pairs, learnt.score)
-    for system, (places, alone) in links.beside.items():
+    for system, (places, alone, _) in links.beside.items():
         if several[system] > settings["several_share"]:
             score[places] = alone
             best = np.union1d(best, places)
@@ -275,32 +283,35 @@ def _linked(pairs: Pairs, learnt: Learnt, settings: dict) -> tuple[Links, dict[s
     """The links by what was learnt, and per system how many beside a better one would be linked too, per link.
 
     They are few where a system keeps each article once: from that it was learnt how records without a match score.
+    What is less like the better one than the one after it is not as good, but the first of the others.
     """
     best = _best(pairs, learnt.score)
     cut = best_cut(learnt.score[best], learnt.score[~pairs.barred])
     linked = best[learnt.score[best] > cut]
     beside = _beside(pairs, learnt.base, learnt.fit, settings["lead_limit"])
     links = {system: max(sum((of[linked] == system).sum() for of in pairs.systems), 1) for system in beside}
-    several = {system: float((alone > cut).sum() / links[system]) for system, (_, alone) in beside.items()}
+    several = {system: float(((of.alone > cut) & of.near).sum() / links[system]) for system, of in beside.items()}
     return Links(linked, cut, beside), several
 
 
-def _beside(pairs: Pairs, base, fit: Fit, limit: float) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Per system, the pairs of its records that have a better one of its own beside them, and their scores without it.
+def _beside(pairs: Pairs, base, fit: Fit, limit: float) -> dict[str, Beside]:
+    """Per system, the pairs of its records that have a better one of its own beside them.
 
     Such a record's own best partner is the same; its lead is taken over those that come after it.
     """
     found, contend = {}, pairs.rivals(base)
     sides = ((pairs.one, pairs.other, pairs.systems[1]), (pairs.other, pairs.one, pairs.systems[0]))
     for key, across, systems in sides:
-        own = np.clip(base - key.next_worse(contend), -limit, limit)
+        after = base - key.next_worse(contend)
         facing = np.clip(base - across.next_best(contend), -limit, limit)
-        alone = pairs.scored(_led(own, facing), fit)
+        alone = pairs.scored(_led(np.clip(after, -limit, limit), facing), fit)
+        near = key.next_best(contend) - base <= after
         second = across.is_first(contend) & ~key.is_first(contend) & ~pairs.barred
         for system in np.unique(systems):
             places = np.flatnonzero(second & (systems == system))
-            before = found.get(str(system), (places[:0], alone[:0]))
-            found[str(system)] = np.r_[before[0], places], np.r_[before[1], alone[places]]
+            of = Beside(places, alone[places], near[places])
+            before = found.get(str(system))
+            found[str(system)] = Beside(*map(np.concatenate, zip(before, of, strict=True))) if before else of
     return dict(sorted(found.items()))
 
 

@@ -202,6 +202,26 @@ def test_offers_are_found_to_repeat_articles_though_the_best_of_each_taught_that
     assert learnt["several a"] < 0.2
 
 
+def seconds_between(least: float, most: float) -> pa.Table:
+    """Three hundred articles with a match each; of a third of them another record of that system is so much alike."""
+    dice, rows, others = random.Random(3), [], itertools.count(1000)
+    for one in range(300):
+        alike = [dice.uniform(0.7, 1)]
+        if dice.random() < 0.35:
+            alike.append(dice.uniform(least, most))
+        for other, said in zip(others, alike, strict=False):
+            rows.append((one, other, "a", "b", said, 0.0))
+            rows += [((one + step) % 300, other, "a", "b", dice.uniform(0, 0.2), 0.0) for step in (37, 74, 111)]
+    names = ["one_no", "other_no", "one_system", "other_system", "alike", "contradicts"]
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def test_what_is_less_like_the_match_than_the_next_is_like_it_is_no_second_offer():
+    limit = matching.declared("products")["likeness"]["learn"]["several_share"]
+    assert learn(seconds_between(0.5, 0.55))["several b"] < limit
+    assert learn(seconds_between(0.7, 1))["several b"] > limit
+
+
 def test_what_two_offers_of_one_system_have_in_common_is_learnt_from_those_with_partners_elsewhere():
     dice, rows, article = random.Random(6), [], lambda offer: offer // 3
     for one, other in itertools.combinations(range(300), 2):
