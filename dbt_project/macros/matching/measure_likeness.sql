@@ -47,7 +47,8 @@ measured as (
         or array_length(r.brand_words) = 0 and list_has_any(l.brand_words, r.words)
         or array_length(l.brand_words) = 0 and list_has_any(r.brand_words, l.words) as brands_agree,
         case when one.system = other.system then {{ option_apart('options.tokens') }} else false end as option_apart,
-        abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance
+        abs(ln(cast(one.price_amount as double) / cast(other.price_amount as double))) as price_distance,
+        abs(one.seconds - other.seconds) as seconds_apart
     from likeness
     inner join {{ evidence }} as one on likeness.one_no = one.record_no
     inner join {{ evidence }} as other on likeness.other_no = other.record_no

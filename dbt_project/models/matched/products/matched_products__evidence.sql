@@ -54,11 +54,12 @@ folded as (
         nullif(price_amount, 0) as price_amount,
         regexp_replace(lower(model_number), '[^a-z0-9]', '', 'g') as model_number,
         concat_ws(' ', {{ product_text(size_text(without_pack('template_name')), 500) }}, {{ pack_size('template_name') }}) as name_text,
-        concat_ws(' ', {{ product_text(option_sizes(without_pack('options')), 500) }}, {{ pack_size('options') }}) as option_text,
+        concat_ws(' ', {{ product_text(option_sizes(without_pack(without_duration('options'))), 500) }}, {{ pack_size('options') }}) as option_text,
         {{ product_text("concat_ws(' ', brand, description)", 3000) }} as more_text,
         {{ product_text('model_number', 200) }} as model_text,
         {{ pack_size("concat_ws(' / ', template_name, options)") }} as pack,
-        {{ product_text('brand', 200) }} as brand_text
+        {{ product_text('brand', 200) }} as brand_text,
+        {{ duration_seconds("concat_ws(' / ', options, template_name, description)") }} as seconds
     from spelt
 
 ),
@@ -95,5 +96,6 @@ select
     more_text,
     model_text,
     brand_text,
-    pack
+    pack,
+    seconds
 from worded

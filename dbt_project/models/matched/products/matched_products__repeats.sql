@@ -3,8 +3,8 @@
     other, so one of them, of those with a SKU the first, is matched by its texts for all. A text of too many records is filler.
     They are one variant listed again where the texts tell options or a size, or all have one SKU; not if two SKUs, two
     GTINs or two variants of one template have them. -#}
-{%- set texts = 'system, name_text, option_text, more_text, model_text, weight_g, gtin14 is null' -%}
-{%- if stays({'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_no', 'record_no, template_ref, sku, system, name_text, option_text, more_text, model_text, weight_g, gtin14')}) -%}
+{%- set texts = 'system, name_text, option_text, more_text, model_text, weight_g, seconds, gtin14 is null' -%}
+{%- if stays({'matched_products__evidence': said_otherwise('matched_products__evidence', 'record_no', 'record_no, template_ref, sku, system, name_text, option_text, more_text, model_text, weight_g, seconds, gtin14')}) -%}
 {{ no_rows() }}
 {%- else -%}
 with siblings as (
