@@ -40,6 +40,7 @@ ODD = {
     "jeans": {"template_name": "Nordlyd jeans", "option_1": "W32/L34"},
     "uk": {"template_name": "Nordlyd clog", "option_1": "UK 6.5"},
     "bottle": {"template_name": "Nordlyd tonic", "option_1": "0,5 L"},
+    "ale": {"template_name": "Nordlyd ale", "option_1": "4,90 %", "option_2": "33 cl"},
     "drive": {"template_name": "Nordlyd drive", "option_1": "64GB", "option_2": "charcoal"},
 }
 
@@ -66,6 +67,7 @@ def test_sizes_are_one_in_any_spelling_each_with_its_measure(matched):
     assert sizes["jeans"] == [" 32", " 34"]
     assert sizes["uk"] == ["uk 6.5"]
     assert sizes["drive"] == ["gb 64"]
+    assert sizes["ale"] == []
     said = "select l.sizes, r.sizes from matched_products__bags as l, matched_products__bags as r"
     said += " join matched_products__evidence as one on one.record_no = l.record_no"
     said += " join matched_products__evidence as other on other.record_no = r.record_no"

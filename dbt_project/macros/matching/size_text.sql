@@ -22,10 +22,10 @@
 {%- endmacro %}
 
 {#- The sizes that options of such a text name, each with its measure: 'letters xl', ' 38', 'gb 64', 'uk 6'. European sizes are
-    what a number alone is. -#}
+    what a number alone is; a percentage is no size. -#}
 {% macro size_tokens(text) -%}
 list_sort(list_distinct(list_transform(
-  regexp_extract_all({{ text }}, '\b(?:[2-6]?x[sl]|[sml]|(?:(?:uk|us|it|fr|jp) ?)?[0-9]+(?:\.[0-9]+)?(?: (?:m|{{ product_units() }}))?)\b'),
+  regexp_extract_all(regexp_replace({{ text }}, '[0-9.]+ ?%', ' ', 'g'), '\b(?:[2-6]?x[sl]|[sml]|(?:(?:uk|us|it|fr|jp) ?)?[0-9]+(?:\.[0-9]+)?(?: (?:m|{{ product_units() }}))?)\b'),
   lambda s: case
     when regexp_matches(s, '[sml]$') and not regexp_matches(s, '[0-9] ') then 'letters ' || s
     else regexp_replace(s, '[0-9. ]', '', 'g') || ' ' || regexp_extract(s, '[0-9.]+')
