@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 
 class NotBuilt(NotFound):
-    """The last build ended before it made what is asked about."""
+    """The last build ended before it made what is asked about, or was of a version that did not make it."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Explained:
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse for reading. Raises NotFound before the first build and during one, NotBuilt after an early end."""
+    """The warehouse for reading. Raises NotFound before the first build and during one, NotBuilt if parts lack."""
     if not settings.warehouse.exists():
         raise NotFound("nothing has been built yet; run `assay build`")
     try:
@@ -129,6 +129,9 @@ def warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         except duckdb.CatalogException as absent:
             told = str(absent).splitlines()[0]
             raise NotBuilt(f"the last build did not get so far; run `assay build` ({told})") from absent
+        except duckdb.BinderException as lacking:
+            told = str(lacking).splitlines()[0]
+            raise NotBuilt(f"the last build was another version's; run `assay build` ({told})") from lacking
 
 
 def domain_of(

@@ -23,6 +23,15 @@ def test_after_a_build_that_ended_early_the_answer_is_to_build(tmp_path):
         explain.domain_of(settings, db, ["pos:1"])
 
 
+def test_what_a_build_of_another_version_did_not_make_is_answered_with_to_build(tmp_path):
+    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
+    with duckdb.connect(str(settings.warehouse)) as warehouse:
+        warehouse.execute("create schema matched; create table matched.matched_customers__evidence (other varchar)")
+    told = "another version's; run `assay build`.*record_id"
+    with pytest.raises(NotFound, match=told), explain.warehouse(settings) as db:
+        explain.domain_of(settings, db, ["pos:1"])
+
+
 @pytest.mark.parametrize(
     ("record", "told"),
     [
