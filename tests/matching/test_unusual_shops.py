@@ -201,6 +201,8 @@ LINES = [
     "12 High Street",
     "Av. Corrientes 1234",
     "12345 Highway 22",
+    "P.O. Box 6641, Springfield, IL 62704",
+    "PO Box 66412",
 ]
 
 
@@ -223,6 +225,8 @@ def test_an_address_in_one_line_is_told_apart_into_street_city_and_zip(tmp_path)
         ("12", None, None),
         ("1234", None, None),
         ("12345", None, None),
+        ("6641", "springfield", "62704"),
+        ("66412", None, None),
         ("5", None, "1011"),
     ]
 

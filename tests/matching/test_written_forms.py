@@ -10,7 +10,7 @@ import pytest
 from pipelines import trial
 from pipelines.mapping import load
 
-COLUMNS = ["id", "system", "full", "first", "last", "email", "phone", "street", "city", "zip", "country"]
+COLUMNS = ["id", "system", "full", "first", "last", "email", "phone", "street", "street2", "city", "zip", "country"]
 MAPPING = """
 records:
   id: id
@@ -22,6 +22,7 @@ records:
     email: email
     phone: phone
     street: street
+    street2: street2
     city: city
     zip: zip
     country_code: country
@@ -90,6 +91,32 @@ FORMS = {
         {"street": "Zeisigweg 4, P.O. Box 6641", "city": "Graz"},
         {"street": "Zeisigweg 4", "city": "Graz"},
     ),
+    "a post box behind a street in one line": ({"street": "Zeisigweg 4, P.O. Box 6641"}, {"street": "Zeisigweg 4"}),
+    "a post box behind a city in one line": (
+        {"street": "Zeisigweg 4, Graz, P.O. Box 6641"},
+        {"street": "Zeisigweg 4, Graz"},
+    ),
+    "a post box between a street and a city": (
+        {"street": "Zeisigweg 4, Postfach 6641, 8010 Graz"},
+        {"street": "Zeisigweg 4, 8010 Graz"},
+    ),
+    "a post box above a street": (
+        {"street": "P.O. Box 6641", "street2": "Zeisigweg 4", "city": "Graz"},
+        {"street": "Zeisigweg 4", "city": "Graz"},
+    ),
+    "a post box below a street": (
+        {"street": "Zeisigweg 4", "street2": "P.O. Box 6641", "city": "Graz"},
+        {"street": "Zeisigweg 4", "city": "Graz"},
+    ),
+    "a post box in front of a street": (
+        {"street": "P.O. Box 6641, Zeisigweg 4", "city": "Graz"},
+        {"street": "Zeisigweg 4", "city": "Graz"},
+    ),
+    "a post box in pairs of digits": ({"street": "Postfach 10 06 41"}, {"street": "Postfach 100641"}),
+    "a post box of an office": ({"street": "Post Office Box 6641"}, {"street": "P.O. Box 6641"}),
+    "a street that only begins like a post box": ({"street": "Boxer Street 7"}, {"street": "Boxer 7"}),
+    "a hill that is called a box": ({"street": "Box Hill Road 5"}, {"street": "Box Hill Rd. 5"}),
+    "initials that are no post box": ({"street": "P. Obrien Street 4"}, {"street": "P Obrien 4"}),
     "a place that stands behind its street, too": (
         {"street": "Zeisigweg 4, 80331 München", "city": "München", "zip": "80331"},
         {"street": "Zeisigweg 4", "city": "München", "zip": "80331"},

@@ -13,3 +13,9 @@
 {%- endfor -%}
 {{ ns.sql }}
 {%- endmacro %}
+
+{#- The line with a post box at its front, in one word: behind a comma its number would be taken for a zip. -#}
+{% macro box_in_front(line) -%}
+{%- set box = declared('customers', 'normalise.post_boxes') | replace('?:', '?!') | replace(' ?', '[ .:#-]*') | replace('?!', '?:') | replace('(?:(?: [0-9]{2}){1,2}$)?', '') -%}
+{{ replace_all('lower(' ~ line ~ ')', '^(.*?)[ ,]*' ~ box, 'pf\\2 \\1') }}
+{%- endmacro %}

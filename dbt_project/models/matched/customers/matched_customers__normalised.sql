@@ -13,6 +13,8 @@
 {%- set numbered = '[^0-9 ]([0-9]+(?:(?:丁目|番地|番| )+[0-9]+){1,2})' -%}
 {%- set particles = declared('customers', 'normalise.particles') -%}
 {%- set zips = declared('customers', 'normalise.zips') -%}
+{%- set boxes = declared('customers', 'normalise.post_boxes') -%}
+{%- set zip_behind = '( [0-9]{4,6}\\b)?' -%}
 {%- set no_text = "('" ~ declared('customers', 'normalise.no_text') | join("', '") ~ "')" -%}
 {%- set nobody = "('" ~ (declared('customers', 'normalise.no_text') + declared('customers', 'placeholders.names')) | join("', '") ~ "')" -%}
 {#- A name that stands whole in the column of family names. -#}
@@ -92,7 +94,7 @@ lined as (
             else split_part(parts, '|', 3)
         end as zip
     from (
-        select *, case when city is null and zip is null then {{ address_line('street') }} end as parts from own
+        select *, case when city is null and zip is null then {{ address_line(box_in_front('street')) }} end as parts from own
     )
 
 ),
@@ -118,7 +120,7 @@ folded as (
         case when {{ column }} like '+%' then regexp_matches({{ column }}, '{{ declared('customers', 'normalise.mobile_numbers') }}') end as {{ column }}_is_mobile,
         {%- endfor %}
         {%- for column in ['street', 'street2'] %}
-        {{ replace_all("regexp_replace(" ~ fold_name(column) ~ ", '" ~ declared('customers', 'normalise.flats') ~ "', ' ', 'g')", declared('customers', 'normalise.post_boxes'), ' \\1') }} as {{ column }}_line,
+        regexp_replace({{ fold_name(column) }}, '{{ declared('customers', 'normalise.flats') }}', ' ', 'g') as {{ column }}_line,
         {%- endfor %}
         nullif({{ fold_name('city') }}, '') as city,
         nullif(regexp_replace(upper(zip), '^([0-9]+)\.0+$|[^A-Z0-9]', '\1', 'g'), '') as zip,
@@ -140,6 +142,7 @@ told as (
 
     select
         * exclude (given, family, full_name, street_line, street2_line, city, zip),
+        nullif(replace(regexp_extract(concat_ws(' , ', street_line, street2_line), '{{ boxes }}', 1), ' ', ''), '') as box,
         case when given in {{ no_text }} and family not in {{ nobody }} then null else {{ untitled('given') }} end as given,
         case when family in {{ no_text }} and given not in {{ nobody }} then null else family end as family,
         case
@@ -147,8 +150,8 @@ told as (
             when family in {{ no_text }} and given not in {{ nobody }} then {{ untitled('given') }}
             else {{ untitled('full_name') }}
         end as full_name,
-        case when street_line not in {{ no_text }} then street_line end as street_line,
-        case when street2_line not in {{ no_text }} then street2_line end as street2_line,
+        case when street_line not in {{ no_text }} then trim({{ replace_all('street_line', boxes ~ zip_behind, ' ') }}) end as street_line,
+        case when street2_line not in {{ no_text }} then trim({{ replace_all('street2_line', boxes ~ zip_behind, ' ') }}) end as street2_line,
         case when city not in {{ no_text }} then {{ replace_all('city', ' (cedex.*|[0-9]{1,2}(e|er|eme)( .*)?)$', '') }} end as city,
         case
             when {{ matches('zip', '^[0-9]{5}$') }} and zip not in ('00000', '99999') then zip  -- as nearly all are
@@ -270,7 +273,7 @@ select
     case
         when {{ is_unspaced('street_line') }} and {{ matches('street_line', numbered) }}
             then {{ replace_all("regexp_extract(street_line, '" ~ numbered ~ "', 1)", '[^0-9]+', '-') }}
-        else nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), '')
+        else coalesce(nullif(regexp_extract(regexp_extract(coalesce(street_line || ' ' || street2_line, street_line, street2_line), '{{ numbers }}'), '[0-9]+'), ''), box)
     end as house,
     case when street_comes_first then nullif(array_to_string(street2_words, ''), '') end as building,
     origin,
