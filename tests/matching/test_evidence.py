@@ -219,6 +219,11 @@ CASES = {
         (company("Pilodřev", phone="+420585777310"), company("Pilodřev Hrubčice", phone="+420585777328")),
         (company("Pilokmen", phone="+420585777330"), company("Pilokmen Hrubčice", phone="+420585404328")),
     ),
+    "companies of one name and district in two legal forms are rather two": (
+        TWO,
+        (company("Hornokov GmbH", zip="682 01"), company("Hornokov KG", zip="682 03")),
+        (company("Hornozdar GmbH", zip="682 01"), company("Hornozdar", zip="682 03")),
+    ),
     "a company is not the holding of its house": (
         TWO,
         (

@@ -45,6 +45,11 @@ FORMS = {
         {"full": "Möllerhof GmbH", "city": "Graz"},
     ),
     "a legal form of another country": ({"full": "Mollerhof Sdn. Bhd."}, {"full": "Mollerhof Private Limited"}),
+    "a legal form in letters": ({"full": "Möllerhof G. m. b. H."}, {"full": "Möllerhof GmbH"}),
+    "a legal form at full length": ({"full": "Möllerhof spol. s r.o."}, {"full": "Möllerhof s.r.o."}),
+    "a legal form with dots": ({"full": "Möllerhof S.A."}, {"full": "Möllerhof SA"}),
+    "an English legal form": ({"full": "Mollerhof Limited"}, {"full": "Mollerhof Ltd."}),
+    "a legal form with an and": ({"full": "Möllerhof GmbH und Co. KG"}, {"full": "Möllerhof GmbH & Co. KG"}),
     "letters and digits of double width": (
         {"last": "Ｍöｌｌｅｒ", "phone": "０３０－１２３４５６７", "zip": "８０３３１", "street": "Ａｍ　Ｈｏｆ　４"},
         {"last": "Möller", "phone": "030-1234567", "zip": "80331", "street": "Am Hof 4"},
@@ -122,9 +127,12 @@ FORMS = {
         {"street": "Zeisigweg 4", "city": "München", "zip": "80331"},
     ),
 }  # fmt: skip
-COMPARED = ["first_name", "last_name", "email", "phone_1", "street", "house", "city", "zip", "is_company"]
+COMPARED = ["first_name", "last_name", "email", "phone_1", "street", "house", "city", "zip", "is_company", "legal_form"]
 TURNED = ["Anna Bergmann", "Maria Zapletal", "David Kruse", "Peter Holub", "Julia Vrba", "Daniel Kolb"]
 TURNED += ["Eva Sedlak", "Michael Rau", "Katharina Brandt", "Robert Fink", "Susan Bloch", "Andrew Kelb"]
+
+LEGAL = {"KG": "kg", "GmbH & Co. KG": "gmbhkg", "GbmH & Co. KG": None, "GmbH & Co": None, "Co Ltd": "ltd", "plc": "plc"}
+LEGAL |= {"& Co.": None, "AG": "ag", "a.s.": "as", "Sp. z o.o.": "zoo", "UG (haftungsbeschränkt)": "ug", "Inc.": "inc"}
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +146,9 @@ def evidence(tmp_path_factory):
         rows += [{"id": f"turned{number}", "system": "till", "full": f"{family.upper()} {given}"}]
         rows += [{"id": f"whole{number}", "system": "kiosk", "first": name}]
         rows += [{"id": f"given{number}", "system": "app", "first": given}]
+    rows += [
+        {"id": f"form{number}", "system": "erp", "full": f"Kupferhütte {form}"} for number, form in enumerate(LEGAL)
+    ]
     rows += [
         {"id": "turnedm", "system": "till", "full": "NOVOTNY Anna Maria"},
         {"id": "givenm", "system": "app", "first": "Anna Maria"},
@@ -157,6 +168,10 @@ def evidence(tmp_path_factory):
 @pytest.mark.parametrize(("number", "form"), list(enumerate(FORMS)), ids=list(FORMS))
 def test_a_form_is_evidence_as_the_plain_value_is(evidence, number, form):
     assert evidence[f"{number}a"] == evidence[f"{number}b"]
+
+
+def test_one_legal_form_is_told_from_another_and_one_of_which_a_part_is_lost_is_none(evidence):
+    assert [evidence[f"form{number}"][-1] for number in range(len(LEGAL))] == list(LEGAL.values())
 
 
 def test_where_a_system_has_family_names_first_they_are_family_names(evidence):

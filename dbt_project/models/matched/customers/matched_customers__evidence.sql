@@ -187,6 +187,7 @@ select
     end as name_sounds,
     named.company,
     named.company_words,
+    named.legal_form,
     case
         when named.is_company then nullif(array_to_string(list_filter(string_split(named.company_words, ' '), lambda w: w in ('{{ declared('customers', 'normalise.house_words') | join("', '") }}')), ' '), '')
     end as house_words,

@@ -208,6 +208,7 @@ worded as (
         end as unspaced_name,
         {{ words("case when is_unstated and company_name is null and birth_on is null and loyalty_code is null then full_name end", declared('customers', 'normalise.legal_forms')) }} as perhaps_company_words,
         {{ words("regexp_replace(coalesce(company_name, case when is_company then coalesce(full_name, family) end), '" ~ declared('customers', 'normalise.company_endings') ~ "', '')", declared('customers', 'normalise.legal_forms')) }} as company_words,
+        {{ legal_form("coalesce(company_name, case when is_company then coalesce(full_name, family) end)") }} as legal_form,
         {%- for column in ['street', 'street2'] %}
         {{ words("regexp_replace(" ~ column ~ "_line, '" ~ numbers ~ "', ' ', 'g')", declared('customers', 'normalise.street_types')) }} as {{ column }}_words,
         {%- endfor %}
@@ -250,6 +251,7 @@ select
     case when has_parts then nullif(array_to_string(list_filter(name_words, lambda w: len(w) > 1)[:6], ' '), '') end as name_words,
     nullif(array_to_string(company_words, ''), '') as company,
     nullif(array_to_string(list_sort(list_distinct(company_words)), ' '), '') as company_words,
+    legal_form,
     case when array_length(perhaps_company_words) > 1 then array_to_string(perhaps_company_words, ' ') end as perhaps_company,
     case
         when domain = '' then null
