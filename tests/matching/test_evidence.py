@@ -219,6 +219,11 @@ CASES = {
         (company("Pilodřev", phone="+420585777310"), company("Pilodřev Hrubčice", phone="+420585777328")),
         (company("Pilokmen", phone="+420585777330"), company("Pilokmen Hrubčice", phone="+420585404328")),
     ),
+    "a longer number begins with the switchboard's, but for its last digit": (
+        TWO,
+        (company("Pilohora", phone="+49585777310"), company("Pilohora Hrubčice", phone="+495857773622")),
+        (company("Pilostoh", phone="+49585777330"), company("Pilostoh Hrubčice", phone="+495857773322")),
+    ),
     "companies of one name and district in two legal forms are rather two": (
         TWO,
         (company("Hornokov GmbH", zip="682 01"), company("Hornokov KG", zip="682 03")),
