@@ -150,8 +150,8 @@ told as (
             when family in {{ no_text }} and given not in {{ nobody }} then {{ untitled('given') }}
             else {{ untitled('full_name') }}
         end as full_name,
-        case when street_line not in {{ no_text }} then trim({{ replace_all('street_line', boxes ~ zip_behind, ' ') }}) end as street_line,
-        case when street2_line not in {{ no_text }} then trim({{ replace_all('street2_line', boxes ~ zip_behind, ' ') }}) end as street2_line,
+        case when street_line not in {{ no_text }} then street_line end as street_line,
+        case when street2_line not in {{ no_text }} then street2_line end as street2_line,
         case when city not in {{ no_text }} then {{ replace_all('city', ' (cedex.*|[0-9]{1,2}(e|er|eme)( .*)?)$', '') }} end as city,
         case
             when {{ matches('zip', '^[0-9]{5}$') }} and zip not in ('00000', '99999') then zip  -- as nearly all are
@@ -168,7 +168,10 @@ told as (
 sorted as (
 
     select
-        * exclude (full_name, is_company, country_code),
+        * exclude (full_name, is_company, country_code, street_line, street2_line),
+        {%- for column in ['street_line', 'street2_line'] %}
+        case when box is null then {{ column }} else trim({{ replace_all(column, boxes ~ zip_behind, ' ') }}) end as {{ column }},
+        {%- endfor %}
         {#- 'Mrs Jana Nova': a title in front of two names is none of them. -#}
         case
             when split_part(full_name, ' ', 1) in ('{{ titles | join("', '") }}')
