@@ -14,20 +14,17 @@ from pipelines.resources import Settings
 from pipelines.review.waterfall import steps
 
 
-def test_after_a_build_that_ended_early_the_answer_is_to_build(tmp_path):
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ("record_id", "did not get so far; run `assay build`.*matched_products__evidence"),
+        ("other", "another version's; run `assay build`.*record_id"),
+    ],
+)
+def test_after_a_build_that_ended_early_or_was_of_another_version_the_answer_is_to_build(tmp_path, column, told):
     settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
     with duckdb.connect(str(settings.warehouse)) as warehouse:
-        warehouse.execute("create schema matched; create table matched.matched_customers__evidence (record_id varchar)")
-    told = "did not get so far; run `assay build`.*matched_products__evidence"
-    with pytest.raises(NotFound, match=told), explain.warehouse(settings) as db:
-        explain.domain_of(settings, db, ["pos:1"])
-
-
-def test_what_a_build_of_another_version_did_not_make_is_answered_with_to_build(tmp_path):
-    settings = Settings(tmp_path, "test", f"sqlite:///{tmp_path / 'ledger.db'}")
-    with duckdb.connect(str(settings.warehouse)) as warehouse:
-        warehouse.execute("create schema matched; create table matched.matched_customers__evidence (other varchar)")
-    told = "another version's; run `assay build`.*record_id"
+        warehouse.execute(f"create schema matched; create table matched.matched_customers__evidence ({column} varchar)")
     with pytest.raises(NotFound, match=told), explain.warehouse(settings) as db:
         explain.domain_of(settings, db, ["pos:1"])
 
