@@ -28,7 +28,8 @@ said as (
     {{ pairs_said('pairs', evidence, scores, keys) }}
 ),
 {% endif %}
-inside as (
+{#- Laid down, its size would be unknown to DuckDB, which then joins all texts with each other before it looks for those asked about. -#}
+inside as {{ 'not materialized ' if alike is not none }}(
 
     select
         pairs.left_no,
